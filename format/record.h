@@ -98,6 +98,7 @@ struct record {
 	size_t size;
 	const struct field *fields; /* ends with FIELD_END */
 	const char *doc;
+	bool open; /* unknown keys are ignored: a record of a format that is not ours (OCI asks for it) */
 };
 
 /*
@@ -110,11 +111,12 @@ struct variant {
 
 /* Rows. T is the struct, m its member; the JSON name is the member's name. */
 #define FIELD_SIZE(T, m) sizeof(((T *)0)->m)
-#define FIELD_SCALAR(T, m, t, f, n, d)                                                             \
+#define FIELD_SCALAR_AS(T, m, j, t, f, n, d)                                                       \
 	{                                                                                          \
-		.name = #m, .type = (t), .flags = (f), .offset = offsetof(T, m),                   \
+		.name = (j), .type = (t), .flags = (f), .offset = offsetof(T, m),                  \
 		.size = FIELD_SIZE(T, m), .names = (n), .doc = (d)                                 \
 	}
+#define FIELD_SCALAR(T, m, t, f, n, d) FIELD_SCALAR_AS(T, m, #m, t, f, n, d)
 #define BOOL(T, m, f, d)	 FIELD_SCALAR(T, m, FIELD_BOOL, f, NULL, d)
 #define UINT(T, m, f, d)	 FIELD_SCALAR(T, m, FIELD_UINT, f, NULL, d)
 #define INT(T, m, f, d)		 FIELD_SCALAR(T, m, FIELD_INT, f, NULL, d)
@@ -124,6 +126,9 @@ struct variant {
 #define STRING(T, m, f, d)	 FIELD_SCALAR(T, m, FIELD_STRING, f, NULL, d)
 #define RANGE(T, m, f, d)	 FIELD_SCALAR(T, m, FIELD_RANGE, f, NULL, d)
 #define BYTES(T, m, f, d)	 FIELD_SCALAR(T, m, FIELD_BYTES, f, NULL, d)
+/* The same under the JSON name j, for keys that another format prescribes ("mediaType", names with dots). */
+#define UINT_AS(T, m, j, f, d)	 FIELD_SCALAR_AS(T, m, j, FIELD_UINT, f, NULL, d)
+#define STRING_AS(T, m, j, f, d) FIELD_SCALAR_AS(T, m, j, FIELD_STRING, f, NULL, d)
 #define RECORD_IN(T, m, f, r, d)                                                                   \
 	{                                                                                          \
 		.name = #m, .type = FIELD_RECORD, .flags = (f), .offset = offsetof(T, m),          \
