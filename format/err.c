@@ -68,7 +68,7 @@ int err_prefix(struct err *err, const char *fmt, ...)
 	len = vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	if (len >= 0 && (size_t)len < sizeof(err->msg))
-		snprintf(err->msg + len, sizeof(err->msg) - len, ": %.*s", (int)sizeof(old) - 1,
-			 old);
+		snprintf(err->msg + len, sizeof(err->msg) - len, ": %.*s",
+			 (int)(sizeof(old) - (size_t)len), old);
 	return -1;
 }

@@ -3,6 +3,7 @@
 #ifndef PIMAGE_TEST_H
 #define PIMAGE_TEST_H
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,27 @@ struct test_count {
 /* One per test program, so that every CHECK counts; test programs are no part of the product. */
 static struct test_count test_count;
 
+/* Functions and not plain macros, so that compilers do not warn of empty formats and constant
+ * pointers. */
+static inline void test_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+}
+
+static inline int test_same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static inline const char *test_text(const char *text)
+{
+	return text ? text : "(null)";
+}
+
 #define CHECK(condition, ...)                                                                      \
 	do {                                                                                       \
 		if (condition) {                                                                   \
@@ -22,14 +44,13 @@ static struct test_count test_count;
 			break;                                                                     \
 		}                                                                                  \
 		test_count.failed++;                                                               \
-		fprintf(stderr, "%s:%d: not so: %s: ", __FILE__, __LINE__, #condition);            \
-		fprintf(stderr, "" __VA_ARGS__);                                                   \
+		test_say("%s:%d: not so: %s: ", __FILE__, __LINE__, #condition);                   \
+		test_say("" __VA_ARGS__);                                                          \
 		fputc('\n', stderr);                                                               \
 	} while (0)
 
 #define CHECK_STR(a, b)                                                                            \
-	CHECK((a) && (b) && strcmp(a, b) == 0, "got \"%s\", want \"%s\"", (a) ? (a) : "(null)",    \
-	      (b) ? (b) : "(null)")
+	CHECK(test_same(a, b), "got \"%s\", want \"%s\"", test_text(a), test_text(b))
 
 /* The last line of main: return test_done("record"); */
 static inline int test_done(const char *name)
