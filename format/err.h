@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The one way a failure travels: a code and a sentence, set where it happens, explained where it is caught. */
+/* The one way a failure travels: a code and a sentence, set where it happens, explained where it is
+ * caught. */
 #ifndef PIMAGE_ERR_H
 #define PIMAGE_ERR_H
 
@@ -33,7 +34,8 @@ struct err {
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same from errno: the message ends in ": strerror", the code follows from errno. Keeps errno. */
+/* The same from errno: the message ends in ": strerror", the code follows from errno. Keeps errno.
+ */
 int err_sys(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts where it happened before the message, once, on the way out ("pid 42 fd 3: "). Returns -1. */

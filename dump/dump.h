@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* A dump under way: the processes, the image that grows, and what was found that cannot be saved
+ * exactly. */
+#ifndef PIMAGE_DUMP_H
+#define PIMAGE_DUMP_H
+
+#include "cli/problems.h"
+#include "dump/target.h"
+#include "format/image.h"
+
+struct err;
+struct dump_files;
+struct image_writer;
+struct page_writer;
+
+/* What the dump code itself needs to know of the options, so that prestore can use it too
+ * (--verify). */
+struct dump_settings {
+	bool frozen;	/* targets are stopped and may be asked from inside; false for --check */
+	bool externals; /* record descriptors that end outside instead of refusing them */
+};
+
+struct dump {
+	struct dump_settings settings;
+	struct image image;
+	struct problems problems;
+	struct target *targets;
+	size_t n_targets;
+	struct dump_files *files;     /* open file descriptions met so far, dump/file.c */
+	uint32_t last_id[KIND_COUNT]; /* of objects numbered from 1 in the order they are met */
+};
+
+void dump_done(struct dump *dump);
+
+/*
+ * How each kind of record comes about. `collect` is called once per process, in the order of the
+ * one list, for kinds that processes have; NULL for kinds that are made on demand (files, pipes,
+ * ...). It adds what it saves to dump->image and what it cannot save to dump->problems; it fails
+ * only when the dump as a whole cannot go on. With settings.frozen unset it does what is possible
+ * from outside. `write` writes the raw entries beside the record (.data, .xstate) and `write_pages`
+ * bulk page data; either may be NULL. They are called once per object while the targets stand
+ * still.
+ */
+struct dumper {
+	int (*collect)(struct dump *dump, struct target *target, struct err *err);
+	int (*write)(struct dump *dump, const void *record, struct key key,
+		     struct image_writer *writer, struct err *err);
+	int (*write_pages)(struct dump *dump, const void *record, struct key key,
+			   struct image_writer *writer, struct page_writer *pages, struct err *err);
+};
+
+/* One per line of RECORD in resources.def: extern const struct dumper <name>_dumper. */
+#define RECORD(name, path) extern const struct dumper name##_dumper;
+#include "format/resources.def"
+#undef RECORD
+
+/* A number for a new object of this kind and its zeroed record in the image; see DUMP_NEW. */
+void *dump_new(struct dump *dump, enum kind kind, uint32_t *ret_id, struct err *err);
+#define DUMP_NEW(dump, name, ret_id, err) ((struct name *)dump_new(dump, KIND_##name, ret_id, err))
+
+#endif

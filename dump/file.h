@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Open file descriptions: how each type is told and saved. */
+#ifndef PIMAGE_DUMP_FILE_H
+#define PIMAGE_DUMP_FILE_H
+
+#include "dump/dump.h"
+#include "format/file.h"
+#include "format/file_id.h"
+#include "kernel/proc_fdinfo.h"
+
+#include <sys/stat.h>
+
+/* A descriptor of a target under examination. */
+struct dump_fd {
+	struct target *target;
+	uint32_t fd;
+	int copy;	 /* duplicate of it in this program; -1 where the kernel allows none */
+	char *link;	 /* target of /proc/PID/fd/N, raw */
+	char *info_text; /* /proc/PID/fdinfo/N */
+	struct proc_fdinfo info;
+	struct stat stat; /* of what it refers to */
+};
+
+/*
+ * `probe` says whether a descriptor is of this type. `collect` fills the zeroed state (the struct
+ * of the type's record). What blocks goes to dump->problems with the remedy.
+ */
+struct file_dumper {
+	const struct record *record;
+	bool (*probe)(const struct dump *dump, const struct dump_fd *fd);
+	int (*collect)(struct dump *dump, const struct dump_fd *fd, void *state, struct err *err);
+};
+
+/* One per line of FILE_TYPE in resources.def: extern const struct file_dumper <name>_file_dumper.
+ */
+#define FILE_TYPE(name) extern const struct file_dumper name##_file_dumper;
+#include "format/resources.def"
+#undef FILE_TYPE
+
+/* Facts of a file by path (the target's view) and stat; build-id when it is ELF and readable. */
+int dump_file_id(const char *path, int fd, const struct stat *st, struct file_id *ret_id,
+		 struct err *err);
+
+/*
+ * The shm object for contents that no path gives back, one per inode however often it is mapped or
+ * open: a memfd, a deleted file, anonymous shared memory. `fd` reads it (duplicated; -1 for
+ * anonymous shared memory of `target`, which is read through the mapping at `map`). Returns its
+ * number in *ret_id.
+ */
+int dump_contents(struct dump *dump, struct target *target, const struct map *map, int fd,
+		  uint32_t *ret_id, struct err *err);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that is being dumped, and what was read of it first because everything else needs it.
+ */
+#ifndef PIMAGE_TARGET_H
+#define PIMAGE_TARGET_H
+
+#include "kernel/freeze.h"
+#include "kernel/proc_maps.h"
+#include "kernel/proc_stat.h"
+#include "kernel/proc_status.h"
+#include "kernel/remote.h"
+
+struct err;
+
+struct target {
+	pid_t pid;	       /* as this program sees it */
+	uint32_t own_pid;      /* as the process sees it, in its innermost namespace: the key in the
+				  image */
+	int proc;	       /* directory /proc/PID */
+	struct frozen *frozen; /* NULL when it runs (--check); not owned */
+	struct remote *remote; /* NULL likewise; not owned */
+	struct proc_status status;
+	struct proc_stat stat;
+	struct maps maps; /* with detail; taken before anything was mapped remotely */
+};
+
+/* Opens /proc/PID and reads status, stat and smaps. On failure nothing needs releasing. */
+int target_open(pid_t pid, struct target *ret_target, struct err *err);
+void target_done(struct target *target);
+
+#endif

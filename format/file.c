@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/file.h"
+
+#include "format/names.h"
+
+#define FILE_TYPE(name) extern const struct record name##_record;
+#include "format/resources.def"
+#undef FILE_TYPE
+
+#define FILE_TYPE(name) &name##_record,
+const struct record *const file_types[] = {
+#include "format/resources.def"
+	NULL
+};
+#undef FILE_TYPE
+
+static const struct name owner_kind_names[] = {
+	{ "thread", 0 },
+	{ "process", 1 },
+	{ "group", 2 },
+	{},
+};
+
+static const struct field owner_fields[] = {
+	ENUM(struct file_owner, kind, 0, owner_kind_names, "What the number names."),
+	UINT(struct file_owner, pid, 0, "Thread, process or group."),
+	ENUM(struct file_owner, signal, FIELD_OPTIONAL, signal_names,
+	     "Signal sent instead of SIGIO, F_SETSIG."),
+	{}
+};
+static const struct record owner_record = { "file_owner", sizeof(struct file_owner), owner_fields,
+					    "Who is told when input or output is possible." };
+
+static const struct field file_fields[] = {
+	UINT(struct file, id, 0, "Number of this open file description."),
+	ENUM(struct file, access, 0, open_access_names, "Access mode."),
+	FLAGS(struct file, flags, 0, open_flag_names, "Status flags, open(2)."),
+	UINT(struct file, offset, FIELD_OPTIONAL, "File offset in bytes."),
+	RECORD_AT(struct file, owner, 0, owner_record, "F_SETOWN_EX."),
+	VARIANT(struct file, type, 0, file_types, "What it is."),
+	{}
+};
+
+const struct record file_record = { "file", sizeof(struct file), file_fields,
+				    "An open file description." };

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* An open file description: what descriptors refer to, whatever its type. */
+#ifndef PIMAGE_FILE_H
+#define PIMAGE_FILE_H
+
+#include "format/record.h"
+
+/* Who gets SIGIO, fcntl(2) F_SETOWN_EX. */
+struct file_owner {
+	uint32_t kind;
+	uint32_t pid;
+	uint32_t signal;
+};
+
+struct file {
+	uint32_t id;
+	uint32_t access;
+	uint32_t flags; /* O_ bits but for the access mode and O_CLOEXEC */
+	uint64_t offset;
+	struct file_owner *owner;
+	struct variant type;
+};
+
+extern const struct record file_record;
+
+/* The records of all types in the order of the one list; ends with NULL. */
+extern const struct record *const file_types[];
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* What must hold between the records of an image and cannot be said in a field table. */
+#include "format/err.h"
+#include "format/file.h"
+#include "format/files.h"
+#include "format/image.h"
+#include "format/memfd.h"
+#include "format/memory.h"
+#include "format/pimage.h"
+#include "format/pipe.h"
+#include "format/pipe_end.h"
+#include "format/process.h"
+#include "format/regular.h"
+#include "format/shm.h"
+#include "format/terminal.h"
+#include "format/thread.h"
+#include "format/timers.h"
+#include "format/tty.h"
+
+#include <string.h>
+
+/* The most an address space can span: 57-bit addresses, and the vsyscall page at the very top. */
+#define OFFSET_LIMIT (1UL << 62)
+
+static int need(const struct image *image, enum kind kind, struct key key, const char *what,
+		struct err *err)
+{
+	char path[64];
+
+	if (image_get(image, kind, key))
+		return 0;
+	kind_path(kind, key, path, sizeof(path));
+	return err_set(err, ERR_IMAGE, "%s: %s is missing from the image", what, path);
+}
+
+/* An optional reference: 0 is none. */
+static int refers(const struct image *image, enum kind kind, uint32_t id, const char *what,
+		  struct err *err)
+{
+	return id ? need(image, kind, (struct key){ id, 0 }, what, err) : 0;
+}
+
+static int check_ranges(const struct range *ranges, size_t n, struct range within,
+			uint64_t page_size, const char *what, struct err *err)
+{
+	uint64_t last = within.start;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct range *r = &ranges[i];
+
+		if (r->start < last || r->start >= r->end || r->end > within.end)
+			return err_set(err, ERR_IMAGE,
+				       "%s[%zu]: 0x%lx-0x%lx is out of order or outside of "
+				       "0x%lx-0x%lx",
+				       what, i, r->start, r->end, within.start, within.end);
+		if (r->start % page_size || r->end % page_size)
+			return err_set(err, ERR_IMAGE,
+				       "%s[%zu]: 0x%lx-0x%lx does not consist of whole pages", what,
+				       i, r->start, r->end);
+		last = r->end;
+	}
+	return 0;
+}
+
+static const struct mapped_file *mapped_file(const struct memory *memory, uint32_t id)
+{
+	for (size_t i = 0; i < memory->n_mapped_files; i++)
+		if (memory->mapped_files[i].id == id)
+			return &memory->mapped_files[i];
+	return NULL;
+}
+
+static int check_vma(const struct image *image, const struct memory *memory, const struct vma *vma,
+		     uint64_t page_size, struct err *err)
+{
+	if (!name_of(vma_kind_names, vma->kind))
+		return err_set(err, ERR_IMAGE, "kind 0x%x is not known", vma->kind);
+	if (vma->kind == VMA_FILE && !mapped_file(memory, vma->file))
+		return err_set(err, ERR_IMAGE, "file %u is not in mapped_files", vma->file);
+	if (vma->kind == VMA_SHM &&
+	    need(image, KIND_shm, (struct key){ vma->contents, 0 }, "contents", err) < 0)
+		return -1;
+	if (vma->kind == VMA_SPECIAL && !vma->name)
+		return err_set(err, ERR_IMAGE, "a special VMA needs its name");
+	if (vma->offset % page_size || vma->offset > OFFSET_LIMIT)
+		return err_set(err, ERR_IMAGE, "offset 0x%lx is not that of a page", vma->offset);
+	if (check_ranges(vma->saved, vma->n_saved, vma->range, page_size, "saved", err) < 0 ||
+	    check_ranges(vma->zero, vma->n_zero, vma->range, page_size, "zero", err) < 0 ||
+	    check_ranges(vma->guard, vma->n_guard, vma->range, page_size, "guard", err) < 0)
+		return -1;
+	return 0;
+}
+
+static int check_memory(const struct image *image, const struct memory *memory, uint32_t pid,
+			uint64_t page_size, struct err *err)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+		int ret = check_ranges(&vma->range, 1, (struct range){ last, UINT64_MAX },
+				       page_size, "range", err);
+
+		if (ret == 0)
+			ret = check_vma(image, memory, vma, page_size, err);
+		if (ret < 0)
+			return err_prefix(err, "processes/%u/memory.json: $.vmas[%zu]", pid, i);
+		last = vma->range.end;
+	}
+	for (size_t i = 0; i < memory->n_mapped_files; i++)
+		if (refers(image, KIND_shm, memory->mapped_files[i].file.contents, "contents",
+			   err) < 0)
+			return err_prefix(err, "processes/%u/memory.json: $.mapped_files[%zu]", pid,
+					  i);
+	return 0;
+}
+
+static int check_descriptors(const struct image *image, const struct files *files, uint32_t pid,
+			     struct err *err)
+{
+	for (size_t i = 0; i < files->n_descriptors; i++) {
+		const struct descriptor *d = &files->descriptors[i];
+
+		if (i && d->fd <= files->descriptors[i - 1].fd)
+			return err_set(err, ERR_IMAGE,
+				       "processes/%u/files.json: $.descriptors[%zu].fd: %u is out "
+				       "of order",
+				       pid, i, d->fd);
+		if (need(image, KIND_file, (struct key){ d->file, 0 }, "file", err) < 0)
+			return err_prefix(err, "processes/%u/files.json: $.descriptors[%zu]", pid,
+					  i);
+	}
+	return 0;
+}
+
+static int check_threads(const struct image *image, const struct process *process, struct err *err)
+{
+	const uint32_t xstate_size = IMAGE_GET(image, pimage, 0, 0)->xstate.size;
+
+	if (!process->n_threads || process->threads[0] != process->pid)
+		return err_set(err, ERR_IMAGE, "$.threads must begin with the process id %u",
+			       process->pid);
+	for (size_t i = 0; i < process->n_threads; i++) {
+		uint32_t tid = process->threads[i];
+		const struct thread *thread = IMAGE_GET(image, thread, process->pid, tid);
+		const struct blob *xstate;
+		char name[64];
+
+		snprintf(name, sizeof(name), "processes/%u/threads/%u.xstate", process->pid, tid);
+		xstate = image_blob(image, name);
+		if (!thread || !xstate)
+			return err_set(err, ERR_IMAGE, "thread %u or its xstate is missing", tid);
+		if (thread->tid != tid)
+			return err_set(err, ERR_IMAGE, "thread %u says that its tid is %u", tid,
+				       thread->tid);
+		if (xstate->size > xstate_size)
+			return err_set(err, ERR_IMAGE,
+				       "%s has %zu bytes, pimage.json says at most %u", name,
+				       xstate->size, xstate_size);
+	}
+	return 0;
+}
+
+static int check_process(const struct image *image, const struct process *process, uint32_t pid,
+			 struct err *err)
+{
+	if (process->pid != pid)
+		return err_set(err, ERR_IMAGE, "$.pid: %u in the entry of process %u", process->pid,
+			       pid);
+	for (enum kind kind = KIND_memory; kind <= KIND_timers; kind++)
+		if (need(image, kind, (struct key){ pid, 0 }, "its record", err) < 0)
+			return -1;
+	if (refers(image, KIND_tty, process->terminal, "$.terminal", err) < 0 ||
+	    refers(image, KIND_shm, process->exe.contents, "$.exe.contents", err) < 0)
+		return -1;
+	return check_threads(image, process, err);
+}
+
+static int check_processes(const struct image *image, const struct pimage *pimage, struct err *err)
+{
+	for (size_t i = 0; i < pimage->n_pids; i++) {
+		uint32_t pid = pimage->pids[i];
+		const struct process *process = IMAGE_GET(image, process, pid, 0);
+
+		if (!process)
+			return err_set(err, ERR_IMAGE, "processes/%u/process.json is missing", pid);
+		if (check_process(image, process, pid, err) < 0)
+			return err_prefix(err, "processes/%u/process.json", pid);
+		if (check_memory(image, IMAGE_GET(image, memory, pid, 0), pid, pimage->page_size,
+				 err) < 0 ||
+		    check_descriptors(image, IMAGE_GET(image, files, pid, 0), pid, err) < 0)
+			return -1;
+	}
+	for (enum kind kind = KIND_process; kind <= KIND_timers; kind++)
+		if (image->kinds[kind].n_objects != pimage->n_pids)
+			return err_set(err, ERR_IMAGE,
+				       "pimage.json: $.pids lists %zu processes, the image has %zu "
+				       "entries like %s",
+				       pimage->n_pids, image->kinds[kind].n_objects,
+				       kinds[kind].path);
+	if (!pimage->n_pids || pimage->root != pimage->pids[0])
+		return err_set(err, ERR_IMAGE, "pimage.json: $.pids must begin with $.root %u",
+			       pimage->root);
+	return 0;
+}
+
+/* One row per type of open file description that refers to an object. */
+struct reference {
+	const struct record *type;
+	size_t offset;
+	enum kind kind;
+};
+static const struct reference references[] = {
+	{ &regular_record, offsetof(struct regular, file.contents), KIND_shm },
+	{ &memfd_record, offsetof(struct memfd, contents), KIND_shm },
+	{ &pipe_end_record, offsetof(struct pipe_end, pipe), KIND_pipe },
+	{ &terminal_record, offsetof(struct terminal, tty), KIND_tty },
+};
+
+static int check_file(const struct image *image, const struct file *file, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(references) / sizeof(*references); i++) {
+		const struct reference *r = &references[i];
+		uint32_t id;
+
+		if (file->type.type != r->type)
+			continue;
+		memcpy(&id, (const char *)file->type.state + r->offset, sizeof(id));
+		if (refers(image, r->kind, id, r->type->name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_pipe(const struct image *image, const struct pipe *pipe, struct err *err)
+{
+	const struct blob *data;
+	char name[64];
+
+	snprintf(name, sizeof(name), "pipes/%u.data", pipe->id);
+	data = image_blob(image, name);
+	if ((data ? data->size : 0) != pipe->bytes || pipe->bytes > pipe->capacity)
+		return err_set(err, ERR_IMAGE, "$.bytes: %u; %s has %zu and the capacity is %u",
+			       pipe->bytes, name, data ? data->size : 0, pipe->capacity);
+	return 0;
+}
+
+static int check_shm(const struct image *image, const struct shm *shm, struct err *err)
+{
+	uint64_t page_size = IMAGE_GET(image, pimage, 0, 0)->page_size;
+	uint64_t size = (shm->size + page_size - 1) / page_size * page_size;
+
+	if (shm->size > OFFSET_LIMIT)
+		return err_set(err, ERR_IMAGE, "$.size: 0x%lx is too large", shm->size);
+	return check_ranges(shm->saved, shm->n_saved, (struct range){ 0, size }, page_size,
+			    "$.saved", err);
+}
+
+/* The id inside every object must be that of its path: references go by it. */
+#define CHECK_OBJECTS(name, check)                                                                 \
+	IMAGE_EACH (image, name, name##_) {                                                        \
+		char path[64];                                                                     \
+                                                                                                   \
+		kind_path(KIND_##name, each_##name##_->objects[i_##name##_].key, path,             \
+			  sizeof(path));                                                           \
+		if (name##_->id != each_##name##_->objects[i_##name##_].key.first || !name##_->id) \
+			return err_set(err, ERR_IMAGE, "%s: $.id: %u", path, name##_->id);         \
+		if (check < 0)                                                                     \
+			return err_prefix(err, "%s", path);                                        \
+	}
+
+int image_check(const struct image *image, struct err *err)
+{
+	const struct pimage *pimage = IMAGE_GET(image, pimage, 0, 0);
+
+	if (!pimage)
+		return err_set(err, ERR_IMAGE, "pimage.json is missing: this is no pimage image");
+	if (pimage_check(pimage, err) < 0)
+		return -1;
+	if (pimage->page_size < 4096 || pimage->page_size > 65536 ||
+	    (pimage->page_size & (pimage->page_size - 1)))
+		return err_set(err, ERR_IMAGE, "pimage.json: $.page_size: %u is none",
+			       pimage->page_size);
+	CHECK_OBJECTS(file, check_file(image, file_, err))
+	CHECK_OBJECTS(pipe, check_pipe(image, pipe_, err))
+	CHECK_OBJECTS(tty, 0)
+	CHECK_OBJECTS(shm, check_shm(image, shm_, err))
+	return check_processes(image, pimage, err);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/opath.h"
+
+static const struct field opath_fields[] = {
+	RECORD_IN(struct opath, file, 0, file_id_record, "What it names."), {}
+};
+
+const struct record opath_record = { "opath", sizeof(struct opath), opath_fields,
+				     "A place in the file system, opened with O_PATH." };

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/pimage.h"
+
+#include "format/err.h"
+
+#include <string.h>
+
+static const struct field host_fields[] = {
+	STRING(struct host, name, 0, "Host name."),
+	STRING(struct host, kernel, 0, "Kernel release, uname -r."),
+	STRING(struct host, kernel_version, 0, "Kernel version, uname -v."),
+	STRING(struct host, cpu, 0, "Processor model."),
+	{}
+};
+static const struct record host_record = { "host", sizeof(struct host), host_fields,
+					   "Where the image was made." };
+
+static const struct field clocks_fields[] = { UINT(struct clocks, realtime, 0,
+						   "CLOCK_REALTIME: nanoseconds since 1970."),
+					      UINT(struct clocks, monotonic, 0, "CLOCK_MONOTONIC."),
+					      UINT(struct clocks, boottime, 0, "CLOCK_BOOTTIME."),
+					      {} };
+static const struct record clocks_record = {
+	"clocks", sizeof(struct clocks), clocks_fields,
+	"Clocks at the freeze, nanoseconds; realtime is SOURCE_DATE_EPOCH and the others 0 when "
+	"that is set."
+};
+
+static const struct field xstate_fields[] = {
+	HEX(struct xstate, features, 0, "Features enabled in XCR0."),
+	UINT(struct xstate, size, 0, "Size of the XSAVE area in bytes."),
+	{}
+};
+static const struct record xstate_record = { "xstate", sizeof(struct xstate), xstate_fields,
+					     "Extended processor state." };
+
+static const struct field pimage_fields[] = {
+	STRING(struct pimage, format, 0, "Always \"pimage\"."),
+	UINT(struct pimage, version, 0, "Version of the format: 1."),
+	LIST(struct pimage, required_features, 0, item_string,
+	     "What a reader must know to use the image at all."),
+	STRING(struct pimage, tool, FIELD_INFO, "What wrote it."),
+	STRING(struct pimage, arch, 0, "Architecture, uname -m."),
+	UINT(struct pimage, page_size, 0, "Bytes of a page."),
+	RECORD_IN(struct pimage, host, FIELD_INFO, host_record, "Where it was made."),
+	RECORD_IN(struct pimage, clocks, FIELD_VOLATILE, clocks_record, "When it was made."),
+	RECORD_IN(struct pimage, xstate, 0, xstate_record, "Extended processor state in use."),
+	UINT(struct pimage, root, FIELD_VOLATILE, "Process id of the root of the tree."),
+	LIST(struct pimage, pids, FIELD_VOLATILE, item_uint32, "All processes, parents first."),
+	LIST(struct pimage, notes, FIELD_OPTIONAL | FIELD_INFO, item_note,
+	     "Everything that is not saved exactly."),
+	{}
+};
+
+const struct record pimage_record = { "pimage", sizeof(struct pimage), pimage_fields,
+				      "What this image is." };
+
+int pimage_check(const struct pimage *pimage, struct err *err)
+{
+	if (strcmp(pimage->format, "pimage") != 0)
+		return err_set(err, ERR_IMAGE,
+			       "pimage.json: $.format: \"%s\" instead of \"pimage\"",
+			       pimage->format);
+	if (pimage->version != PIMAGE_FORMAT_VERSION)
+		return err_set(err, ERR_IMAGE,
+			       "pimage.json: $.version: %u; this program reads version %u",
+			       pimage->version, PIMAGE_FORMAT_VERSION);
+	/* None has been needed yet, so any name here comes from a later version. */
+	if (pimage->n_required_features)
+		return err_set(err, ERR_IMAGE,
+			       "pimage.json: $.required_features[0]: \"%s\" is not known to this "
+			       "version; a newer pimage is needed",
+			       pimage->required_features[0]);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A pipe; the bytes in it are the entry pipes/<id>.data. */
+#ifndef PIMAGE_PIPE_H
+#define PIMAGE_PIPE_H
+
+#include "format/record.h"
+
+struct pipe {
+	uint32_t id;
+	uint32_t capacity;
+	uint32_t bytes;
+};
+
+extern const struct record pipe_record;
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/shm.h"
+
+#include "format/names.h"
+
+const struct name shm_kind_names[] = {
+	{ "anonymous", SHM_ANONYMOUS },
+	{ "memfd", SHM_MEMFD },
+	{ "deleted_file", SHM_DELETED_FILE },
+	{},
+};
+
+static const struct field shm_fields[] = {
+	UINT(struct shm, id, 0, "Number of this object."),
+	ENUM(struct shm, kind, 0, shm_kind_names, "What it is."),
+	STRING(struct shm, name, FIELD_OPTIONAL,
+	       "The name of a memfd, or the path that a deleted file had."),
+	UINT(struct shm, size, 0, "Size in bytes."),
+	UINT(struct shm, mode, FIELD_OPTIONAL, "st_mode of a file or memfd."),
+	FLAGS(struct shm, seals, FIELD_OPTIONAL, seal_names, "F_GET_SEALS."),
+	UINT(struct shm, huge_page_size, FIELD_OPTIONAL, "Page size of hugetlb memory, bytes."),
+	LIST(struct shm, saved, FIELD_OPTIONAL, item_range,
+	     "Offsets whose contents are in the image; the rest is zero."),
+	{}
+};
+
+const struct record shm_record = { "shm", sizeof(struct shm), shm_fields,
+				   "Memory or file contents that no path gives back." };

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* A restore under way: plan and check everything, make objects here, build processes stopped,
+ * commit. */
+#ifndef PIMAGE_RESTORE_H
+#define PIMAGE_RESTORE_H
+
+#include "cli/problems.h"
+#include "format/image.h"
+#include "restore/options.h"
+
+struct canvas;
+struct err;
+struct file;
+
+/* An open file description that prestore made and that canvases inherit under the same number. */
+struct made_file {
+	uint32_t id;
+	int fd;
+};
+
+/* What prestore made for an object of its own: both ends of a pipe, a memfd, a terminal. */
+struct made_object {
+	enum kind kind;
+	uint32_t id;
+	int fds[2]; /* -1: none */
+};
+
+struct restore {
+	const struct restore_options *options;
+	struct image image;
+	struct problems problems;
+	int base; /* descriptors from here on are free in every process of the image */
+	struct made_file *files;
+	size_t n_files;
+	struct made_object *objects;
+	size_t n_objects;
+	struct canvas *canvases;
+	size_t n_canvases;
+};
+
+/* Steps of building a process; those of one phase are in the order of the one list. */
+enum phase {
+	PHASE_NONE,
+	PHASE_MAP,     /* the address space is laid out */
+	PHASE_OPEN,    /* descriptors are put in place */
+	PHASE_STATE,   /* signals, timers, ... : what remote calls set */
+	PHASE_THREADS, /* threads exist, with what each sets itself */
+	PHASE_LAST,    /* credentials and limits: nothing may need the old ones after this */
+};
+
+/*
+ * How each kind of record comes back.
+ * `check` looks at everything that could go wrong and adds every problem with its remedy to
+ * restore->problems; it makes nothing. `make` makes the object in prestore itself (NULL for kinds
+ * that processes have). `apply` builds it in a process, stopped, in its phase. check and make are
+ * called per record; apply per process.
+ */
+struct restorer {
+	int (*check)(struct restore *restore, const void *record, struct key key, struct err *err);
+	int (*make)(struct restore *restore, const void *record, struct key key, struct err *err);
+	int (*apply)(struct restore *restore, struct canvas *canvas, struct err *err);
+	enum phase phase;
+};
+
+/* One per line of RECORD in resources.def. `make` runs in the order pipe, tty, shm, file: objects
+ * before files. */
+#define RECORD(name, path) extern const struct restorer name##_restorer;
+#include "format/resources.def"
+#undef RECORD
+
+/*
+ * Open file descriptions by type. `open` returns a descriptor with the saved access mode and status
+ * flags; offset, owner and such are set by the caller. `check` adds problems. Either state is the
+ * struct of the type's record.
+ */
+struct file_restorer {
+	const struct record *record;
+	int (*check)(struct restore *restore, const struct file *file, const void *state,
+		     struct err *err);
+	int (*open)(struct restore *restore, const struct file *file, const void *state,
+		    int *ret_fd, struct err *err);
+};
+#define FILE_TYPE(name) extern const struct file_restorer name##_file_restorer;
+#include "format/resources.def"
+#undef FILE_TYPE
+
+/* Moves a descriptor to a number >= restore->base, without close-on-exec, and closes the old one.
+ */
+int restore_keep_fd(const struct restore *restore, int fd, struct err *err);
+
+/* What was made under that number; NULL or -1 when nothing was. */
+const struct made_object *restore_object(const struct restore *restore, enum kind kind,
+					 uint32_t id);
+int restore_file(const struct restore *restore, uint32_t id);
+
+/* A path of the image after --map-path; the buffer is the result or the path itself. */
+const char *restore_path(const struct restore *restore, const char *path, char *buffer,
+			 size_t size);
+
+#endif
