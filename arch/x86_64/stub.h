@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The call loop that runs in another process, and how a thread enters and leaves it. */
+#ifndef PIMAGE_ARCH_X86_64_STUB_H
+#define PIMAGE_ARCH_X86_64_STUB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/x86_64/regs.h"
+
+/* What a thread restores by itself when nobody is left to do it from outside. */
+struct arch_stub_state {
+	struct arch_regs
+		regs; /* as ptrace showed them, with a call to be restarted not yet set up */
+	uint64_t sigmask;
+	int rendezvous;	  /* the signal that ends a run, sent by the thread to itself; 0: none */
+	uint64_t scratch; /* unmapped on the way; size 0: nothing is */
+	uint64_t scratch_size;
+};
+
+/* Bytes of code and data together. The code is position-independent, all of it only read. */
+size_t arch_stub_size(void);
+
+/* Writes code and data for one thread into buffer, arch_stub_size() bytes. */
+void arch_stub_build(void *buffer, const struct arch_stub_state *state);
+
+/*
+ * Changes the registers so that the thread makes one call, or the count calls (struct remote_call)
+ * at vector, and then the rendezvous.
+ */
+void arch_stub_enter_one(struct arch_regs *regs, uint64_t stub, const uint64_t call[7]);
+void arch_stub_enter_many(struct arch_regs *regs, uint64_t stub, uint64_t vector, uint64_t count);
+
+/* The result of the one call, at the rendezvous. */
+int64_t arch_stub_result(const struct arch_regs *regs);
+
+/*
+ * Where the thread is when the rendezvous signal arrives; and, for tracing by PTRACE_SYSCALL, where
+ * it is on return from the first system call that follows the last of the batch.
+ */
+uint64_t arch_stub_rendezvous_ip(uint64_t stub);
+uint64_t arch_stub_after_ip(uint64_t stub);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Stopping a whole process without harm, and letting it go on as if nothing had happened. */
+#ifndef PIMAGE_FREEZE_H
+#define PIMAGE_FREEZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "arch/host.h"
+#include "format/cleanup.h"
+#include "kernel/memory.h"
+
+struct err;
+struct kernel_features;
+
+/* One stopped thread. Read it freely; change registers and mask by frozen_set_state only. */
+struct frozen_thread {
+	pid_t tid;
+	/*
+	 * 0: it was running or in a system call. Else the signal of a group stop (SIGSTOP, SIGTSTP,
+	 * SIGTTIN, SIGTTOU) in which the process was found and in which thaw leaves it.
+	 */
+	int stop_signal;
+	/*
+	 * As the thread will be resumed with them. In a system call (arch_regs_syscall >= 0) with a
+	 * result of -ERESTART..., the kernel runs the call again, or returns EINTR if a handler
+	 * runs first. Differs from what the kernel showed at the stop in two cases: a
+	 * restartable-sequence that was cut is at its abort handler, as the kernel does it for
+	 * every preemption; a call such as epoll_wait, which a stop ends with EINTR though there
+	 * was no signal, is set to be run again (see kernel/interrupted.h).
+	 */
+	struct arch_regs regs;
+	/* Bit n-1: signal n. Of a thread in sigsuspend, ppoll...: the mask outside of that call. */
+	uint64_t sigmask;
+	/* The call in which it slept began (or last woke) at this CLOCK_MONOTONIC time; 0: unknown.
+	 */
+	uint64_t asleep_since_ns;
+	/* Where its rseq area is registered; size 0: not, or unknown (kernel before 5.13). */
+	uint64_t rseq_address;
+	uint32_t rseq_size;
+	uint32_t rseq_signature;
+
+	bool stopped;  /* in a ptrace-stop at this moment */
+	bool borrowed; /* registers are those of a remote call: thaw gives them back */
+	bool mask_borrowed;
+};
+
+struct frozen {
+	pid_t pid;
+	int pidfd;
+	struct memory memory;
+	const struct kernel_features *features;
+	/* Ascending by tid; pointers stay valid until thaw, also when threads are added. */
+	struct frozen_thread **threads;
+	size_t n_threads;
+	size_t room;
+	bool leader_exited; /* the main thread has ended while others run: it is not in .threads */
+	unsigned timeout_ms;
+};
+
+struct freeze_options {
+	/*
+	 * The process is killed when the calling thread ends, however. For processes that pimage
+	 * itself has made; never for somebody's own.
+	 */
+	bool exitkill;
+	/* How long one thread may take to stop or a remote call to come back; 0: 10000. */
+	unsigned timeout_ms;
+};
+
+/* What an empty one looks like; thaw accepts it. */
+#define FROZEN_EMPTY                                                                               \
+	{                                                                                          \
+		.pidfd = -1, .memory = {.fd = -1 }                                                 \
+	}
+
+/*
+ * Stops every thread of the process. Only the calling thread may from then on use ptrace on it,
+ * make remote calls and thaw it. Signals that arrive meanwhile stay pending. options may be NULL.
+ *
+ * On failure nothing stays stopped. Errors name the cause and what would help: no such process, a
+ * zombie, a kernel thread, traced already (names the tracer), another user's, not dumpable, Yama's
+ * ptrace_scope, a thread that does not stop (state D; frozen by cgroup).
+ */
+int freeze_process(pid_t pid, const struct freeze_options *options,
+		   const struct kernel_features *features, struct frozen *ret_frozen,
+		   struct err *err);
+
+/*
+ * Takes over a process whose main thread the calling thread already traces (PTRACE_SEIZE or
+ * PTRACE_TRACEME) and which is in a ptrace-stop that was reported, such as that of exec. Other
+ * threads are not looked for; frozen_add_thread takes over each of them likewise.
+ */
+int frozen_adopt(pid_t pid, const struct kernel_features *features, struct frozen *ret_frozen,
+		 struct err *err);
+int frozen_add_thread(struct frozen *frozen, pid_t tid, struct frozen_thread **ret_thread,
+		      struct err *err);
+
+/*
+ * A thread (or, by pid, another process that was cloned remotely) that is traced from its birth:
+ * waits for its first stop, so that it can be adopted or added.
+ */
+int frozen_wait_born(pid_t tid, unsigned timeout_ms, struct err *err);
+
+/* NULL if there is none. */
+struct frozen_thread *frozen_find(const struct frozen *frozen, pid_t tid);
+
+/* What the thread is to go on with. Takes effect at once in the stopped thread. */
+int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,
+		     const struct arch_regs *regs, uint64_t sigmask, struct err *err);
+
+/* The process will be stopped by SIGSTOP instead of running on when it is thawed. */
+int frozen_stop(struct frozen *frozen, struct err *err);
+
+/* SIGKILL, now. thaw must still be called. */
+int frozen_kill(struct frozen *frozen, struct err *err);
+
+/*
+ * Gives everything back that is borrowed, detaches from all threads, closes descriptors, frees.
+ * A process found stopped stays stopped. Accepts an empty one and leaves an empty one; for
+ * _cleanup_. Close remotes first. Nothing can fail but that a thread is gone.
+ */
+void thaw(struct frozen *frozen);
+#define _cleanup_thaw_ _cleanup_(thaw)
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading and writing the memory of another process. */
+#ifndef PIMAGE_MEMORY_H
+#define PIMAGE_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+struct kernel_features;
+
+/* A half-open range of addresses. */
+struct memory_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* A growing list of ranges; zeroed is empty. */
+struct memory_ranges {
+	struct memory_range *list; /* malloc'd */
+	size_t count;
+	size_t room;
+};
+
+/* Appends, or makes the last one longer when they touch. */
+int memory_ranges_add(struct memory_ranges *ranges, uint64_t start, uint64_t end, struct err *err);
+/* Accepts and leaves an empty one; for _cleanup_. */
+void memory_ranges_release(struct memory_ranges *ranges);
+#define _cleanup_ranges_ _cleanup_(memory_ranges_release)
+
+/*
+ * An address space that may be read and written. Neither needs the process to stand still, but what
+ * is read from a running one is of no single moment. Any thread of the caller may use it at the
+ * same time. It needs the right to trace the process (ptrace(2), "Ptrace access mode checking").
+ */
+struct memory {
+	pid_t pid;
+	int fd; /* /proc/PID/mem: bound to this address space, not to a later process of that pid */
+	const struct kernel_features *features;
+};
+
+/* Address space of a process, or of a thread of it when its main thread has ended. */
+int memory_open(pid_t pid, const struct kernel_features *features, struct memory *ret_memory,
+		struct err *err);
+/* Accepts one whose fd is -1; for _cleanup_. */
+void memory_close(struct memory *memory);
+
+/*
+ * All of length bytes, or an error that names the first address that cannot be read. Unreadable
+ * (PROT_NONE) private mappings can be read all the same; device mappings and guard pages cannot.
+ */
+int memory_read(const struct memory *memory, uint64_t address, void *buffer, size_t length,
+		struct err *err);
+
+/* The same for many ranges; their bytes come one after another into the buffer. */
+int memory_read_ranges(const struct memory *memory, const struct memory_range *ranges, size_t count,
+		       void *buffer, struct err *err);
+
+/*
+ * Writes to any private mapping, also to read-only ones (the page becomes a copy of its own, like
+ * with a debugger's breakpoint), and to shared ones that are writable. Where the kernel forbids
+ * forced writes (proc_mem.force_override, since 6.12) only writable mappings can be written,
+ * unless the process is a ptrace-stopped tracee of the calling thread: then word by word.
+ */
+int memory_write(const struct memory *memory, uint64_t address, const void *buffer, size_t length,
+		 struct err *err);
+
+/* The same for many ranges, whose bytes stand one after another in the buffer. Writable mappings
+ * go fast (process_vm_writev), the rest is forced as above. */
+int memory_write_ranges(const struct memory *memory, const struct memory_range *ranges,
+			size_t count, const void *buffer, struct err *err);
+
+/*
+ * Adds to ret_zero the pages within the ranges that hold nothing but zero bytes, and to ret_other
+ * those that do not, both ascending and merged. Looks at the first 64 bytes of every page, and
+ * reads whole only those where they are zero. Ranges are multiples of the page size, ascending,
+ * readable.
+ */
+int memory_zero_pages(const struct memory *memory, const struct memory_range *ranges, size_t count,
+		      struct memory_ranges *ret_zero, struct memory_ranges *ret_other,
+		      struct err *err);
+
+#endif

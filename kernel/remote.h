@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls inside another process, which heals itself if the caller dies in the middle. */
+#ifndef PIMAGE_REMOTE_H
+#define PIMAGE_REMOTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "format/cleanup.h"
+
+struct err;
+struct frozen;
+struct frozen_thread;
+
+/* One system call; layout shared with the call loop (arch/<isa>/stub.S). */
+struct remote_call {
+	uint64_t nr; /* __NR_ number */
+	uint64_t arg[6];
+	int64_t result; /* as the kernel returns it: -errno on failure (-4095..-1) */
+};
+
+/* &REMOTE_CALL(munmap, address, length) */
+#define REMOTE_CALL(name, ...) ((struct remote_call){ .nr = __NR_##name, .arg = { __VA_ARGS__ } })
+
+/* What to do when the running thread reports a PTRACE_EVENT_ (clone, fork, ...; exec see below). */
+typedef int remote_event_fn(void *context, struct frozen_thread *thread, int event,
+			    unsigned long message, struct err *err);
+
+struct remote_options {
+	/* 0: chosen among the signals that the process ignores; -1: do without one. */
+	int rendezvous;
+	/* Bytes for calls and their data, mapped in the process; 0: 64 KiB. */
+	size_t scratch_size;
+	remote_event_fn *event; /* NULL: such events are passed over */
+	void *context;
+};
+
+struct remote {
+	struct frozen *frozen;
+	struct remote_options options;
+	int rendezvous;	 /* in use; 0: none, by PTRACE_SYSCALL */
+	uint64_t stub;	 /* address of the call loop in the process; 0: not in place */
+	bool in_padding; /* it lies in zero bytes of a mapping, which become zero again */
+	uint64_t scratch;
+	size_t scratch_size;
+	uint64_t moved; /* of remote_move: start and size of the mapping; 0: none */
+	size_t moved_size;
+	bool execed; /* the process executed another program: nothing of ours is left in it */
+};
+
+#define REMOTE_EMPTY                                                                               \
+	{                                                                                          \
+		0                                                                                  \
+	}
+
+/*
+ * Puts the call loop into the zero padding at the end of the vDSO, or of another private
+ * executable mapping, and maps scratch memory. Runs in the given thread. options may be NULL.
+ *
+ * The address space differs from the frozen one by the scratch mapping until remote_close: take
+ * /proc/PID/maps before, or leave the range [scratch, scratch + scratch_size) out.
+ *
+ * Refused: 32-bit threads; processes under seccomp (calls would run through their filter);
+ * no place for the loop.
+ */
+int remote_open(struct frozen *frozen, struct frozen_thread *thread,
+		const struct remote_options *options, struct remote *ret_remote, struct err *err);
+
+/*
+ * For a process under construction: maps size bytes at address (page-aligned, free, at least two
+ * pages), moves loop and scratch there, and leaves nothing elsewhere. Everything else may then be
+ * unmapped or moved. remote_close puts the loop back into the padding of whatever is mapped then,
+ * so the vDSO, or some private executable mapping, must be there again.
+ */
+int remote_move(struct remote *remote, struct frozen_thread *thread, uint64_t address, size_t size,
+		struct err *err);
+
+/*
+ * Another signal for the rendezvous: one that the process ignores (SIG_IGN, or ignored by default
+ * and not caught), no thread blocks and is not pending. 0: chosen anew from the process's present
+ * state; -1: none.
+ */
+int remote_set_rendezvous(struct remote *remote, int signal, struct err *err);
+
+/*
+ * Unmaps the scratch memory, zeroes the padding. Runs in the thread, or in any if it is NULL.
+ * Accepts an empty one and leaves an empty one.
+ */
+int remote_close(struct remote *remote, struct frozen_thread *thread, struct err *err);
+/* For _cleanup_. */
+void remote_release(struct remote *remote);
+#define _cleanup_remote_ _cleanup_(remote_release)
+
+/*
+ * One system call in the thread. Registers and mask of the thread are its own again on return,
+ * whether it failed or not. Returns <0 if the call failed: err names it, its arguments and the
+ * reason, errno is set. The raw result is in call->result.
+ *
+ * After a successful execve the process is in its exec stop, remote->execed is set, and the remote
+ * can only be closed.
+ */
+int remote_call(struct remote *remote, struct frozen_thread *thread, struct remote_call *call,
+		struct err *err);
+
+/* The same, where the call's own failure is no error of the engine: look at call->result. */
+int remote_try(struct remote *remote, struct frozen_thread *thread, struct remote_call *call,
+	       struct err *err);
+
+/*
+ * Many calls in one stop of the thread, in order; a failing one does not end the batch. They run to
+ * the end even if the caller dies meanwhile: choose them so that this does no harm. Calls that wait
+ * (nanosleep, poll, futex) must not be among them: they would forget a call that is to be
+ * restarted.
+ */
+struct remote_batch;
+
+struct remote_batch *remote_batch_new(const struct remote *remote);
+void remote_batch_free(struct remote_batch *batch);
+static inline void cleanup_remote_batch(struct remote_batch **batch)
+{
+	remote_batch_free(*batch);
+}
+#define _cleanup_batch_ _cleanup_(cleanup_remote_batch)
+
+/*
+ * Room in the process for data of the call that is pushed next (and of no other, because a batch
+ * that is too big for the scratch memory is run in parts). The address is what to give to that
+ * call. For a call together at most REMOTE_DATA_MAX bytes; 16-byte aligned.
+ *
+ * remote_data: holds a copy of bytes.
+ * remote_out:  zeroed at first; after the run its contents are copied into buffer, which must live
+ *              until then. With inout, it holds buffer's present bytes at first.
+ *
+ * Failure (no memory, too much data) is kept and reported by remote_run.
+ */
+#define REMOTE_DATA_MAX 16384
+uint64_t remote_data(struct remote_batch *batch, const void *bytes, size_t length);
+uint64_t remote_out(struct remote_batch *batch, void *buffer, size_t length);
+uint64_t remote_inout(struct remote_batch *batch, void *buffer, size_t length);
+
+/* Adds a call; its index, from 0 on. */
+size_t remote_push(struct remote_batch *batch, struct remote_call call);
+
+/*
+ * Runs all calls in the thread. Returns <0 only when the engine failed; then some may have run. A
+ * batch can be run again, in the same or another thread (data is sent anew, results are replaced).
+ */
+int remote_run(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+	       struct err *err);
+
+/* The raw result of a call after remote_run. */
+int64_t remote_result(const struct remote_batch *batch, size_t index);
+
+/* 0 if the call succeeded; else <0, errno set, and err names the call, arguments and reason. */
+int remote_check(const struct remote_batch *batch, size_t index, struct err *err);
+
+#endif
