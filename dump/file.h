@@ -25,15 +25,15 @@ struct dump_fd {
  * `probe` says whether a descriptor is of this type. `collect` fills the zeroed state (the struct
  * of the type's record). What blocks goes to dump->problems with the remedy.
  */
-struct file_dumper {
+struct file_type_dumper {
 	const struct record *record;
 	bool (*probe)(const struct dump *dump, const struct dump_fd *fd);
 	int (*collect)(struct dump *dump, const struct dump_fd *fd, void *state, struct err *err);
 };
 
-/* One per line of FILE_TYPE in resources.def: extern const struct file_dumper <name>_file_dumper.
+/* One per line of FILE_TYPE in resources.def: extern const struct file_type_dumper <name>_type_dumper.
  */
-#define FILE_TYPE(name) extern const struct file_dumper name##_file_dumper;
+#define FILE_TYPE(name) extern const struct file_type_dumper name##_type_dumper;
 #include "format/resources.def"
 #undef FILE_TYPE
 

@@ -73,14 +73,14 @@ struct restorer {
  * flags; offset, owner and such are set by the caller. `check` adds problems. Either state is the
  * struct of the type's record.
  */
-struct file_restorer {
+struct file_type_restorer {
 	const struct record *record;
 	int (*check)(struct restore *restore, const struct file *file, const void *state,
 		     struct err *err);
 	int (*open)(struct restore *restore, const struct file *file, const void *state,
 		    int *ret_fd, struct err *err);
 };
-#define FILE_TYPE(name) extern const struct file_restorer name##_file_restorer;
+#define FILE_TYPE(name) extern const struct file_type_restorer name##_type_restorer;
 #include "format/resources.def"
 #undef FILE_TYPE
 
