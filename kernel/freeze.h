@@ -50,7 +50,7 @@ struct frozen_thread {
 struct frozen {
 	pid_t pid;
 	int pidfd;
-	struct memory memory;
+	struct process_memory memory;
 	const struct kernel_features *features;
 	/* Ascending by tid; pointers stay valid until thaw, also when threads are added. */
 	struct frozen_thread **threads;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading and writing the memory of another process. */
-#ifndef PIMAGE_MEMORY_H
-#define PIMAGE_MEMORY_H
+#ifndef PIMAGE_PROCESS_MEMORY_H
+#define PIMAGE_PROCESS_MEMORY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,28 +34,28 @@ void memory_ranges_release(struct memory_ranges *ranges);
  * is read from a running one is of no single moment. Any thread of the caller may use it at the
  * same time. It needs the right to trace the process (ptrace(2), "Ptrace access mode checking").
  */
-struct memory {
+struct process_memory {
 	pid_t pid;
 	int fd; /* /proc/PID/mem: bound to this address space, not to a later process of that pid */
 	const struct kernel_features *features;
 };
 
 /* Address space of a process, or of a thread of it when its main thread has ended. */
-int memory_open(pid_t pid, const struct kernel_features *features, struct memory *ret_memory,
-		struct err *err);
+int memory_open(pid_t pid, const struct kernel_features *features,
+		struct process_memory *ret_memory, struct err *err);
 /* Accepts one whose fd is -1; for _cleanup_. */
-void memory_close(struct memory *memory);
+void memory_close(struct process_memory *memory);
 
 /*
  * All of length bytes, or an error that names the first address that cannot be read. Unreadable
  * (PROT_NONE) private mappings can be read all the same; device mappings and guard pages cannot.
  */
-int memory_read(const struct memory *memory, uint64_t address, void *buffer, size_t length,
+int memory_read(const struct process_memory *memory, uint64_t address, void *buffer, size_t length,
 		struct err *err);
 
 /* The same for many ranges; their bytes come one after another into the buffer. */
-int memory_read_ranges(const struct memory *memory, const struct memory_range *ranges, size_t count,
-		       void *buffer, struct err *err);
+int memory_read_ranges(const struct process_memory *memory, const struct memory_range *ranges,
+		       size_t count, void *buffer, struct err *err);
 
 /*
  * Writes to any private mapping, also to read-only ones (the page becomes a copy of its own, like
@@ -63,12 +63,12 @@ int memory_read_ranges(const struct memory *memory, const struct memory_range *r
  * forced writes (proc_mem.force_override, since 6.12) only writable mappings can be written,
  * unless the process is a ptrace-stopped tracee of the calling thread: then word by word.
  */
-int memory_write(const struct memory *memory, uint64_t address, const void *buffer, size_t length,
-		 struct err *err);
+int memory_write(const struct process_memory *memory, uint64_t address, const void *buffer,
+		 size_t length, struct err *err);
 
 /* The same for many ranges, whose bytes stand one after another in the buffer. Writable mappings
  * go fast (process_vm_writev), the rest is forced as above. */
-int memory_write_ranges(const struct memory *memory, const struct memory_range *ranges,
+int memory_write_ranges(const struct process_memory *memory, const struct memory_range *ranges,
 			size_t count, const void *buffer, struct err *err);
 
 /*
@@ -77,8 +77,8 @@ int memory_write_ranges(const struct memory *memory, const struct memory_range *
  * reads whole only those where they are zero. Ranges are multiples of the page size, ascending,
  * readable.
  */
-int memory_zero_pages(const struct memory *memory, const struct memory_range *ranges, size_t count,
-		      struct memory_ranges *ret_zero, struct memory_ranges *ret_other,
+int memory_zero_pages(const struct process_memory *memory, const struct memory_range *ranges,
+		      size_t count, struct memory_ranges *ret_zero, struct memory_ranges *ret_other,
 		      struct err *err);
 
 #endif

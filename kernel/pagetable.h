@@ -30,7 +30,7 @@ enum pagetable_kind {
  * PAGEMAP_SCAN. Without it the mappings are taken from /proc/PID/maps and the pagemap file is read
  * for each. Returns 0 or <0.
  */
-int pagetable_scan(const struct memory *memory, uint64_t start, uint64_t end,
+int pagetable_scan(const struct process_memory *memory, uint64_t start, uint64_t end,
 		   enum pagetable_kind kind, struct memory_ranges *ret_ranges, struct err *err);
 
 #endif
