@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* One frame of pages and the seek table: the bytes, without any reading or writing. */
+#include "format/pages.h"
+
+#include "format/bytes.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/pages_frame.h"
+
+#include <string.h>
+#include <xxhash.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+struct page_coder {
+	int level;
+	ZSTD_CCtx *compressor;
+	ZSTD_DCtx *decompressor; /* made when first needed, as the compressor is */
+};
+
+enum {
+	RAW_BLOCK_MAX = 128 << 10, /* RFC 8878, 3.1.1.2.4 */
+	RAW_HEADER = 9,
+	RAW_BLOCK_HEADER = 3,
+	CHECKSUM = 4,
+};
+
+int page_coder_new(int level, struct page_coder **ret_coder, struct err *err)
+{
+	struct page_coder *coder;
+
+	if (level < PAGES_LEVEL_NONE || level > PAGES_LEVEL_MAX)
+		return err_set(err, ERR_USAGE, "compression level %d: expected 1..%d", level,
+			       PAGES_LEVEL_MAX);
+	coder = calloc(1, sizeof(*coder));
+	if (!coder)
+		return err_sys(err, "memory for compression");
+	coder->level = level;
+	*ret_coder = coder;
+	return 0;
+}
+
+void page_coder_free(struct page_coder *coder)
+{
+	if (!coder)
+		return;
+	ZSTD_freeCCtx(coder->compressor);
+	ZSTD_freeDCtx(coder->decompressor);
+	free(coder);
+}
+
+static int need_compressor(struct page_coder *coder, struct err *err)
+{
+	if (coder->compressor)
+		return 0;
+	coder->compressor = ZSTD_createCCtx();
+	if (!coder->compressor)
+		return err_set(err, ERR_FAILED, "no memory for compression");
+	ZSTD_CCtx_setParameter(coder->compressor, ZSTD_c_compressionLevel, coder->level);
+	ZSTD_CCtx_setParameter(coder->compressor, ZSTD_c_checksumFlag, 1);
+	return 0;
+}
+
+/* A frame whose blocks are raw: what the compressor would not improve is then as fast to read as
+ * memory. */
+static size_t encode_raw(const uint8_t *pages, size_t size, uint8_t *ret_frame)
+{
+	uint8_t *at = ret_frame;
+
+	put_le32(at, ZSTD_MAGIC);
+	at[4] = FRAME_CONTENT_SIZE_32 | FRAME_SINGLE_SEGMENT | FRAME_CHECKSUM;
+	put_le32(at + 5, (uint32_t)size);
+	at += RAW_HEADER;
+	for (size_t done = 0, part; done < size; done += part) {
+		uint32_t header;
+
+		part = size - done < RAW_BLOCK_MAX ? size - done : RAW_BLOCK_MAX;
+		header = (uint32_t)part << 3 | (done + part == size);
+		at[0] = (uint8_t)header;
+		at[1] = (uint8_t)(header >> 8);
+		at[2] = (uint8_t)(header >> 16);
+		memcpy(at + RAW_BLOCK_HEADER, pages + done, part);
+		at += RAW_BLOCK_HEADER + part;
+	}
+	put_le32(at, (uint32_t)XXH64(pages, size, 0));
+	return (size_t)(at + CHECKSUM - ret_frame);
+}
+
+ssize_t page_frame_encode(struct page_coder *coder, const void *pages, size_t size, void *ret_frame,
+			  struct err *err)
+{
+	size_t n;
+
+	if (coder->level == PAGES_LEVEL_NONE)
+		return (ssize_t)encode_raw(pages, size, ret_frame);
+	if (need_compressor(coder, err) < 0)
+		return -1;
+	/* Room for nine tenths: the compressor gives up as soon as it cannot gain the tenth. */
+	n = ZSTD_compress2(coder->compressor, ret_frame, size / 10 * 9, pages, size);
+	if (!ZSTD_isError(n))
+		return (ssize_t)n;
+	if (ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
+		return err_set(err, ERR_FAILED, "compressing: %s", ZSTD_getErrorName(n));
+	return (ssize_t)encode_raw(pages, size, ret_frame);
+}
+
+int page_frame_decode(struct page_coder *coder, const void *frame, size_t frame_size,
+		      void *ret_pages, size_t size, struct err *err)
+{
+	size_t n;
+
+	if (!coder->decompressor)
+		coder->decompressor = ZSTD_createDCtx();
+	if (!coder->decompressor)
+		return err_set(err, ERR_FAILED, "no memory for decompression");
+	if (frame_size < FRAME_HEADER_MIN || get_le32(frame) != ZSTD_MAGIC)
+		return err_set(err, ERR_IMAGE, "not a zstd frame");
+	if (!(((const uint8_t *)frame)[4] & FRAME_CHECKSUM))
+		return err_set(err, ERR_IMAGE, NO_CHECKSUM);
+	/* zstd takes several frames for one; then the first one's size is not the whole. */
+	if (ZSTD_findFrameCompressedSize(frame, frame_size) != frame_size)
+		return err_set(err, ERR_IMAGE, "a frame is damaged");
+	n = ZSTD_decompressDCtx(coder->decompressor, ret_pages, size, frame, frame_size);
+	if (ZSTD_isError(n))
+		return err_set(err, ERR_IMAGE, "a frame is damaged: %s", ZSTD_getErrorName(n));
+	if (n != size)
+		return err_set(err, ERR_IMAGE, "a frame holds %zu bytes of pages, not %zu", n,
+			       size);
+	return 0;
+}
+
+size_t page_table_size(size_t n_frames)
+{
+	return SKIPPABLE_HEADER + n_frames * TABLE_ROW + TABLE_FOOTER;
+}
+
+void page_table_write(const struct page_frame *frames, size_t n_frames, uint8_t *ret_table)
+{
+	uint8_t *at = ret_table + SKIPPABLE_HEADER;
+
+	put_le32(ret_table, TABLE_FRAME_MAGIC);
+	put_le32(ret_table + 4, (uint32_t)(page_table_size(n_frames) - SKIPPABLE_HEADER));
+	for (size_t i = 0; i < n_frames; i++, at += TABLE_ROW) {
+		put_le32(at, frames[i].size);
+		put_le32(at + 4, frames[i].page_size);
+		put_le32(at + 8, frames[i].checksum);
+	}
+	put_le32(at, (uint32_t)n_frames);
+	at[4] = TABLE_CHECKSUMS;
+	put_le32(at + 5, TABLE_MAGIC);
+}
+
+void page_table_done(struct page_table *table)
+{
+	free(table->frames);
+	*table = (struct page_table){ 0 };
+}
+
+/* Returns whether every frame is one that can be held in memory. */
+static int parse_rows(const uint8_t *rows, uint64_t frames_size, struct page_table *table,
+		      struct err *err)
+{
+	uint64_t offset = 0;
+	int usable = 1;
+
+	for (size_t i = 0; i < table->n_frames; i++, rows += TABLE_ROW) {
+		struct page_frame *frame = &table->frames[i];
+
+		frame->offset = offset;
+		frame->page_offset = table->size;
+		frame->size = get_le32(rows);
+		frame->page_size = get_le32(rows + 4);
+		frame->checksum = get_le32(rows + 8);
+		offset += frame->size;
+		table->size += frame->page_size;
+		if (frame->size > 2 * PAGES_WINDOW_MAX || frame->page_size > PAGES_WINDOW_MAX)
+			usable = 0;
+	}
+	if (offset != frames_size)
+		return err_set(err, ERR_IMAGE,
+			       "the seek table describes %llu bytes of frames, there are %llu",
+			       (unsigned long long)offset, (unsigned long long)frames_size);
+	return usable;
+}
+
+int page_table_parse(const uint8_t *bytes, size_t size, uint64_t frames_size,
+		     struct page_table *ret_table, struct err *err)
+{
+	_cleanup_(page_table_done) struct page_table table = { 0 };
+	const uint8_t *footer = bytes + size - TABLE_FOOTER;
+	size_t row_size = footer[4] & TABLE_CHECKSUMS ? TABLE_ROW : TABLE_ROW_SHORT;
+	int usable;
+
+	table.n_frames = get_le32(footer);
+	if (get_le32(bytes) != TABLE_FRAME_MAGIC ||
+	    get_le32(bytes + 4) != size - SKIPPABLE_HEADER || footer[4] & TABLE_RESERVED ||
+	    size != SKIPPABLE_HEADER + table.n_frames * row_size + TABLE_FOOTER)
+		return err_set(err, ERR_IMAGE, "the seek table is damaged");
+	if (row_size != TABLE_ROW)
+		return 0;
+	table.frames = calloc(table.n_frames + 1, sizeof(*table.frames));
+	if (!table.frames)
+		return err_sys(err, "memory for the seek table");
+	usable = parse_rows(bytes + SKIPPABLE_HEADER, frames_size, &table, err);
+	if (usable <= 0)
+		return usable;
+	*ret_table = table;
+	table.frames = NULL;
+	return 1;
+}
+
+int page_table_decode(const struct page_frame *row, struct page_coder *coder, const void *frame,
+		      void *ret_pages, struct err *err)
+{
+	if (row->size < FRAME_HEADER_MIN + CHECKSUM ||
+	    get_le32((const uint8_t *)frame + row->size - CHECKSUM) != row->checksum)
+		return err_set(err, ERR_IMAGE, "a frame is not the one in the seek table");
+	return page_frame_decode(coder, frame, row->size, ret_pages, row->page_size, err);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page data: what an entry of pages holds. Independent zstd frames (RFC 8878) of 256 KiB of pages,
+ * each with its content size and checksum, then a seek table in a skippable frame ("zstd seekable
+ * format" 0.1.0, in zstd's contrib/seekable_format). Every zstd decodes it; a page costs one frame;
+ * frames are made and read in parallel.
+ */
+#ifndef PIMAGE_PAGES_H
+#define PIMAGE_PAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+
+enum {
+	PAGES_FRAME_SIZE =
+		256 << 10, /* bytes of pages in a frame; less in the last one of an entry */
+	PAGES_FRAME_MAX = PAGES_FRAME_SIZE + 19, /* bytes of a frame: one that does not compress */
+	PAGES_DATA_MAX = 64 << 20,  /* bytes of pages in an entry that is written here */
+	PAGES_WINDOW_MAX = 8 << 20, /* of entries that somebody compressed anew: more is refused */
+	PAGES_LEVEL_NONE = 0,
+	PAGES_LEVEL_DEFAULT = 1,
+	PAGES_LEVEL_MAX = 19, /* the highest whose window fits */
+};
+
+/* Bytes by position. read fills the whole buffer or fails; several threads may call it at once. */
+struct page_source {
+	int (*read)(void *context, uint64_t offset, void *buffer, size_t size, struct err *err);
+	void *context;
+};
+
+/* Bytes in order. read returns how many, at most size; 0 at the end; <0 with err set. */
+struct page_stream {
+	ssize_t (*read)(void *context, void *buffer, size_t size, struct err *err);
+	void *context;
+};
+
+/*
+ * One frame. Pure functions over the bytes; the coder only holds zstd's working memory. One coder
+ * per thread.
+ *
+ * page_frame_encode: size is at most PAGES_FRAME_SIZE, ret_frame has room for PAGES_FRAME_MAX. At
+ * PAGES_LEVEL_NONE and where compression gains less than 10 % the pages stand in the frame as they
+ * are. Returns the frame's size.
+ *
+ * page_frame_decode: fails unless the bytes are exactly one frame with a right checksum and exactly
+ * `size` bytes.
+ */
+struct page_coder;
+int page_coder_new(int level, struct page_coder **ret_coder, struct err *err);
+void page_coder_free(struct page_coder *coder);
+ssize_t page_frame_encode(struct page_coder *coder, const void *pages, size_t size, void *ret_frame,
+			  struct err *err);
+int page_frame_decode(struct page_coder *coder, const void *frame, size_t frame_size,
+		      void *ret_pages, size_t size, struct err *err);
+
+/*
+ * The seek table of an entry: where each frame lies, and which pages it holds. Frames are without
+ * gaps, in order.
+ */
+struct page_frame {
+	uint64_t offset;      /* of the frame, from the start of the entry */
+	uint64_t page_offset; /* of its pages, from the start of the entry's page data */
+	uint32_t size;
+	uint32_t page_size;
+	uint32_t checksum; /* low half of the XXH64 of the pages: the frame's last four bytes */
+};
+
+struct page_table {
+	struct page_frame *frames;
+	size_t n_frames;
+	uint64_t size; /* bytes of pages in all frames */
+};
+
+/*
+ * Returns 1; 0 when the entry has no table or one that is of no use here (without checksums, frames
+ * of more than PAGES_WINDOW_MAX): then read in order; <0 when it is damaged.
+ */
+int page_table_read(const struct page_source *entry, uint64_t entry_size,
+		    struct page_table *ret_table, struct err *err);
+void page_table_done(struct page_table *table);
+
+/* Checks a frame against its row of the table and decodes it; ret_pages has room for
+ * row->page_size. */
+int page_table_decode(const struct page_frame *row, struct page_coder *coder, const void *frame,
+		      void *ret_pages, struct err *err);
+
+/* Bytes of a table with so many frames. page_table_write takes size, page_size and checksum of
+ * each. */
+size_t page_table_size(size_t n_frames);
+void page_table_write(const struct page_frame *frames, size_t n_frames, uint8_t *ret_table);
+
+/*
+ * Makes whole entries, with `threads` threads (this one included; started when first needed). The
+ * bytes do not depend on their number. Keeps two buffers of one entry each, so that one can be
+ * written out while the next is being made: what page_writer_finish returns stays valid until the
+ * second page_writer_start after it.
+ *
+ * page_writer_start: size is 1..PAGES_DATA_MAX; the source must stay until finish.
+ * page_writer_finish helps and waits. page_writer_entry does both.
+ */
+struct page_writer;
+int page_writer_new(unsigned threads, int level, struct page_writer **ret_writer, struct err *err);
+void page_writer_free(struct page_writer *writer);
+int page_writer_start(struct page_writer *writer, const struct page_source *pages, uint64_t size,
+		      struct err *err);
+int page_writer_finish(struct page_writer *writer, const void **ret_data, size_t *ret_size,
+		       struct err *err);
+int page_writer_entry(struct page_writer *writer, const struct page_source *pages, uint64_t size,
+		      const void **ret_data, size_t *ret_size, struct err *err);
+
+/*
+ * Reads the pages of an entry in order, from a pipe too, whatever its frames look like. Every frame
+ * must have a checksum; a seek table must say what was decoded. Reusable: start begins with another
+ * entry.
+ *
+ * page_reader_read returns less than size only at the end of the pages. page_reader_end, after the
+ * last page that is wanted: fails when more pages follow, or when what is left of the entry is
+ * damaged. Pages are only to be trusted once it has succeeded.
+ */
+struct page_reader;
+int page_reader_new(struct page_reader **ret_reader, struct err *err);
+void page_reader_free(struct page_reader *reader);
+void page_reader_start(struct page_reader *reader, const struct page_stream *entry);
+ssize_t page_reader_read(struct page_reader *reader, void *buffer, size_t size, struct err *err);
+int page_reader_end(struct page_reader *reader, struct err *err);
+
+/*
+ * Reads pages at any place, by the seek table, one frame at a time (the last one is kept); without
+ * a table it decodes from the start. One thread.
+ */
+struct page_file;
+int page_file_open(const struct page_source *entry, uint64_t entry_size,
+		   struct page_file **ret_file, struct err *err);
+void page_file_free(struct page_file *file);
+int page_file_read(struct page_file *file, uint64_t offset, void *buffer, size_t size,
+		   struct err *err);
+
+#endif
