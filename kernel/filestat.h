@@ -35,7 +35,10 @@ enum filestat_difference {
 /* What differs: FILESTAT_ bits; 0 if nothing. The caller decides which of them matter. */
 unsigned filestat_compare(const struct filestat *a, const struct filestat *b);
 
-/* "size 10, expected 20; mtime differs" for the bits given, always NUL-terminated. Returns text. */
+/*
+ * "size 10, expected 20; mtime 1.000000000, expected 2.000000000" for the bits given, cut to `size`
+ * (at least 1), NUL-terminated. Returns text.
+ */
 char *filestat_explain(unsigned differences, const struct filestat *found,
 		       const struct filestat *expected, char *text, size_t size);
 

@@ -19,6 +19,8 @@ enum map_kind {
 	MAP_KIND_HUGETLB, /* anonymous MAP_HUGETLB, private or shared: "/anon_hugepage (deleted)" */
 	MAP_KIND_SYSV,	  /* shmget(2): "/SYSV%08x (deleted)"; the inode is the shmid */
 	MAP_KIND_MEMFD,	  /* memfd_create(2): "/memfd:NAME (deleted)", hugetlb ones too */
+	MAP_KIND_AIO,	  /* io_setup(2): "/[aio] (deleted)" */
+	MAP_KIND_SECRETMEM,   /* memfd_secret(2): "/secretmem (deleted)"; no one else can read it */
 	MAP_KIND_ANON_INODE,  /* anon_inode:[...], socket:[...]: io_uring, perf, packet rings */
 	MAP_KIND_VDSO,	      /* [vdso] */
 	MAP_KIND_VVAR,	      /* [vvar] */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/readfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/array.h"
+#include "kernel/scan.h"
+
+#define LARGEST_FILE ((size_t)1 << 30)
+
+/*
+ * Once its process has ended, everything in a directory of /proc is ENOENT, and so is listing the
+ * directory itself: that is what tells it from a file that this kernel does not have.
+ */
+static bool process_ended(int dirfd)
+{
+	_cleanup_dir_ DIR *dir = NULL;
+	struct statfs fs;
+	int fd;
+
+	if (dirfd < 0 || fstatfs(dirfd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return false;
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ESRCH;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return false;
+	}
+	errno = 0;
+	return !readdir(dir) && (errno == ENOENT || errno == ESRCH);
+}
+
+/* The failure that errno tells, about a name in a directory whose path is looked up only now. */
+static int failed(const char *action, int dirfd, const char *name, struct err *err)
+{
+	int error = errno;
+	char link[32], dir[512] = "";
+	ssize_t length;
+
+	if (dirfd >= 0 && name[0] != '/') {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+		length = readlink(link, dir, sizeof(dir) - 2);
+		if (length > 0)
+			memcpy(dir + length, "/", 2);
+	}
+	if (error == ESRCH || (error == ENOENT && process_ended(dirfd)))
+		err_set(err, ERR_GONE, "%s %s%s: the process has ended", action, dir, name);
+	else {
+		errno = error;
+		err_sys(err, "%s %s%s", action, dir, name);
+	}
+	errno = error;
+	return -1;
+}
+
+int proc_open(pid_t pid, struct err *err)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT || errno == ESRCH)
+		return err_set(err, ERR_GONE, "pid %d: no such process", (int)pid);
+	return err_sys(err, "pid %d: open %s", (int)pid, path);
+}
+
+/* Reads to the end; 1 when the buffer was full before, 0 at the end, <0 on failure. */
+static int read_on(int fd, char *buffer, size_t room, size_t *size)
+{
+	while (*size < room) {
+		ssize_t n = read(fd, buffer + *size, room - *size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -1 : 0;
+		*size += n;
+	}
+	return 1;
+}
+
+int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
+	size_t room = 2048, size = 0;
+	int more = 1;
+
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return failed("open", dirfd, name, err);
+	while (more) {
+		char *larger;
+
+		if (room >= LARGEST_FILE)
+			return err_set(err, ERR_FAILED, "read %s: larger than 1 GiB", name);
+		room *= 2;
+		larger = realloc(text, room + 1);
+		if (!larger)
+			return err_sys(err, "memory for %s: %zu bytes", name, room);
+		text = larger;
+		more = read_on(fd, text, room, &size);
+		if (more < 0)
+			return failed("read", dirfd, name, err);
+	}
+	text[size] = '\0';
+	*ret_text = TAKE_PTR(text);
+	if (ret_size)
+		*ret_size = size;
+	return 0;
+}
+
+int read_link_at(int dirfd, const char *name, char **ret_target, struct err *err)
+{
+	_cleanup_free_ char *target = NULL;
+	size_t room = 128;
+	ssize_t length;
+
+	/* A full buffer may have been too small: readlink does not say. */
+	do {
+		char *larger;
+
+		room *= 2;
+		larger = realloc(target, room);
+		if (!larger)
+			return err_sys(err, "memory for the target of %s", name);
+		target = larger;
+		length = readlinkat(dirfd, name, target, room);
+		if (length < 0)
+			return failed("readlink", dirfd, name, err);
+	} while ((size_t)length == room);
+	target[length] = '\0';
+	*ret_target = TAKE_PTR(target);
+	return 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool number_of(const char *name, uint32_t *ret_number)
+{
+	struct scan scan = scan_text(name, strlen(name));
+	uint64_t number;
+
+	if (!scan_unsigned(&scan, 10, UINT32_MAX, &number) || !scan_done(&scan))
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t *ret_count,
+		    struct err *err)
+{
+	_cleanup_free_ uint32_t *numbers = NULL;
+	_cleanup_dir_ DIR *dir = NULL;
+	const struct dirent *entry;
+	size_t count = 0;
+	int fd;
+
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		cleanup_close(&fd);
+		return failed("open", dirfd, name, err);
+	}
+	while (errno = 0, (entry = readdir(dir))) {
+		uint32_t number, *last;
+
+		if (!number_of(entry->d_name, &number))
+			continue;
+		last = ARRAY_ADD(&numbers, &count, err);
+		if (!last)
+			return -1;
+		*last = number;
+	}
+	if (errno)
+		return failed("list", dirfd, name, err);
+	if (count > 0)
+		qsort(numbers, count, sizeof(*numbers), compare_numbers);
+	*ret_numbers = TAKE_PTR(numbers);
+	*ret_count = count;
+	return 0;
+}
