@@ -202,18 +202,30 @@ int record_decode(const struct record *record, const char *text, size_t size, vo
 /* Frees everything the object owns and zeroes it. Accepts a zeroed object. */
 void record_release(const struct record *record, void *object);
 
-/* The JSON Schema (2020-12) of the record. */
+/*
+ * Whether the table, with all below it, is one that the codec can walk: sizes that fit the types,
+ * names where they are needed, no key twice. For tests; the messages are for who wrote the table.
+ */
+int record_check(const struct record *record, struct err *err);
+
+/*
+ * The JSON Schema (2020-12) of the record; checks the table first. It says what record_decode()
+ * accepts, with "x-volatile" and "x-informative" for those two flags.
+ */
 int record_schema(const struct record *record, FILE *out, struct err *err);
 
-/* For people: aligned "name  value" lines, indented by `indent` columns; absent fields are left
- * out. */
+/*
+ * For people: aligned "name  value" lines, indented by `indent` columns; a list of records without
+ * lists of their own is a table. What is absent or an empty list is left out. Safe on a terminal.
+ */
 void record_print(const struct record *record, const void *object, unsigned indent, FILE *out);
 
 /*
- * Compares two objects of one record. Calls `differ` for every field whose values differ, with its
- * path
- * ("vmas[3].prot") and both values as JSON text ("(absent)" where there is none). Fields that carry
- * any of `skip_flags` (FIELD_VOLATILE, FIELD_INFO) are not compared. Returns the number of
+ * Compares two objects of one record. Calls `differ` (which may be NULL) for every field whose
+ * values differ, with its path ("vmas[3].prot") and both values as JSON text ("(absent)" where
+ * there is none). Fields that carry any of `skip_flags` (FIELD_VOLATILE, FIELD_INFO) are not
+ * compared. Lists are compared by index; where the lengths differ, that is reported as "12 items"
+ * and "13 items", and beside it only the first item that differs. Returns the number of
  * differences, <0 on failure.
  */
 typedef void record_differ(void *context, const char *path, const char *a, const char *b);
