@@ -118,7 +118,7 @@ struct variant {
 };
 
 /* The record of struct T; n is its name, f its table. */
-#define RECORD(T, n, f, d)                                                                         \
+#define RECORD_OF(T, n, f, d)                                                                      \
 	{                                                                                          \
 		.name = (n), .size = sizeof(T), .fields = (f), .doc = (d)                          \
 	}
