@@ -2,7 +2,10 @@
 #include "format/terminal.h"
 
 static const struct field terminal_fields[] = {
-	UINT(struct terminal, tty, 0, "Number of the tty object."), {}
+	UINT(struct terminal, tty, 0, "Number of the tty object."),
+	BOOL(struct terminal, dev_tty, FIELD_OPTIONAL,
+	     "It was opened as /dev/tty, not by the path of the device."),
+	{}
 };
 
 const struct record terminal_record = { "terminal", sizeof(struct terminal), terminal_fields,
