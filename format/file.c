@@ -28,8 +28,9 @@ static const struct field owner_fields[] = {
 	     "Signal sent instead of SIGIO, F_SETSIG."),
 	{}
 };
-static const struct record owner_record = { "file_owner", sizeof(struct file_owner), owner_fields,
-					    "Who is told when input or output is possible." };
+static const struct record owner_record =
+	RECORD_OF(struct file_owner, "file_owner", owner_fields,
+		  "Who is told when input or output is possible.");
 
 static const struct name lock_kind_names[] = {
 	{ "posix", FILE_LOCK_POSIX },
@@ -48,8 +49,8 @@ static const struct field lock_fields[] = {
 	     "Bytes; absent: to the end of the file, however long it grows."),
 	{}
 };
-static const struct record lock_record = { "file_lock", sizeof(struct file_lock), lock_fields,
-					   "A lock on a file." };
+static const struct record lock_record =
+	RECORD_OF(struct file_lock, "file_lock", lock_fields, "A lock on a file.");
 static const struct field item_lock = ITEM_RECORD(struct file_lock, lock_record);
 
 static const struct field file_fields[] = {
@@ -64,5 +65,5 @@ static const struct field file_fields[] = {
 	{}
 };
 
-const struct record file_record = { "file", sizeof(struct file), file_fields,
-				    "An open file description." };
+const struct record file_record =
+	RECORD_OF(struct file, "file", file_fields, "An open file description.");

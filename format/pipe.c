@@ -11,5 +11,5 @@ static const struct field pipe_fields[] = {
 	{}
 };
 
-const struct record pipe_record = { "pipe", sizeof(struct pipe), pipe_fields,
-				    "A pipe with the bytes in flight." };
+const struct record pipe_record =
+	RECORD_OF(struct pipe, "pipe", pipe_fields, "A pipe with the bytes in flight.");

@@ -8,5 +8,5 @@ static const struct field terminal_fields[] = {
 	{}
 };
 
-const struct record terminal_record = { "terminal", sizeof(struct terminal), terminal_fields,
-					"A descriptor of a terminal." };
+const struct record terminal_record =
+	RECORD_OF(struct terminal, "terminal", terminal_fields, "A descriptor of a terminal.");
