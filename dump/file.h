@@ -37,6 +37,9 @@ struct file_type_dumper {
 #include "format/resources.def"
 #undef FILE_TYPE
 
+/* Releases what dump->files keeps; accepts NULL. */
+void dump_files_free(struct dump_files *files);
+
 /* Facts of a file by path (the target's view) and stat; build-id when it is ELF and readable. */
 int dump_file_id(const char *path, int fd, const struct stat *st, struct file_id *ret_id,
 		 struct err *err);

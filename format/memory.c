@@ -48,7 +48,8 @@ static const struct field vma_fields[] = {
 	LIST(struct vma, saved, FIELD_OPTIONAL, item_range,
 	     "Addresses of the pages whose contents are in the image."),
 	LIST(struct vma, zero, FIELD_OPTIONAL, item_range,
-	     "Addresses of pages that were present and all zero; not stored."),
+	     "Addresses of pages of a private file mapping that had become all zero; not stored. "
+	     "In anonymous memory such pages need no mention."),
 	LIST(struct vma, guard, FIELD_OPTIONAL, item_range, "Addresses under MADV_GUARD_INSTALL."),
 	{}
 };

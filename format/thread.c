@@ -53,10 +53,16 @@ static const struct field scheduling_fields[] = {
 static const struct record scheduling_record =
 	RECORD_OF(struct scheduling, "scheduling", scheduling_fields, "How a thread is scheduled.");
 
+static const struct name restart_names[] = {
+	{ "again", RESTART_AGAIN },
+	{ "remaining", RESTART_REMAINING },
+	{},
+};
+
 static const struct field system_call_fields[] = {
 	UINT(struct system_call, number, 0, "Its number on this architecture."),
-	STRING(struct system_call, restart, 0,
-	       "How it goes on: again (with its arguments), remaining (with the time left)."),
+	ENUM(struct system_call, restart, 0, restart_names,
+	     "How it goes on: with its arguments again, or with the time that was left."),
 	UINT(struct system_call, remaining, FIELD_OPTIONAL | FIELD_VOLATILE,
 	     "Nanoseconds left of its time-out, where known."),
 	{}
