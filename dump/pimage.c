@@ -2,8 +2,8 @@
 /* The first entry: what was dumped, where and when, and what is not exact. */
 #include "format/pimage.h"
 
+#include "cli/epoch.h"
 #include "dump/dump.h"
-#include "dump/epoch.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/run.h"
 
+#include "cli/epoch.h"
+#include "cli/output.h"
 #include "cli/progress.h"
-#include "dump/epoch.h"
-#include "dump/output.h"
 #include "format/err.h"
 #include "format/image_write.h"
 #include "format/memory.h"

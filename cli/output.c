@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dump/output.h"
+#include "cli/output.h"
 
 #include "format/cleanup.h"
 #include "format/err.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dump/epoch.h"
+#include "cli/epoch.h"
 
 #include <stdlib.h>
 
