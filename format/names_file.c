@@ -81,7 +81,7 @@ const struct name vm_flag_names[] = {
 	{},
 };
 
-/* include/uapi/linux/auxvec.h and those of the architectures; 18..22 and 34..47 are of some only. */
+/* include/uapi/linux/auxvec.h and architectures: 18..22 and 34..47 are of some only. */
 const struct name auxv_names[] = {
 	{ "AT_NULL", 0 },
 	{ "AT_IGNORE", 1 },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Mappings: real texts, hostile texts, this process itself, and the time that many mappings take. */
+/* Mappings: real texts, hostile texts, this very process, and the time that many take. */
 #include "kernel/proc_maps.h"
 
 #include <errno.h>

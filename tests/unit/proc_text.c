@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parsers of /proc files other than maps: real texts of old and new kernels, and hostile ones. */
+/* Parsers of /proc files other than maps: texts of old and new kernels, and hostile ones. */
 #include <stdint.h>
 
 #include "format/cleanup.h"
