@@ -65,9 +65,11 @@ static const struct map *find_view(const struct contents *contents, uint64_t off
 		const struct map *map = &maps->list[i];
 		uint64_t at = MAX(offset, map->offset), end = map->offset + map->end - map->start;
 
-		if (!map->shared || !contents_is_mapped_by(contents, map) || at >= end)
+		if (!contents_is_mapped_by(contents, map) || at >= end)
 			continue;
-		if (best && at >= *ret_offset)
+		/* A private mapping may have pages of its own: rather a shared one. */
+		if (best &&
+		    (at > *ret_offset || (at == *ret_offset && (best->shared || !map->shared))))
 			continue;
 		best = map;
 		*ret_offset = at;
@@ -208,6 +210,28 @@ static int resident(const struct contents *contents, uint64_t address, uint8_t *
 	return 0;
 }
 
+/*
+ * A file behind a mapping may end within it, and what lies behind its end cannot be read; the kernel
+ * tells its size to nobody who has no descriptor.
+ */
+static int scan_file_view(const struct contents *contents, uint64_t offset, uint64_t size,
+			  struct shm *shm, struct err *err)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	_cleanup_free_ uint8_t *buffer = malloc(page);
+
+	if (!buffer)
+		return err_sys(err, "out of memory");
+	for (uint64_t at = offset; at < offset + size; at += page) {
+		if (contents_read(contents, at, buffer, page, NULL) < 0)
+			return 0;
+		shm->size = MAX(shm->size, at + page);
+		if (!is_zero(buffer, page) && add_range(shm, at, at + page, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int scan_view(const struct contents *contents, const struct map *map, uint64_t offset,
 		     uint64_t size, struct shm *shm, struct err *err)
 {
@@ -218,7 +242,7 @@ static int scan_view(const struct contents *contents, const struct map *map, uin
 		return err_sys(err, "out of memory");
 	/* mincore(2) does not see pages that are swapped out; then none is known to be absent. */
 	memset(vector, 1, size / page);
-	if (shm->kind == SHM_ANONYMOUS && map->swap_kb == 0 &&
+	if (map->swap_kb == 0 &&
 	    resident(contents, map->start + (offset - map->offset), vector, size / page, err) < 0)
 		return -1;
 	for (size_t i = 0; i < size / page; i++) {
@@ -244,8 +268,12 @@ static int scan_views(const struct contents *contents, bool thorough, struct shm
 		if (!map)
 			return 0;
 		offset = at + size;
-		shm->size = MAX(shm->size, offset);
-		if (thorough && scan_view(contents, map, at, size, shm, err) < 0)
+		if (shm->kind == SHM_ANONYMOUS || !thorough)
+			shm->size = MAX(shm->size, offset);
+		if (!thorough)
+			continue;
+		if (shm->kind == SHM_ANONYMOUS ? scan_view(contents, map, at, size, shm, err) < 0
+					       : scan_file_view(contents, at, size, shm, err) < 0)
 			return -1;
 	}
 }

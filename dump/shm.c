@@ -3,19 +3,15 @@
 #include "format/shm.h"
 
 #include "dump/file_table.h"
+#include "dump/page_source.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/image_write.h"
-#include "format/memory.h"
-#include "format/pages.h"
-#include "format/runs.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/param.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -207,68 +203,27 @@ static int collect(struct dump *dump, struct target *target, struct err *err)
 	return 0;
 }
 
-struct source {
-	const struct contents *contents;
-	const struct runs *runs;
-	uint64_t base; /* where the entry begins among all saved bytes */
-	uint8_t *buffer;
-};
-
-static int read_piece(void *context, uint64_t offset, size_t done, size_t size, struct err *err)
+/* The run_read of contents. */
+static int read_run(void *context, uint64_t offset, void *buffer, size_t size, struct err *err)
 {
-	const struct source *source = context;
-
-	return contents_read(source->contents, offset, source->buffer + done, size, err);
-}
-
-/* Threads call this at once: each has its own copy of what it needs. */
-static int read_source(void *context, uint64_t offset, void *buffer, size_t size, struct err *err)
-{
-	struct source source = *(const struct source *)context;
-
-	source.buffer = buffer;
-	return runs_each(source.runs, source.base + offset, size, read_piece, &source, err);
-}
-
-static int write_runs(const struct contents *contents, const struct runs *runs,
-		      struct image_writer *writer, struct page_writer *pages, struct err *err)
-{
-	struct source source = { contents, runs, 0, NULL };
-
-	for (; source.base < runs->size; source.base += PAGES_ENTRY_SIZE) {
-		const struct page_source reader = { read_source, &source };
-		const void *data;
-		char name[64];
-		size_t size;
-
-		snprintf(name, sizeof(name), "shm/%u/pages/%lx", contents->id,
-			 runs_address(runs, source.base));
-		if (page_writer_entry(pages, &reader,
-				      MIN(PAGES_ENTRY_SIZE, runs->size - source.base), &data, &size,
-				      err) < 0 ||
-		    image_write_entry(writer, name, data, size, err) < 0)
-			return -1;
-	}
-	return 0;
+	return contents_read(context, offset, buffer, size, err);
 }
 
 static int write_pages(struct dump *dump, const void *record, struct key key,
 		       struct image_writer *writer, struct page_writer *pages, struct err *err)
 {
+	_cleanup_(runs_done) struct runs runs = { 0 };
 	const struct shm *shm = record;
-	struct runs runs = { 0 };
-	int ret;
+	char folder[64];
 
 	(void)key;
-	for (size_t i = 0; i < dump->files->n_contents; i++) {
-		if (dump->files->contents[i].id != shm->id)
-			continue;
-		ret = runs_add(&runs, shm->saved, shm->n_saved, err);
-		if (ret == 0)
-			ret = write_runs(&dump->files->contents[i], &runs, writer, pages, err);
-		runs_done(&runs);
-		return ret;
-	}
+	if (runs_add(&runs, shm->saved, shm->n_saved, err) < 0)
+		return -1;
+	snprintf(folder, sizeof(folder), "shm/%u/pages", shm->id);
+	for (size_t i = 0; i < dump->files->n_contents; i++)
+		if (dump->files->contents[i].id == shm->id)
+			return write_runs(writer, pages, folder, &runs, read_run,
+					  &dump->files->contents[i], err);
 	return err_set(err, ERR_FAILED, "shm %u has no source", shm->id);
 }
 
