@@ -14,8 +14,9 @@ struct err;
 #define ENTRY_BLOBS	 "blobs/sha256/" /* then the digest of what is in it */
 
 enum {
-	ENTRY_NAME_MAX = 255,	    /* bytes */
-	ENTRY_SMALL_MAX = 64 << 20, /* bytes of an entry that is not page data */
+	ENTRY_NAME_MAX = 255,	     /* bytes */
+	ENTRY_SMALL_MAX = 64 << 20,  /* bytes of an entry that is not page data */
+	ENTRY_PAGES_MAX = 128 << 20, /* bytes of one that is */
 	ENTRIES_MAX = 1000000,
 };
 

@@ -29,6 +29,7 @@ struct image_writer {
 	size_t used;
 	uint64_t position; /* bytes that libarchive has made so far */
 	bool failed;
+	bool discard;	/* of what libarchive still makes */
 	struct err err; /* of the write that failed */
 	struct image_index index;
 	void *names; /* tree of the names in the index */
@@ -69,6 +70,8 @@ static la_ssize_t take_output(struct archive *archive, void *context, const void
 	struct image_writer *writer = context;
 	int r = 0;
 
+	if (writer->discard)
+		return (la_ssize_t)size;
 	if (size > BUFFER_SIZE - writer->used)
 		r = flush(writer);
 	if (r == 0 && size >= BUFFER_SIZE) {
@@ -132,11 +135,9 @@ void image_writer_free(struct image_writer *writer)
 {
 	if (!writer)
 		return;
-	if (writer->archive) {
-		/* Else libarchive would write an end-of-archive mark behind what was given up. */
-		archive_write_fail(writer->archive);
-		archive_write_free(writer->archive);
-	}
+	/* libarchive writes an end-of-archive mark even behind what was given up. */
+	writer->discard = true;
+	archive_write_free(writer->archive);
 	archive_entry_free(writer->header);
 	tdestroy(writer->names, keep_name);
 	record_release(&index_record, &writer->index);
@@ -336,7 +337,7 @@ static int put_record(struct image_writer *writer, const char *name, const struc
 
 static int put_tail(struct image_writer *writer, struct err *err)
 {
-	struct oci_layout layout = { .version = (char *)"1.0.0" };
+	struct oci_layout layout = { .version = (char *)OCI_LAYOUT_VERSION };
 	void *seen = NULL;
 	int r = put_links(writer, &seen, err);
 

@@ -8,9 +8,10 @@
 
 struct err;
 
-#define OCI_ARTIFACT_TYPE "application/vnd.pimage.image.v1"
-#define OCI_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
-#define OCI_INDEX_TYPE	  "application/vnd.oci.image.index.v1+json"
+#define OCI_ARTIFACT_TYPE  "application/vnd.pimage.image.v1"
+#define OCI_MANIFEST_TYPE  "application/vnd.oci.image.manifest.v1+json"
+#define OCI_LAYOUT_VERSION "1.0.0"
+#define OCI_INDEX_TYPE	   "application/vnd.oci.image.index.v1+json"
 
 struct oci_annotations {
 	char *title;
