@@ -76,7 +76,46 @@ struct pm_scan_arg {
 #define PTRACE_GET_RSEQ_CONFIGURATION 0x420f
 #endif
 
-/* asm-generic/kernel: the fourth is of the restart-block calls (include/linux/errno.h). */
+#ifndef PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG /* 6.4 */
+#define PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211
+struct ptrace_sud_config {
+	__u64 mode;
+	__u64 selector;
+	__u64 offset;
+	__u64 len;
+};
+#endif
+
+/* Since 6.11: one mapping by address, from a descriptor of /proc/PID/maps. */
+#ifndef PROCMAP_QUERY
+#define PROCMAP_QUERY		     _IOWR('f', 17, struct procmap_query)
+#define PROCMAP_QUERY_VMA_READABLE   0x01
+#define PROCMAP_QUERY_VMA_WRITABLE   0x02
+#define PROCMAP_QUERY_VMA_EXECUTABLE 0x04
+#define PROCMAP_QUERY_VMA_SHARED     0x08
+struct procmap_query {
+	__u64 size;
+	__u64 query_flags;
+	__u64 query_addr;
+	__u64 vma_start;
+	__u64 vma_end;
+	__u64 vma_flags;
+	__u64 vma_page_size;
+	__u64 vma_offset;
+	__u64 inode;
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u32 vma_name_size;
+	__u32 build_id_size;
+	__u64 vma_name_addr;
+	__u64 build_id_addr;
+};
+#endif
+
+/*
+ * Results of interrupted system calls that only tracers see (include/linux/errno.h). The last is
+ * that of calls with a restart block: nanosleep, poll, futex with a time limit.
+ */
 #define KERNEL_ERESTARTSYS	     512
 #define KERNEL_ERESTARTNOINTR	     513
 #define KERNEL_ERESTARTNOHAND	     514

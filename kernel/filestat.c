@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -68,11 +67,13 @@ static void print_size(const struct filestat *stat, char text[32])
 
 static void print_mtime(const struct filestat *stat, char text[32])
 {
-	const bool negative = stat->mtime_ns < 0;
-	const uint64_t ns = negative ? -(uint64_t)stat->mtime_ns : (uint64_t)stat->mtime_ns;
+	int64_t ns = stat->mtime_ns % 1000000000, seconds = stat->mtime_ns / 1000000000;
 
-	snprintf(text, 32, "%s%" PRIu64 ".%09" PRIu64, negative ? "-" : "", ns / 1000000000,
-		 ns % 1000000000);
+	if (ns < 0) {
+		ns += 1000000000;
+		seconds--;
+	}
+	snprintf(text, 32, "%" PRId64 ".%09" PRId64, seconds, ns);
 }
 
 static void print_mode(const struct filestat *stat, char text[32])

@@ -34,14 +34,23 @@ struct frozen_thread {
 	struct arch_regs regs;
 	/* Bit n-1: signal n. Of a thread in sigsuspend, ppoll...: the mask outside of that call. */
 	uint64_t sigmask;
-	/* The call in which it slept began (or last woke) at this CLOCK_MONOTONIC time; 0: unknown.
+	/*
+	 * In a call with a time limit: since when it has been waiting there (CLOCK_MONOTONIC), to
+	 * within microseconds; never too early. 0: unknown, such as for restart_syscall.
 	 */
 	uint64_t asleep_since_ns;
+	/*
+	 * If arch_regs_syscall is restart_syscall: the call that is being restarted (nanosleep,
+	 * clock_nanosleep, poll, futex), with the arguments that the registers still hold. -1:
+	 * unknown; 0 otherwise.
+	 */
+	long restarted;
 	/* Where its rseq area is registered; size 0: not, or unknown (kernel before 5.13). */
 	uint64_t rseq_address;
 	uint32_t rseq_size;
 	uint32_t rseq_signature;
 
+	bool lendable; /* it was looked at: remote calls may run in it */
 	bool stopped;  /* in a ptrace-stop at this moment */
 	bool borrowed; /* registers are those of a remote call: thaw gives them back */
 	bool mask_borrowed;
@@ -57,6 +66,7 @@ struct frozen {
 	size_t n_threads;
 	size_t room;
 	bool leader_exited; /* the main thread has ended while others run: it is not in .threads */
+	bool killed;	    /* frozen_kill was called */
 	unsigned timeout_ms;
 };
 
@@ -89,9 +99,10 @@ int freeze_process(pid_t pid, const struct freeze_options *options,
 		   struct err *err);
 
 /*
- * Takes over a process whose main thread the calling thread already traces (PTRACE_SEIZE or
- * PTRACE_TRACEME) and which is in a ptrace-stop that was reported, such as that of exec. Other
- * threads are not looked for; frozen_add_thread takes over each of them likewise.
+ * Takes over a process whose main thread the calling thread already traces (by PTRACE_SEIZE, or
+ * born traced of such a one) and which is in the stop of exec or of its birth, which was reported.
+ * Other threads are not looked for; frozen_add_thread takes over each of them likewise. On failure
+ * it still is the caller's.
  */
 int frozen_adopt(pid_t pid, const struct kernel_features *features, struct frozen *ret_frozen,
 		 struct err *err);
@@ -104,6 +115,9 @@ int frozen_add_thread(struct frozen *frozen, pid_t tid, struct frozen_thread **r
  */
 int frozen_wait_born(pid_t tid, unsigned timeout_ms, struct err *err);
 
+/* The process has another address space since it executed a program: looks at that one. */
+int frozen_reopen_memory(struct frozen *frozen, struct err *err);
+
 /* NULL if there is none. */
 struct frozen_thread *frozen_find(const struct frozen *frozen, pid_t tid);
 
@@ -114,8 +128,14 @@ int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,
 /* The process will be stopped by SIGSTOP instead of running on when it is thawed. */
 int frozen_stop(struct frozen *frozen, struct err *err);
 
-/* SIGKILL, now. thaw must still be called. */
+/*
+ * SIGKILL, now. thaw must still be called; it then waits for the end, and if the process is a child
+ * of the caller its exit status is taken by that.
+ */
 int frozen_kill(struct frozen *frozen, struct err *err);
+
+/* Registers and mask that a remote call has borrowed, at once. Used by thaw too. */
+int frozen_give_back(struct frozen_thread *thread, struct err *err);
 
 /*
  * Gives everything back that is borrowed, detaches from all threads, closes descriptors, frees.

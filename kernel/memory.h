@@ -71,6 +71,10 @@ int memory_write(const struct process_memory *memory, uint64_t address, const vo
 int memory_write_ranges(const struct process_memory *memory, const struct memory_range *ranges,
 			size_t count, const void *buffer, struct err *err);
 
+/* memory_write for a mapping that is known not to be writable: does not try the fast way first. */
+int memory_write_forced(const struct process_memory *memory, uint64_t address, const void *buffer,
+			size_t length, struct err *err);
+
 /*
  * Adds to ret_zero the pages within the ranges that hold nothing but zero bytes, and to ret_other
  * those that do not, both ascending and merged. Looks at the first 64 bytes of every page, and

@@ -28,7 +28,10 @@ typedef int remote_event_fn(void *context, struct frozen_thread *thread, int eve
 			    unsigned long message, struct err *err);
 
 struct remote_options {
-	/* 0: chosen among the signals that the process ignores; -1: do without one. */
+	/*
+	 * The signal by which a thread tells that it is done: 0: chosen for each run among those
+	 * that the process ignores; -1: do without one. See remote_set_rendezvous.
+	 */
 	int rendezvous;
 	/* Bytes for calls and their data, mapped in the process; 0: 64 KiB. */
 	size_t scratch_size;
@@ -39,19 +42,22 @@ struct remote_options {
 struct remote {
 	struct frozen *frozen;
 	struct remote_options options;
-	int rendezvous;	 /* in use; 0: none, by PTRACE_SYSCALL */
-	uint64_t stub;	 /* address of the call loop in the process; 0: not in place */
-	bool in_padding; /* it lies in zero bytes of a mapping, which become zero again */
-	uint64_t scratch;
-	size_t scratch_size;
-	uint64_t moved; /* of remote_move: start and size of the mapping; 0: none */
+	uint64_t stub;	     /* address of the call loop in the process; 0: not in place */
+	bool in_padding;     /* it lies in zero bytes of a mapping, which become zero again */
+	uint64_t scratch;    /* for batches; not among the mappings that the process has itself */
+	size_t scratch_size; /* bytes; 0: not mapped */
+	uint64_t moved;	     /* of remote_move: start and size of the mapping; 0: none */
 	size_t moved_size;
 	bool execed; /* the process executed another program: nothing of ours is left in it */
+
+	uint64_t ignored; /* signals that the process ignores; bit n-1: signal n */
+	uint64_t avoid;	  /* signals that were sent by remote calls: they must stay pending */
+	bool stale;	  /* .ignored is to be looked up again */
 };
 
 #define REMOTE_EMPTY                                                                               \
 	{                                                                                          \
-		0                                                                                  \
+		.frozen = NULL                                                                     \
 	}
 
 /*
@@ -77,9 +83,10 @@ int remote_move(struct remote *remote, struct frozen_thread *thread, uint64_t ad
 		struct err *err);
 
 /*
- * Another signal for the rendezvous: one that the process ignores (SIG_IGN, or ignored by default
- * and not caught), no thread blocks and is not pending. 0: chosen anew from the process's present
- * state; -1: none.
+ * Another signal for the rendezvous from now on: one that the process ignores (SIG_IGN, or ignored
+ * by default and not caught) and that is not pending. 0: chosen for each run; remote calls of
+ * rt_sigaction, kill, rt_sigqueueinfo... are taken into account. -1: none, by PTRACE_SYSCALL, which
+ * needs PTRACE_O_TRACESYSGOOD.
  */
 int remote_set_rendezvous(struct remote *remote, int signal, struct err *err);
 
@@ -97,8 +104,9 @@ void remote_release(struct remote *remote);
  * whether it failed or not. Returns <0 if the call failed: err names it, its arguments and the
  * reason, errno is set. The raw result is in call->result.
  *
- * After a successful execve the process is in its exec stop, remote->execed is set, and the remote
- * can only be closed.
+ * After a successful execve (which needs PTRACE_O_TRACEEXEC) the thread stands before the first
+ * instruction of the new program, its .regs are those of that, remote->execed is set, and the remote
+ * can only be closed. Call frozen_reopen_memory before the next remote_open.
  */
 int remote_call(struct remote *remote, struct frozen_thread *thread, struct remote_call *call,
 		struct err *err);

@@ -10,6 +10,7 @@
 #include <sys/user.h>
 
 struct err;
+struct process_memory;
 
 /* NT_PRSTATUS: 27 words in the kernel's order (arch/x86/include/uapi/asm/ptrace.h). */
 struct arch_regs {
@@ -39,6 +40,15 @@ uint64_t arch_regs_arg(const struct arch_regs *regs, unsigned index);
 void arch_regs_set_arg(struct arch_regs *regs, unsigned index, uint64_t value);
 int64_t arch_regs_result(const struct arch_regs *regs);
 void arch_regs_set_result(struct arch_regs *regs, int64_t result);
+
+/* Bytes below the stack pointer that code may use without moving it (System V ABI). */
+#define ARCH_RED_ZONE 128
+
+/*
+ * The number of the call that the thread has just made, if its code loads it right before the system
+ * call instruction; else -1.
+ */
+long arch_call_number_at(const struct process_memory *memory, const struct arch_regs *regs);
 
 uint64_t arch_regs_ip(const struct arch_regs *regs);
 uint64_t arch_regs_sp(const struct arch_regs *regs);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lends a stopped thread's registers to the call loop. At every point at which the tracer may be
+ * killed, the thread either has not left its place or finds its way back through the call loop.
+ */
+#include "kernel/borrow.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+
+#include "arch/host.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/compat.h"
+#include "kernel/freeze.h"
+#include "kernel/lendable.h"
+#include "kernel/remote.h"
+#include "kernel/rendezvous.h"
+#include "kernel/tracee.h"
+
+/* One run of the call loop. */
+struct run {
+	struct remote *remote;
+	struct frozen_thread *thread;
+	int rendezvous; /* 0: by PTRACE_SYSCALL */
+	bool leaving;	/* by PTRACE_SYSCALL: all calls are done, the trap is on its way */
+	bool done;
+	struct arch_regs regs; /* at the end */
+};
+
+static int install(struct run *run, bool keep_scratch, struct err *err)
+{
+	struct remote *remote = run->remote;
+	struct arch_stub_state state = {
+		.regs = run->thread->regs,
+		.sigmask = run->thread->sigmask,
+		.rendezvous = run->rendezvous,
+		.scratch = remote->scratch,
+		.scratch_size = keep_scratch ? 0 : remote->scratch_size,
+	};
+	_cleanup_free_ char *bytes = malloc(arch_stub_size());
+
+	if (!bytes)
+		return err_sys(err, "call loop");
+	arch_stub_build(bytes, &state);
+	return memory_write_forced(&remote->frozen->memory, remote->stub, bytes, arch_stub_size(),
+				   err);
+}
+
+/*
+ * The registers first: the call loop blocks signals by itself if it must, but nobody would unblock
+ * them for a thread that still is in its own code.
+ */
+static int lend(struct run *run, const struct arch_regs *regs, struct err *err)
+{
+	struct frozen_thread *thread = run->thread;
+	uint64_t mask = UINT64_MAX;
+
+	if (run->rendezvous)
+		mask &= ~(UINT64_C(1) << (run->rendezvous - 1));
+	thread->borrowed = true;
+	if (arch_regs_set(thread->tid, regs, err) < 0)
+		return -1;
+	thread->mask_borrowed = true;
+	return tracee_set_mask(thread->tid, mask, err);
+}
+
+static int resume(struct run *run, int signal, struct err *err)
+{
+	int request = run->rendezvous || run->leaving ? PTRACE_CONT : PTRACE_SYSCALL;
+
+	/* A stop of any kind forgets an interrupt that was asked for. */
+	if (run->leaving && tracee_interrupt(run->thread->tid, err) < 0)
+		return -1;
+	if (tracee_resume(run->thread->tid, request, signal, err) < 0)
+		return -1;
+	run->thread->stopped = false;
+	return 0;
+}
+
+static int on_gone(struct run *run, const struct stop *stop, struct err *err)
+{
+	pid_t tid = run->thread->tid;
+
+	run->thread->borrowed = run->thread->mask_borrowed = false;
+	if (stop->signal)
+		return err_set(err, ERR_GONE, "thread %d was killed by signal %d", tid,
+			       stop->signal);
+	return err_set(err, ERR_GONE, "thread %d has ended", tid);
+}
+
+static int on_signal(struct run *run, const struct stop *stop, struct err *err)
+{
+	uint64_t here = arch_regs_ip(&run->regs);
+
+	if (stop->signal == run->rendezvous) {
+		run->done = here == arch_stub_rendezvous_ip(run->remote->stub);
+		return run->done ? 0 : resume(run, 0, err);
+	}
+	/* The only other one that cannot be blocked. It is to stop the process, then as later. */
+	if (stop->signal == SIGSTOP)
+		return resume(run, SIGSTOP, err);
+	return err_set(err, ERR_FAILED,
+		       "thread %d: the call loop got signal %d at 0x%llx (loop at 0x%llx)",
+		       run->thread->tid, stop->signal, (unsigned long long)here,
+		       (unsigned long long)run->remote->stub);
+}
+
+/*
+ * With PTRACE_SYSCALL the first system call after the last of ours tells that they are done. The
+ * registers can be given back only in a trap: on return from a call the kernel would not look
+ * whether another, interrupted one is to be run again.
+ */
+static int on_syscall(struct run *run, struct err *err)
+{
+	if (arch_regs_ip(&run->regs) == arch_stub_after_ip(run->remote->stub))
+		run->leaving = true;
+	return resume(run, 0, err);
+}
+
+static int on_trap(struct run *run, struct err *err)
+{
+	run->done =
+		run->leaving && arch_regs_ip(&run->regs) == arch_stub_after_ip(run->remote->stub);
+	return run->done ? 0 : resume(run, 0, err);
+}
+
+/*
+ * Still inside of the system call: what is put into the registers now would be overwritten by its
+ * result. A trap on the way out is the place for that.
+ */
+static int leave_exec(struct run *run, struct err *err)
+{
+	struct frozen_thread *thread = run->thread;
+	struct stop stop;
+
+	run->remote->execed = true;
+	thread->borrowed = false;
+	do {
+		if (tracee_interrupt(thread->tid, err) < 0 ||
+		    tracee_resume(thread->tid, PTRACE_CONT, 0, err) < 0 ||
+		    tracee_wait(thread->tid, run->remote->frozen->timeout_ms, &stop, err) < 0)
+			return -1;
+		if (stop.kind == STOP_GONE)
+			return on_gone(run, &stop, err);
+	} while (stop.kind != STOP_TRAP);
+	if (arch_regs_get(thread->tid, &thread->regs, err) < 0)
+		return -1;
+	thread->rseq_size = 0;
+	thread->stopped = true;
+	run->done = true;
+	return 0;
+}
+
+static int on_event(struct run *run, const struct stop *stop, struct err *err)
+{
+	struct remote_options *options = &run->remote->options;
+	unsigned long message = 0;
+
+	if (stop->event == PTRACE_EVENT_EXEC)
+		return leave_exec(run, err);
+	if (options->event) {
+		ptrace(PTRACE_GETEVENTMSG, run->thread->tid, 0, &message);
+		if (options->event(options->context, run->thread, stop->event, message, err) < 0)
+			return -1;
+	}
+	return resume(run, 0, err);
+}
+
+static int on_stop(struct run *run, const struct stop *stop, struct err *err)
+{
+	if (stop->kind == STOP_GONE)
+		return on_gone(run, stop, err);
+	run->thread->stopped = true;
+	if (stop->kind == STOP_EVENT)
+		return on_event(run, stop, err);
+	if (arch_regs_get(run->thread->tid, &run->regs, err) < 0)
+		return -1;
+	if (stop->kind == STOP_SIGNAL)
+		return on_signal(run, stop, err);
+	if (stop->kind == STOP_SYSCALL)
+		return on_syscall(run, err);
+	return on_trap(run, err);
+}
+
+static int go(struct run *run, const struct arch_regs *regs, struct err *err)
+{
+	struct stop stop;
+
+	if (lend(run, regs, err) < 0 || resume(run, 0, err) < 0)
+		return -1;
+	while (!run->done) {
+		if (tracee_wait(run->thread->tid, run->remote->frozen->timeout_ms, &stop, err) < 0)
+			return -1;
+		if (on_stop(run, &stop, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The thread has its own registers again at the end, however it went, if only it stands still. */
+static int borrow(struct run *run, const struct arch_regs *entry, bool keep_scratch,
+		  struct err *err)
+{
+	struct frozen_thread *thread = run->thread;
+	int r;
+
+	if (!run->remote->stub || run->remote->execed)
+		return err_set(err, ERR_FAILED, "thread %d: no call loop in place", thread->tid);
+	if (!thread->stopped)
+		return err_set(err, ERR_FAILED,
+			       "thread %d did not come back from an earlier remote call",
+			       thread->tid);
+	if (lendable_check(thread, err) < 0)
+		return -1;
+	run->rendezvous = rendezvous_choose(run->remote, thread);
+	if (install(run, keep_scratch, err) < 0)
+		return -1;
+	r = go(run, entry, err);
+	if (thread->stopped && frozen_give_back(thread, r < 0 ? NULL : err) < 0)
+		return -1;
+	return r;
+}
+
+int borrow_one(struct remote *remote, struct frozen_thread *thread, struct remote_call *call,
+	       bool keep_scratch, struct err *err)
+{
+	struct run run = { .remote = remote, .thread = thread };
+	struct arch_regs regs = thread->regs;
+	uint64_t words[7];
+
+	words[0] = call->nr;
+	memcpy(words + 1, call->arg, sizeof(call->arg));
+	arch_stub_enter_one(&regs, remote->stub, words);
+	rendezvous_note(remote, call, 1);
+	if (borrow(&run, &regs, keep_scratch, err) < 0)
+		return -1;
+	rendezvous_note(remote, call, 1);
+	call->result = remote->execed ? 0 : arch_stub_result(&run.regs);
+	return 0;
+}
+
+int borrow_many(struct remote *remote, struct frozen_thread *thread, uint64_t vector, size_t count,
+		struct err *err)
+{
+	struct run run = { .remote = remote, .thread = thread };
+	struct arch_regs regs = thread->regs;
+
+	arch_stub_enter_many(&regs, remote->stub, vector, count);
+	return borrow(&run, &regs, false, err);
+}

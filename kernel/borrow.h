@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Running the call loop in one thread, from its registers back to its registers. */
+#ifndef PIMAGE_BORROW_H
+#define PIMAGE_BORROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct frozen_thread;
+struct remote;
+struct remote_call;
+
+/* One call, from registers. keep_scratch: the scratch memory does not go when the tracer dies. */
+int borrow_one(struct remote *remote, struct frozen_thread *thread, struct remote_call *call,
+	       bool keep_scratch, struct err *err);
+
+/* count calls that lie at address vector of the process. */
+int borrow_many(struct remote *remote, struct frozen_thread *thread, uint64_t vector, size_t count,
+		struct err *err);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* A stopped process as a whole: what its threads were doing, and giving it back. */
+#include "kernel/freeze.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "format/err.h"
+#include "kernel/compat.h"
+#include "kernel/denied.h"
+#include "kernel/fallback.h"
+#include "kernel/interrupted.h"
+#include "kernel/readfile.h"
+#include "kernel/rseq.h"
+#include "kernel/seize.h"
+#include "kernel/tracee.h"
+
+#define DEFAULT_TIMEOUT_MS 10000
+
+static int open_pidfd(pid_t pid, struct err *err)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ESRCH)
+		return err_set(err, ERR_GONE, "there is no process %d", pid);
+	/* EINVAL, since 6.9 ENOENT: the number is that of a thread. */
+	if (errno == EINVAL || errno == ENOENT)
+		return err_set(err, ERR_USAGE,
+			       "%d is not a process but a thread of one: see Tgid in "
+			       "/proc/%d/status",
+			       pid, pid);
+	return err_sys(err, "pidfd_open for process %d", pid);
+}
+
+static int take_state(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
+{
+	if (arch_regs_get(thread->tid, &thread->regs, err) < 0)
+		return -1;
+	if (tracee_get_mask(thread->tid, &thread->sigmask, err) < 0)
+		return -1;
+	rseq_find(thread, frozen->features);
+	return 0;
+}
+
+/* Whose number reaches the address space: the main thread has none any more once it has ended. */
+static int open_memory(struct frozen *frozen, struct err *err)
+{
+	return memory_open(frozen->threads[0]->tid, frozen->features, &frozen->memory, err);
+}
+
+static int freeze_into(struct frozen *frozen, const struct freeze_options *options, struct err *err)
+{
+	_cleanup_sleepers_ struct sleepers sleepers = { 0 };
+	_cleanup_close_ int procdir = -1;
+
+	frozen->pidfd = open_pidfd(frozen->pid, err);
+	if (frozen->pidfd < 0)
+		return -1;
+	procdir = proc_open(frozen->pid, err);
+	if (procdir < 0)
+		return -1;
+	sleepers_note(procdir, frozen->features, &sleepers);
+	if (seize_threads(frozen, procdir, options->exitkill, err) < 0)
+		return -1;
+	if (open_memory(frozen, err) < 0)
+		return -1;
+	for (size_t i = 0; i < frozen->n_threads; i++) {
+		if (take_state(frozen, frozen->threads[i], err) < 0)
+			return -1;
+	}
+	if (rseq_abort_all(frozen, err) < 0)
+		return -1;
+	return interrupted_settle(frozen, procdir, &sleepers, err);
+}
+
+int freeze_process(pid_t pid, const struct freeze_options *options,
+		   const struct kernel_features *features, struct frozen *ret_frozen,
+		   struct err *err)
+{
+	static const struct freeze_options none = { 0 };
+	_cleanup_thaw_ struct frozen frozen = FROZEN_EMPTY;
+
+	if (!options)
+		options = &none;
+	if (pid <= 0 || pid == getpid())
+		return err_set(err, ERR_USAGE, "process %d cannot be stopped by this one", pid);
+	frozen.pid = pid;
+	frozen.features = features;
+	frozen.timeout_ms = options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
+	if (freeze_into(&frozen, options, err) < 0)
+		return -1;
+	*ret_frozen = frozen;
+	frozen = (struct frozen)FROZEN_EMPTY;
+	return 0;
+}
+
+/*
+ * At the stops of exec and clone the thread still is inside of the system call, whose result would
+ * overwrite registers that are set now. A trap on the way out of it is the place for that.
+ */
+static int leave_event(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
+{
+	pid_t tid = thread->tid;
+
+	if (tracee_interrupt(tid, err) < 0 || tracee_resume(tid, PTRACE_CONT, 0, err) < 0 ||
+	    seize_settle(thread, frozen->timeout_ms, err) < 0)
+		return -1;
+	if (!thread->tid)
+		return err_set(err, ERR_GONE, "thread %d has ended", tid);
+	return 0;
+}
+
+int frozen_add_thread(struct frozen *frozen, pid_t tid, struct frozen_thread **ret_thread,
+		      struct err *err)
+{
+	struct frozen_thread *thread = frozen_append(frozen, tid, err);
+
+	if (!thread)
+		return -1;
+	if (leave_event(frozen, thread, err) < 0 || take_state(frozen, thread, err) < 0) {
+		frozen->n_threads--;
+		free(thread);
+		return -1;
+	}
+	frozen_tidy(frozen);
+	if (ret_thread)
+		*ret_thread = thread;
+	return 0;
+}
+
+int frozen_adopt(pid_t pid, const struct kernel_features *features, struct frozen *ret_frozen,
+		 struct err *err)
+{
+	struct frozen frozen = FROZEN_EMPTY;
+
+	frozen.pid = pid;
+	frozen.features = features;
+	frozen.timeout_ms = DEFAULT_TIMEOUT_MS;
+	frozen.pidfd = open_pidfd(pid, err);
+	if (frozen.pidfd < 0)
+		return -1;
+	if (frozen_add_thread(&frozen, pid, NULL, err) < 0 || open_memory(&frozen, err) < 0) {
+		/* Not thawed: on failure the caller still has what it traced. */
+		close(frozen.pidfd);
+		for (size_t i = 0; i < frozen.n_threads; i++)
+			free(frozen.threads[i]);
+		free(frozen.threads);
+		return -1;
+	}
+	*ret_frozen = frozen;
+	return 0;
+}
+
+int frozen_reopen_memory(struct frozen *frozen, struct err *err)
+{
+	memory_close(&frozen->memory);
+	return open_memory(frozen, err);
+}
+
+int frozen_wait_born(pid_t tid, unsigned timeout_ms, struct err *err)
+{
+	struct stop stop;
+
+	if (tracee_wait(tid, timeout_ms ? timeout_ms : DEFAULT_TIMEOUT_MS, &stop, err) < 0)
+		return -1;
+	if (stop.kind == STOP_GONE)
+		return err_set(err, ERR_GONE, "thread %d ended (signal %d) before it began", tid,
+			       stop.signal);
+	return 0;
+}
+
+struct frozen_thread *frozen_find(const struct frozen *frozen, pid_t tid)
+{
+	for (size_t i = 0; i < frozen->n_threads; i++)
+		if (frozen->threads[i]->tid == tid)
+			return frozen->threads[i];
+	return NULL;
+}
+
+int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,
+		     const struct arch_regs *regs, uint64_t sigmask, struct err *err)
+{
+	(void)frozen;
+	if (arch_regs_set(thread->tid, regs, err) < 0)
+		return -1;
+	thread->regs = *regs;
+	if (tracee_set_mask(thread->tid, sigmask, err) < 0)
+		return -1;
+	thread->sigmask = sigmask;
+	return 0;
+}
+
+static int send_signal(struct frozen *frozen, int signal, struct err *err)
+{
+	if (syscall(SYS_pidfd_send_signal, frozen->pidfd, signal, NULL, 0) < 0)
+		return err_sys(err, "signal %d to process %d", signal, frozen->pid);
+	return 0;
+}
+
+int frozen_stop(struct frozen *frozen, struct err *err)
+{
+	/*
+	 * It stays pending until the first thread is let go, which then stops all of the process
+	 * before any of them comes to an instruction of its own.
+	 */
+	return send_signal(frozen, SIGSTOP, err);
+}
+
+int frozen_kill(struct frozen *frozen, struct err *err)
+{
+	if (send_signal(frozen, SIGKILL, err) < 0)
+		return -1;
+	frozen->killed = true;
+	return 0;
+}
+
+int frozen_give_back(struct frozen_thread *thread, struct err *err)
+{
+	/*
+	 * The mask first: were we killed between the two, the thread would find its way back
+	 * through the call loop, which blocks all signals before it begins.
+	 */
+	if (thread->mask_borrowed && tracee_set_mask(thread->tid, thread->sigmask, err) < 0)
+		return -1;
+	thread->mask_borrowed = false;
+	if (thread->borrowed && arch_regs_set(thread->tid, &thread->regs, err) < 0)
+		return -1;
+	thread->borrowed = false;
+	return 0;
+}
+
+static void let_go(struct frozen_thread *thread, unsigned timeout_ms)
+{
+	struct stop stop = { 0 };
+	int signal = 0;
+
+	/*
+	 * A thread that does not come back from a remote call is asked to stop. If it does not, it
+	 * heals itself at the latest when this program ends.
+	 */
+	if (!thread->stopped) {
+		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
+		if (tracee_wait(thread->tid, timeout_ms, &stop, NULL) < 0 || stop.kind == STOP_GONE)
+			return;
+		signal = stop.kind == STOP_SIGNAL ? stop.signal : 0;
+	}
+	frozen_give_back(thread, NULL);
+	ptrace(PTRACE_DETACH, thread->tid, 0, (long)signal);
+}
+
+static void collect_one(pid_t tid, unsigned timeout_ms)
+{
+	struct stop stop;
+
+	while (tracee_wait(tid, timeout_ms, &stop, NULL) == 0 && stop.kind != STOP_GONE)
+		ptrace(PTRACE_CONT, tid, 0, 0);
+}
+
+/* The end of the main thread is reported only after that of the others. */
+static void collect_killed(struct frozen *frozen)
+{
+	for (size_t i = 0; i < frozen->n_threads; i++)
+		if (frozen->threads[i]->tid != frozen->pid)
+			collect_one(frozen->threads[i]->tid, frozen->timeout_ms);
+	if (frozen_find(frozen, frozen->pid))
+		collect_one(frozen->pid, frozen->timeout_ms);
+}
+
+void thaw(struct frozen *frozen)
+{
+	int error = errno;
+
+	if (frozen->killed)
+		collect_killed(frozen);
+	for (size_t i = 0; i < frozen->n_threads; i++) {
+		if (!frozen->killed)
+			let_go(frozen->threads[i], frozen->timeout_ms);
+		free(frozen->threads[i]);
+	}
+	free(frozen->threads);
+	memory_close(&frozen->memory);
+	if (frozen->pidfd >= 0)
+		close(frozen->pidfd);
+	*frozen = (struct frozen)FROZEN_EMPTY;
+	errno = error;
+}

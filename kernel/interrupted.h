@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls that a stop interrupts although no signal came: making them go on. */
+#ifndef PIMAGE_INTERRUPTED_H
+#define PIMAGE_INTERRUPTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "format/cleanup.h"
+
+struct err;
+struct frozen;
+struct kernel_features;
+
+/* A thread that was seen asleep in a system call with a time limit. */
+struct sleeper {
+	pid_t tid;
+	int64_t nr;
+	int64_t restarted; /* if nr is restart_syscall: the call behind it; -1: unknown */
+	uint64_t args[6];
+	uint64_t sp;
+	uint64_t switches; /* how often it had left the processor */
+	uint64_t since_ns; /* CLOCK_MONOTONIC; 0: unknown */
+};
+
+struct sleepers {
+	struct sleeper *list; /* malloc'd; ascending tids */
+	size_t count;
+};
+
+/*
+ * To be called shortly before the process is stopped: how long a thread has been waiting cannot be
+ * seen afterwards. Never fails: what cannot be found out is not in the list.
+ */
+void sleepers_note(int procdir, const struct kernel_features *features,
+		   struct sleepers *ret_sleepers);
+
+/* Accepts a zeroed struct; leaves a zeroed one. */
+void sleepers_release(struct sleepers *sleepers);
+#define _cleanup_sleepers_ _cleanup_(sleepers_release)
+
+/*
+ * For all threads of a process just stopped: sets asleep_since_ns and restarted where known, and arranges
+ * for calls that the stop ended with EINTR (signal(7), "Interruption of system calls by stop
+ * signals": epoll_wait, sigtimedwait, semop, sockets with time limits, ...) to be run again with
+ * what is left of their time. If a handler runs first, they return EINTR as they should.
+ */
+int interrupted_settle(struct frozen *frozen, int procdir, const struct sleepers *sleepers,
+		       struct err *err);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* Many remote calls and their data, laid out for the scratch memory, in parts if there are many. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/borrow.h"
+#include "kernel/freeze.h"
+#include "kernel/remote.h"
+#include "kernel/remote_describe.h"
+#include "kernel/rendezvous.h"
+
+#define DATA_ALIGN 16
+
+/* What fills the scratch memory once: calls from its start upwards, data from its end downwards. */
+struct part {
+	struct part *next;
+	size_t calls;
+	size_t data;	   /* bytes */
+	size_t first_blob; /* those of this part follow one another */
+	size_t n_blobs;	   /* not 0: some of the data is to be copied back */
+	char image[] __attribute__((aligned(DATA_ALIGN)));
+};
+
+/* Data that comes from or goes to a buffer of the caller. */
+struct blob {
+	size_t offset; /* in the image of its part */
+	void *buffer;
+	size_t length;
+	bool in; /* sent before each run */
+};
+
+struct remote_batch {
+	pid_t pid;
+	uint64_t scratch;
+	size_t size; /* of the scratch memory */
+	struct part *first;
+	struct part *last;
+	struct remote_call **calls;
+	size_t n_calls, call_room;
+	struct blob *blobs;
+	size_t n_blobs, blob_room;
+	size_t pending; /* bytes of data for the call that is pushed next */
+	struct err err;
+	bool failed;
+};
+
+static void fail(struct remote_batch *batch)
+{
+	if (!batch->failed)
+		err_sys(&batch->err, "process %d: remote batch", batch->pid);
+	batch->failed = true;
+}
+
+/* calloc leaves pages alone that nothing is written to. */
+static bool add_part(struct remote_batch *batch)
+{
+	struct part *part = calloc(1, sizeof(*part) + batch->size);
+
+	if (!part)
+		return false;
+	part->first_blob = batch->n_blobs;
+	if (batch->last)
+		batch->last->next = part;
+	else
+		batch->first = part;
+	batch->last = part;
+	return true;
+}
+
+struct remote_batch *remote_batch_new(const struct remote *remote)
+{
+	struct remote_batch *batch = calloc(1, sizeof(*batch));
+
+	if (!batch)
+		return NULL;
+	batch->pid = remote->frozen->pid;
+	batch->scratch = remote->scratch;
+	batch->size = remote->scratch_size;
+	if (!add_part(batch)) {
+		free(batch);
+		return NULL;
+	}
+	return batch;
+}
+
+void remote_batch_free(struct remote_batch *batch)
+{
+	int error = errno;
+
+	while (batch && batch->first) {
+		struct part *next = batch->first->next;
+
+		free(batch->first);
+		batch->first = next;
+	}
+	if (batch) {
+		free(batch->calls);
+		free(batch->blobs);
+	}
+	free(batch);
+	errno = error;
+}
+
+/* Room for one more element. */
+static bool grow(void *list, size_t count, size_t *room, size_t element)
+{
+	size_t more = *room ? 2 * *room : 64;
+	void *bigger;
+
+	if (count < *room)
+		return true;
+	bigger = realloc(*(void **)list, more * element);
+	if (!bigger)
+		return false;
+	*(void **)list = bigger;
+	*room = more;
+	return true;
+}
+
+/* Every part keeps room for one more call with all the data that it may have. */
+static char *take(struct remote_batch *batch, size_t length, uint64_t *ret_address)
+{
+	struct part *part = batch->last;
+	size_t bytes = (length + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);
+
+	if (batch->failed || length > REMOTE_DATA_MAX || batch->pending + bytes > REMOTE_DATA_MAX) {
+		errno = E2BIG;
+		fail(batch);
+		return NULL;
+	}
+	batch->pending += bytes;
+	part->data += bytes;
+	*ret_address = batch->scratch + batch->size - part->data;
+	return part->image + batch->size - part->data;
+}
+
+uint64_t remote_data(struct remote_batch *batch, const void *bytes, size_t length)
+{
+	uint64_t address = 0;
+	char *to = take(batch, length, &address);
+
+	if (to)
+		memcpy(to, bytes, length);
+	return address;
+}
+
+static uint64_t add_blob(struct remote_batch *batch, void *buffer, size_t length, bool in)
+{
+	uint64_t address = 0;
+	char *at = take(batch, length, &address);
+
+	if (!at)
+		return 0;
+	if (!grow(&batch->blobs, batch->n_blobs, &batch->blob_room, sizeof(*batch->blobs))) {
+		fail(batch);
+		return 0;
+	}
+	batch->blobs[batch->n_blobs++] = (struct blob){
+		.offset = (size_t)(at - batch->last->image),
+		.buffer = buffer,
+		.length = length,
+		.in = in,
+	};
+	batch->last->n_blobs++;
+	return address;
+}
+
+uint64_t remote_out(struct remote_batch *batch, void *buffer, size_t length)
+{
+	return add_blob(batch, buffer, length, false);
+}
+
+uint64_t remote_inout(struct remote_batch *batch, void *buffer, size_t length)
+{
+	return add_blob(batch, buffer, length, true);
+}
+
+size_t remote_push(struct remote_batch *batch, struct remote_call call)
+{
+	struct part *part = batch->last;
+	struct remote_call *at = (struct remote_call *)(void *)part->image + part->calls;
+
+	batch->pending = 0;
+	if (!grow(&batch->calls, batch->n_calls, &batch->call_room, sizeof(struct remote_call *)))
+		fail(batch);
+	if (batch->failed)
+		return 0;
+	*at = call;
+	part->calls++;
+	batch->calls[batch->n_calls] = at;
+	if (batch->size - part->calls * sizeof(call) - part->data <
+		    sizeof(call) + REMOTE_DATA_MAX &&
+	    !add_part(batch))
+		fail(batch);
+	return batch->n_calls++;
+}
+
+/* Where the calls and the data of a part are in the process. */
+static size_t ranges_of(const struct remote_batch *batch, const struct part *part, bool data,
+			struct memory_range ranges[2])
+{
+	uint64_t end = batch->scratch + batch->size;
+
+	ranges[0].start = batch->scratch;
+	ranges[0].end = batch->scratch + part->calls * sizeof(struct remote_call);
+	ranges[1].start = end - part->data;
+	ranges[1].end = end;
+	return data && part->data ? 2 : 1;
+}
+
+static void move_blobs(const struct remote_batch *batch, struct part *part, bool in)
+{
+	for (size_t i = 0; i < part->n_blobs; i++) {
+		const struct blob *blob = &batch->blobs[part->first_blob + i];
+		char *image = part->image + blob->offset;
+
+		if (!in)
+			memcpy(blob->buffer, image, blob->length);
+		else if (blob->in)
+			memcpy(image, blob->buffer, blob->length);
+		else
+			memset(image, 0, blob->length);
+	}
+}
+
+static int run_part(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+		    struct part *part, struct err *err)
+{
+	const struct process_memory *memory = &remote->frozen->memory;
+	struct remote_call *calls = (struct remote_call *)(void *)part->image;
+	size_t call_bytes = part->calls * sizeof(*calls);
+	_cleanup_free_ char *bytes = malloc(call_bytes + part->data);
+	char *data = part->image + batch->size - part->data;
+	struct memory_range ranges[2];
+	size_t n;
+
+	if (!bytes)
+		return err_sys(err, "process %d: remote batch", batch->pid);
+	move_blobs(batch, part, true);
+	memcpy(bytes, calls, call_bytes);
+	memcpy(bytes + call_bytes, data, part->data);
+	n = ranges_of(batch, part, true, ranges);
+	if (memory_write_ranges(memory, ranges, n, bytes, err) < 0)
+		return -1;
+	rendezvous_note(remote, calls, part->calls);
+	if (borrow_many(remote, thread, batch->scratch, part->calls, err) < 0)
+		return -1;
+	rendezvous_note(remote, calls, part->calls);
+	n = ranges_of(batch, part, part->n_blobs > 0, ranges);
+	if (memory_read_ranges(memory, ranges, n, bytes, err) < 0)
+		return -1;
+	memcpy(calls, bytes, call_bytes);
+	if (part->n_blobs)
+		memcpy(data, bytes + call_bytes, part->data);
+	move_blobs(batch, part, false);
+	return 0;
+}
+
+int remote_run(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+	       struct err *err)
+{
+	if (batch->failed)
+		return err_set(err, batch->err.code, "%s", batch->err.msg);
+	if (batch->scratch != remote->scratch || batch->size != remote->scratch_size)
+		return err_set(err, ERR_FAILED,
+			       "process %d: remote batch made before the scratch memory moved",
+			       batch->pid);
+	for (struct part *part = batch->first; part; part = part->next)
+		if (part->calls && run_part(remote, thread, batch, part, err) < 0)
+			return err_prefix(err, "process %d: %zu remote calls", batch->pid,
+					  part->calls);
+	return 0;
+}
+
+int64_t remote_result(const struct remote_batch *batch, size_t index)
+{
+	return index < batch->n_calls ? batch->calls[index]->result : -EINVAL;
+}
+
+int remote_check(const struct remote_batch *batch, size_t index, struct err *err)
+{
+	if (index >= batch->n_calls)
+		return err_set(err, ERR_FAILED, "process %d: remote batch has no call %zu",
+			       batch->pid, index);
+	return remote_judge(batch->calls[index], batch->pid, err);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A remote call in words, for errors. */
+#ifndef PIMAGE_REMOTE_DESCRIBE_H
+#define PIMAGE_REMOTE_DESCRIBE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct err;
+struct remote_call;
+
+/* "mprotect(0x7f0000000000, 0x1000, 0x5, 0x0, 0x0, 0x0)", or "system call 999(...)". */
+char *remote_describe(const struct remote_call *call, char *text, size_t size);
+
+/* 0 if the result is no error, else <0 with errno set and the call in words. */
+int remote_judge(const struct remote_call *call, pid_t pid, struct err *err);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* PTRACE_SEIZE and PTRACE_INTERRUPT of every thread, and waiting for all of them at once. */
+#include "kernel/seize.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/denied.h"
+#include "kernel/freeze.h"
+#include "kernel/proc_stat.h"
+#include "kernel/readfile.h"
+#include "kernel/tracee.h"
+
+/* A process that makes threads faster than that many rounds of seizing is not caught. */
+#define MAX_ROUNDS 1000
+
+struct frozen_thread *frozen_append(struct frozen *frozen, pid_t tid, struct err *err)
+{
+	struct frozen_thread *thread;
+
+	if (frozen->n_threads == frozen->room) {
+		size_t room = frozen->room ? 2 * frozen->room : 16;
+		void *bigger = realloc(frozen->threads, room * sizeof(*frozen->threads));
+
+		if (!bigger) {
+			err_sys(err, "list of %zu threads", room);
+			return NULL;
+		}
+		frozen->threads = bigger;
+		frozen->room = room;
+	}
+	thread = calloc(1, sizeof(*thread));
+	if (!thread) {
+		err_sys(err, "thread %d", tid);
+		return NULL;
+	}
+	thread->tid = tid;
+	frozen->threads[frozen->n_threads++] = thread;
+	return thread;
+}
+
+static int by_tid(const void *a, const void *b)
+{
+	pid_t left = (*(struct frozen_thread *const *)a)->tid;
+	pid_t right = (*(struct frozen_thread *const *)b)->tid;
+
+	return (left > right) - (left < right);
+}
+
+void frozen_tidy(struct frozen *frozen)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < frozen->n_threads; i++) {
+		if (frozen->threads[i]->tid)
+			frozen->threads[kept++] = frozen->threads[i];
+		else
+			free(frozen->threads[i]);
+	}
+	frozen->n_threads = kept;
+	if (kept)
+		qsort(frozen->threads, kept, sizeof(*frozen->threads), by_tid);
+}
+
+/* A thread that has ended, or is about to, but still is listed. */
+static bool is_dead(int procdir, pid_t tid)
+{
+	_cleanup_free_ char *text = NULL;
+	struct proc_stat stat;
+	char name[32];
+	size_t size;
+
+	snprintf(name, sizeof(name), "task/%d/stat", tid);
+	if (read_file_at(procdir, name, &text, &size, NULL) < 0)
+		return true;
+	return proc_stat_parse(text, size, &stat, NULL) == 0 &&
+	       (stat.state == 'Z' || stat.state == 'X');
+}
+
+/* 1 seized, 0 there is nothing to seize (any more), <0 failed. */
+static int seize_one(struct frozen *frozen, int procdir, pid_t tid, long options, struct err *err)
+{
+	int error;
+
+	if (ptrace(PTRACE_SEIZE, tid, 0, options) == 0)
+		return frozen_append(frozen, tid, err) ? 1 : -1;
+	error = errno;
+	if (error == ESRCH)
+		return 0;
+	/* The kernel says EPERM for dead threads too. */
+	if (error == EPERM && (tid != frozen->pid || frozen->n_threads) && is_dead(procdir, tid)) {
+		frozen->leader_exited |= tid == frozen->pid;
+		return 0;
+	}
+	errno = error;
+	return explain_denied(frozen->pid, "cannot trace process", err);
+}
+
+/*
+ * A signal can come before the interrupt takes effect, and that stop forgets the interrupt. It is
+ * asked for again before the signal is delivered, so that the thread stops at the latest before the
+ * first instruction of a handler.
+ */
+int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *err)
+{
+	struct stop stop;
+
+	for (;;) {
+		if (tracee_wait(thread->tid, timeout_ms, &stop, err) < 0)
+			return -1;
+		if (stop.kind == STOP_GONE) {
+			thread->tid = 0;
+			return 0;
+		}
+		if (stop.kind == STOP_TRAP || stop.kind == STOP_GROUP) {
+			thread->stop_signal = stop.kind == STOP_GROUP ? stop.signal : 0;
+			thread->stopped = true;
+			return 0;
+		}
+		/* ESRCH: killed meanwhile; the next wait will tell. */
+		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
+		ptrace(PTRACE_CONT, thread->tid, 0,
+		       (long)(stop.kind == STOP_SIGNAL ? stop.signal : 0));
+	}
+}
+
+/* Seizes those that are not known yet. Returns how many, or <0. */
+static int seize_new(struct frozen *frozen, int procdir, long options, struct err *err)
+{
+	_cleanup_free_ uint32_t *tids = NULL;
+	size_t count, next = 0, known = frozen->n_threads;
+
+	if (list_numbers_at(procdir, "task", &tids, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		pid_t tid = (pid_t)tids[i];
+
+		/* Both lists ascend. */
+		while (next < known && frozen->threads[next]->tid < tid)
+			next++;
+		if (next < known && frozen->threads[next]->tid == tid)
+			continue;
+		if (seize_one(frozen, procdir, tid, options, err) < 0)
+			return -1;
+	}
+	return (int)(frozen->n_threads - known);
+}
+
+/*
+ * All are asked to stop before the first is waited for: they stop at the same time, and none of
+ * them waits long for a lock whose holder stands still.
+ */
+static int stop_from(struct frozen *frozen, size_t first, struct err *err)
+{
+	for (size_t i = first; i < frozen->n_threads; i++)
+		ptrace(PTRACE_INTERRUPT, frozen->threads[i]->tid, 0, 0);
+	for (size_t i = first; i < frozen->n_threads; i++)
+		if (seize_settle(frozen->threads[i], frozen->timeout_ms, err) < 0)
+			return -1;
+	frozen_tidy(frozen);
+	return 0;
+}
+
+int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct err *err)
+{
+	long options = PTRACE_O_TRACESYSGOOD | (exitkill ? PTRACE_O_EXITKILL : 0);
+
+	for (int round = 0; round < MAX_ROUNDS; round++) {
+		size_t known = frozen->n_threads;
+		int added = seize_new(frozen, procdir, options, err);
+
+		if (added < 0)
+			return -1;
+		if (added == 0 && known)
+			return 0;
+		if (added == 0)
+			return err_set(err, ERR_GONE, "process %d has just ended", frozen->pid);
+		if (stop_from(frozen, known, err) < 0)
+			return -1;
+	}
+	return err_set(err, ERR_FAILED,
+		       "process %d makes new threads faster than they can be stopped (%zu so far)",
+		       frozen->pid, frozen->n_threads);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Seizing all threads of a running process, until no new one appears. */
+#ifndef PIMAGE_SEIZE_H
+#define PIMAGE_SEIZE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct err;
+struct frozen;
+struct frozen_thread;
+
+/*
+ * Fills .threads of a frozen whose .pid is set: ids and kinds of stop, all of them stopped. procdir
+ * is that of the process. On failure some may be stopped: thaw it.
+ */
+int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct err *err);
+
+/* Waits until a thread that was interrupted stands still; its tid is 0 then if it has ended. */
+int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *err);
+
+/* A new, empty entry at the end of .threads; NULL when out of memory. */
+struct frozen_thread *frozen_append(struct frozen *frozen, pid_t tid, struct err *err);
+
+/* Puts .threads in order of tid, and leaves out those whose tid is 0. */
+void frozen_tidy(struct frozen *frozen);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* waitpid and the small ptrace requests. */
+#include "kernel/tracee.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/compat.h"
+#include "kernel/proc_stat.h"
+#include "kernel/readfile.h"
+
+#define NS_PER_MS 1000000L
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Numbers of ptrace(2): "Stopped states". */
+static struct stop stop_of(int status)
+{
+	int signal, event;
+
+	if (!WIFSTOPPED(status))
+		return (struct stop){ STOP_GONE, WIFSIGNALED(status) ? WTERMSIG(status) : 0, 0 };
+	signal = WSTOPSIG(status);
+	event = status >> 16;
+	if (event == PTRACE_EVENT_STOP)
+		return (struct stop){ signal == SIGTRAP ? STOP_TRAP : STOP_GROUP, signal, event };
+	if (event)
+		return (struct stop){ STOP_EVENT, signal, event };
+	if (signal == (SIGTRAP | 0x80))
+		return (struct stop){ STOP_SYSCALL, SIGTRAP, 0 };
+	return (struct stop){ STOP_SIGNAL, signal, 0 };
+}
+
+int tracee_poll(pid_t tid, struct stop *ret_stop)
+{
+	int status;
+	pid_t found = waitpid(tid, &status, __WALL | WNOHANG);
+
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return 0;
+	*ret_stop = stop_of(status);
+	return 1;
+}
+
+static char state_of(pid_t tid)
+{
+	_cleanup_free_ char *text = NULL;
+	struct proc_stat stat;
+	char path[48];
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	if (read_file_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
+	    proc_stat_parse(text, size, &stat, NULL) < 0)
+		return '?';
+	return stat.state;
+}
+
+static int does_not_stop(pid_t tid, unsigned timeout_ms, struct err *err)
+{
+	char state = state_of(tid);
+
+	return err_set(err, ERR_FAILED, "thread %d does not stop (waited %u ms; its state is %c%s)",
+		       tid, timeout_ms, state,
+		       state == 'D' ? ": it waits in the kernel, for a device, a network file "
+				      "system, or the child of a vfork; try again later"
+				    : ": is it frozen by a cgroup?");
+}
+
+/*
+ * There is no waitpid with a time limit that leaves SIGCHLD and its handler to the program. Most
+ * stops come within microseconds, so yield a while before sleeping, then ever longer.
+ */
+static void pause_a_little(unsigned round)
+{
+	struct timespec nap = { 0, 20000 };
+
+	if (round < 50) {
+		sched_yield();
+		return;
+	}
+	if (round > 100)
+		nap.tv_nsec = round > 200 ? NS_PER_MS : 100000;
+	nanosleep(&nap, NULL);
+}
+
+int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct err *err)
+{
+	int64_t deadline = 0;
+
+	for (unsigned round = 0;; round++) {
+		int found = tracee_poll(tid, ret_stop);
+
+		if (found > 0)
+			return 0;
+		if (found < 0 && errno == ECHILD) {
+			*ret_stop = (struct stop){ STOP_GONE, 0, 0 };
+			return 0;
+		}
+		if (found < 0 && errno != EINTR)
+			return err_sys(err, "waitpid for thread %d", tid);
+		/* The end of a main thread is not reported as long as other threads live. */
+		if (round % 64 == 63 && state_of(tid) == 'Z') {
+			*ret_stop = (struct stop){ STOP_GONE, 0, 0 };
+			return 0;
+		}
+		if (round == 50)
+			deadline = monotonic_ns() + (int64_t)timeout_ms * NS_PER_MS;
+		if (round > 50 && monotonic_ns() > deadline)
+			return does_not_stop(tid, timeout_ms, err);
+		pause_a_little(round);
+	}
+}
+
+int tracee_interrupt(pid_t tid, struct err *err)
+{
+	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
+		return err_sys(err, "thread %d: PTRACE_INTERRUPT", tid);
+	return 0;
+}
+
+int tracee_resume(pid_t tid, int request, int signal, struct err *err)
+{
+	if (ptrace((enum __ptrace_request)request, tid, 0, (long)signal) < 0)
+		return err_sys(err, "thread %d: letting it run", tid);
+	return 0;
+}
+
+int tracee_get_mask(pid_t tid, uint64_t *ret_mask, struct err *err)
+{
+	uint64_t mask;
+
+	if (ptrace(PTRACE_GETSIGMASK, tid, sizeof(mask), &mask) < 0)
+		return err_sys(err, "thread %d: PTRACE_GETSIGMASK", tid);
+	*ret_mask = mask;
+	return 0;
+}
+
+int tracee_set_mask(pid_t tid, uint64_t mask, struct err *err)
+{
+	if (ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) < 0)
+		return err_sys(err, "thread %d: PTRACE_SETSIGMASK", tid);
+	return 0;
+}
