@@ -3,16 +3,17 @@
 
 PREFIX ?= /usr/local
 BUILD ?= build
-CC ?= gcc
+# Of Debian packages that are missing; ":" does nothing.
+INSTALL_PACKAGES ?= tools/install-packages
+# Of `make check`: names of tests, all by default.
+TESTS ?=
 VERSION := 0.1
 ARCH := $(shell uname -m)
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 override CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPIMAGE_VERSION='"$(VERSION)"'
-override CFLAGS += -std=gnu11 $(WARNINGS) -fno-strict-aliasing -pthread
-FORMAT_LIBS := -ljansson -larchive -lzstd -lxxhash -lcrypto
-LIBS := $(FORMAT_LIBS) -lcap
+override CFLAGS += -std=gnu11 $(WARNINGS) $(WERROR) -fno-strict-aliasing -pthread
 
 # Every .c of a folder belongs to its library; a new object needs no line here.
 objects = $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*.S,$(1)))))
@@ -23,9 +24,11 @@ DUMP := $(filter-out %/main.o,$(call objects,dump))
 RESTORE := $(filter-out %/main.o,$(call objects,restore))
 INSPECT := $(filter-out %/main.o,$(call objects,inspect))
 
-PROGRAMS := $(BUILD)/pdump $(BUILD)/prestore $(BUILD)/pinspect
+TOOLS := pdump prestore pinspect
+PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 UNITS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 SUBJECTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/subject/*.c))
+GENERATE := $(BUILD)/spec/generate
 
 all: $(PROGRAMS)
 
@@ -50,31 +53,83 @@ $(BUILD)/lib%.a:
 
 LIB = $(patsubst %,$(BUILD)/lib%.a,$(1))
 $(BUILD)/pdump: $(BUILD)/dump/main.o $(call LIB,dump cli kernel format)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/prestore: $(BUILD)/restore/main.o $(call LIB,restore dump cli kernel format)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/pinspect: $(BUILD)/inspect/main.o $(call LIB,inspect cli format)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(GENERATE): $(BUILD)/spec/generate.o $(call LIB,dump restore inspect cli format)
+$(PROGRAMS) $(GENERATE): $(BUILD)/libraries
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %/libraries,$^) @$(BUILD)/libraries
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(call LIB,restore dump inspect cli kernel format)
+# Linker options, found out by trying.
+$(BUILD)/libraries: tools/libraries
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $^ $(LIBS)
+	tools/libraries $(CC) >$@
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(call LIB,restore dump inspect cli kernel format) $(BUILD)/libraries
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $(filter-out %/libraries,$^) @$(BUILD)/libraries
 
 $(BUILD)/tests/subject/%: tests/subject/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -lm -lrt
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< -lm -lrt
 
 units: $(UNITS)
 subjects: $(SUBJECTS)
+
+# What the field tables say: spec/*.schema.json and the tables of spec/image-format.md.
+spec: $(GENERATE)
+	tools/generate-spec $(GENERATE)
+
+# Compiling all at once, unless make was told how many.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+MAKE_IN = $(MAKE) --no-print-directory $(PARALLEL)
+
+demo:
+	@$(INSTALL_PACKAGES) build demo
+	@$(MAKE_IN) all
+	@tools/demo $(BUILD)
+
+# The last line counts what passed, failed and was skipped.
+check:
+	@$(INSTALL_PACKAGES) build test
+	@$(MAKE_IN) WERROR=-Werror all units subjects $(GENERATE)
+	@$(MAKE_IN) BUILD=$(BUILD)/clang CC=clang WERROR=-Werror all units
+	@$(MAKE_IN) sanitized
+	@tests/run --build $(BUILD) $(TESTS)
 
 # The unit tests alone: seconds, for every change.
 check-unit: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
+# The unit tests with the sanitizers of both compilers; tests/run runs these too.
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitized:
+	@$(MAKE_IN) BUILD=$(BUILD)/sanitize-gcc CC=gcc WERROR=-Werror CFLAGS='$(SANITIZE)' units
+	@$(MAKE_IN) BUILD=$(BUILD)/sanitize-clang CC=clang WERROR=-Werror CFLAGS='$(SANITIZE)' units
+check-sanitize: sanitized
+	@for t in $(UNITS:$(BUILD)/%=$(BUILD)/sanitize-gcc/%) \
+		$(UNITS:$(BUILD)/%=$(BUILD)/sanitize-clang/%); do $$t || exit 1; done
+
+bench: all
+	@tests/bench/run $(BUILD)
+
+MANUALS1 := dump/pdump.1 restore/prestore.1 inspect/pinspect.1
+DESTINATION = $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(DESTINATION)/bin $(DESTINATION)/share/man/man1 $(DESTINATION)/share/man/man5 \
+		$(DESTINATION)/share/bash-completion/completions $(DESTINATION)/share/doc/pimage
+	install $(PROGRAMS) $(DESTINATION)/bin
+	install -m 644 $(MANUALS1) $(DESTINATION)/share/man/man1
+	install -m 644 spec/pimage.5 $(DESTINATION)/share/man/man5
+	for tool in $(TOOLS); do install -m 644 contrib/completions/pimage.bash \
+		$(DESTINATION)/share/bash-completion/completions/$$tool || exit 1; done
+	install -m 644 README.md LICENSE spec/image-format.md spec/*.schema.json \
+		$(DESTINATION)/share/doc/pimage
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all units subjects check-unit clean
+.PHONY: all units subjects spec demo check check-unit sanitized check-sanitize bench install clean
 .SECONDARY:
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(patsubst %.o,%.d,$(FORMAT) $(KERNEL) $(CLI) $(DUMP) $(RESTORE) $(INSPECT) \
+	$(BUILD)/dump/main.o $(BUILD)/restore/main.o $(BUILD)/inspect/main.o $(GENERATE).o) $(UNITS:=.d) $(SUBJECTS:=.d)

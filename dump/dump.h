@@ -22,6 +22,7 @@ struct dump_settings {
 
 struct dump {
 	struct dump_settings settings;
+	const struct kernel_features *features;
 	struct image image;
 	struct problems problems;
 	struct target *targets;
@@ -53,6 +54,18 @@ struct dumper {
 #define RECORD(name, path) extern const struct dumper name##_dumper;
 #include "format/resources.def"
 #undef RECORD
+
+/*
+ * Collects everything of all targets, in the order of the one list, into dump->image and dump->problems.
+ * pimage_finish then completes the first entry; it fails with ERR_UNSUPPORTED when a problem blocks, else the problems
+ * become the notes of the image.
+ */
+int dump_collect(struct dump *dump, struct err *err);
+int pimage_finish(struct dump *dump, struct err *err);
+
+/* Writes all entries: the records with what lies beside them, then page data. */
+int dump_write(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
+	       struct err *err);
 
 /* A number for a new object of this kind and its zeroed record in the image; see DUMP_NEW. */
 void *dump_new(struct dump *dump, enum kind kind, uint32_t *ret_id, struct err *err);

@@ -15,6 +15,8 @@ struct dump_fd {
 	struct target *target;
 	uint32_t fd;
 	int copy;	 /* duplicate of it in this program; -1 where the kernel allows none */
+	bool same;	 /* copy is the same open file description, not one opened anew */
+	char *no_copy;	 /* why there is none */
 	char *link;	 /* target of /proc/PID/fd/N, raw */
 	char *info_text; /* /proc/PID/fdinfo/N */
 	struct proc_fdinfo info;
@@ -36,6 +38,34 @@ struct file_type_dumper {
 #define FILE_TYPE(name) extern const struct file_type_dumper name##_type_dumper;
 #include "format/resources.def"
 #undef FILE_TYPE
+
+/*
+ * Looks at a descriptor. Returns 1; 0 when it is closed (by a process that runs); <0. It stands in
+ * the way of nobody but while it is open: the copy keeps a pipe from ending.
+ */
+int dump_fd_open(struct dump *dump, struct target *target, uint32_t number, struct dump_fd *ret_fd,
+		 struct err *err);
+void dump_fd_close(struct dump_fd *fd);
+
+/* The number of the open file description behind it; the first descriptor of it makes the record.
+ */
+int dump_file(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err);
+
+/* Adds a problem of "pid 42 fd 7 /a/b"; remedy may be NULL. */
+void dump_fd_problem(struct dump *dump, const struct dump_fd *fd, enum verdict verdict,
+		     const char *remedy, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/*
+ * The path by which the target finds this very file, from the target of a link in /proc: returns 1
+ * with *ret_path (malloc'd, in the target's view). 0 when no such path is known, because the file
+ * is deleted or another stands in its place; then *ret_path is the one that it had, or NULL.
+ */
+int dump_path(const struct target *target, const char *link, const struct stat *st, char **ret_path,
+	      struct err *err);
+
+/* Releases what dump->files keeps; accepts NULL. */
+void dump_files_free(struct dump_files *files);
 
 /* Facts of a file by path (the target's view) and stat; build-id when it is ELF and readable. */
 int dump_file_id(const char *path, int fd, const struct stat *st, struct file_id *ret_id,

@@ -14,6 +14,7 @@ struct err;
 
 struct target {
 	pid_t pid;	       /* as this program sees it */
+	char name[24];	       /* "pid 42", for problems */
 	uint32_t own_pid;      /* as the process sees it, in its innermost namespace: the key in the
 				  image */
 	int proc;	       /* directory /proc/PID */
@@ -22,10 +23,20 @@ struct target {
 	struct proc_status status;
 	struct proc_stat stat;
 	struct maps maps; /* with detail; taken before anything was mapped remotely */
+	struct process_memory memory;
 };
 
-/* Opens /proc/PID and reads status, stat and smaps. On failure nothing needs releasing. */
-int target_open(pid_t pid, struct target *ret_target, struct err *err);
+#define TARGET_EMPTY                                                                               \
+	{                                                                                          \
+		.proc = -1, .memory = {.fd = -1 }                                                  \
+	}
+
+/* The id in the innermost namespace; `otherwise` where the kernel shows none. */
+uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise);
+
+/* Opens /proc/PID and its memory and reads status, stat and smaps. On failure nothing needs releasing. */
+int target_open(pid_t pid, const struct kernel_features *features, struct target *ret_target,
+		struct err *err);
 void target_done(struct target *target);
 
 #endif

@@ -7,5 +7,5 @@ static const struct field chardev_fields[] = { STRING(struct chardev, path, 0,
 					       UINT(struct chardev, minor, 0, "Minor number."),
 					       {} };
 
-const struct record chardev_record = { "chardev", sizeof(struct chardev), chardev_fields,
-				       "A character device without state." };
+const struct record chardev_record =
+	RECORD_OF(struct chardev, "chardev", chardev_fields, "A character device without state.");

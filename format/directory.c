@@ -5,5 +5,5 @@ static const struct field directory_fields[] = {
 	RECORD_IN(struct directory, file, 0, file_id_record, "The directory."), {}
 };
 
-const struct record directory_record = { "directory", sizeof(struct directory), directory_fields,
-					 "An open directory." };
+const struct record directory_record =
+	RECORD_OF(struct directory, "directory", directory_fields, "An open directory.");

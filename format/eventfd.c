@@ -7,5 +7,5 @@ static const struct field eventfd_fields[] = {
 	{}
 };
 
-const struct record eventfd_record = { "eventfd", sizeof(struct eventfd), eventfd_fields,
-				       "An event counter." };
+const struct record eventfd_record =
+	RECORD_OF(struct eventfd, "eventfd", eventfd_fields, "An event counter.");

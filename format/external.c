@@ -7,6 +7,7 @@ static const struct field external_fields[] = {
 	{}
 };
 
-const struct record external_record = { "external", sizeof(struct external), external_fields,
-					"An end of something outside; on descriptors 0, 1 and 2 it "
-					"becomes prestore's own, else --fd says what." };
+const struct record external_record =
+	RECORD_OF(struct external, "external", external_fields,
+		  "An end of something outside; on descriptors 0, 1 and 2 it "
+		  "becomes prestore's own, else --fd says what.");

@@ -28,8 +28,30 @@ static const struct field owner_fields[] = {
 	     "Signal sent instead of SIGIO, F_SETSIG."),
 	{}
 };
-static const struct record owner_record = { "file_owner", sizeof(struct file_owner), owner_fields,
-					    "Who is told when input or output is possible." };
+static const struct record owner_record =
+	RECORD_OF(struct file_owner, "file_owner", owner_fields,
+		  "Who is told when input or output is possible.");
+
+static const struct name lock_kind_names[] = {
+	{ "posix", FILE_LOCK_POSIX },
+	{ "ofd", FILE_LOCK_OFD },
+	{ "flock", FILE_LOCK_FLOCK },
+	{},
+};
+
+static const struct field lock_fields[] = {
+	ENUM(struct file_lock, kind, 0, lock_kind_names,
+	     "posix: F_SETLK, of a process; ofd: F_OFD_SETLK; flock: flock(2)."),
+	BOOL(struct file_lock, exclusive, 0, "A write lock."),
+	UINT(struct file_lock, pid, FIELD_OPTIONAL, "The process that holds a lock of kind posix."),
+	UINT(struct file_lock, start, FIELD_OPTIONAL, "First byte."),
+	UINT(struct file_lock, length, FIELD_OPTIONAL,
+	     "Bytes; absent: to the end of the file, however long it grows."),
+	{}
+};
+static const struct record lock_record =
+	RECORD_OF(struct file_lock, "file_lock", lock_fields, "A lock on a file.");
+static const struct field item_lock = ITEM_RECORD(struct file_lock, lock_record);
 
 static const struct field file_fields[] = {
 	UINT(struct file, id, 0, "Number of this open file description."),
@@ -37,9 +59,11 @@ static const struct field file_fields[] = {
 	FLAGS(struct file, flags, 0, open_flag_names, "Status flags, open(2)."),
 	UINT(struct file, offset, FIELD_OPTIONAL, "File offset in bytes."),
 	RECORD_AT(struct file, owner, 0, owner_record, "F_SETOWN_EX."),
+	LIST(struct file, locks, FIELD_OPTIONAL, item_lock,
+	     "Locks held through this open file description."),
 	VARIANT(struct file, type, 0, file_types, "What it is."),
 	{}
 };
 
-const struct record file_record = { "file", sizeof(struct file), file_fields,
-				    "An open file description." };
+const struct record file_record =
+	RECORD_OF(struct file, "file", file_fields, "An open file description.");

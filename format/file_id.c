@@ -16,7 +16,6 @@ static const struct field file_id_fields[] = {
 	{}
 };
 
-const struct record file_id_record = {
-	"file_id", sizeof(struct file_id), file_id_fields,
-	"A file by path, with the facts that tell whether it is still the same one."
-};
+const struct record file_id_record =
+	RECORD_OF(struct file_id, "file_id", file_id_fields,
+		  "A file by path, with the facts that tell whether it is still the same one.");

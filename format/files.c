@@ -7,14 +7,14 @@ static const struct field descriptor_fields[] = {
 	BOOL(struct descriptor, close_on_exec, FIELD_OPTIONAL, "FD_CLOEXEC."),
 	{}
 };
-static const struct record descriptor_record = { "descriptor", sizeof(struct descriptor),
-						 descriptor_fields,
-						 "One descriptor of a process." };
+static const struct record descriptor_record =
+	RECORD_OF(struct descriptor, "descriptor", descriptor_fields,
+		  "One descriptor of a process.");
 static const struct field item_descriptor = ITEM_RECORD(struct descriptor, descriptor_record);
 
 static const struct field files_fields[] = {
 	LIST(struct files, descriptors, 0, item_descriptor, "Open descriptors by number."), {}
 };
 
-const struct record files_record = { "files", sizeof(struct files), files_fields,
-				     "The descriptor table of a process." };
+const struct record files_record =
+	RECORD_OF(struct files, "files", files_fields, "The descriptor table of a process.");

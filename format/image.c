@@ -98,26 +98,59 @@ void *image_add(struct image *image, enum kind kind, struct key key, struct err 
 	return TAKE_PTR(record);
 }
 
+/* Shorter names first: numbers then sort by value, so that writers and readers append. */
+static int name_compare(const char *a, const char *b)
+{
+	size_t length_a = strlen(a), length_b = strlen(b);
+
+	if (length_a != length_b)
+		return length_a < length_b ? -1 : 1;
+	return memcmp(a, b, length_a);
+}
+
+/* The index of the first blob whose name is not below `name`. */
+static size_t blobs_find(const struct image *image, const char *name)
+{
+	size_t low = 0, high = image->n_blobs;
+
+	if (high && name_compare(image->blobs[high - 1].name, name) < 0)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (name_compare(image->blobs[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 int image_add_blob(struct image *image, const char *name, void *data, size_t size, struct err *err)
 {
-	_cleanup_free_ char *copy = strdup(name);
-	struct blob *blob;
+	size_t at = blobs_find(image, name);
+	_cleanup_free_ char *copy = NULL;
 
+	if (at < image->n_blobs && strcmp(image->blobs[at].name, name) == 0)
+		return err_set(err, ERR_IMAGE, "%s: there are two of it", name);
+	copy = strdup(name);
 	if (!copy)
 		return err_sys(err, "out of memory");
-	blob = LIST_ADD(image, blobs, err);
-	if (!blob)
+	if (!LIST_ADD(image, blobs, err))
 		return -1;
-	*blob = (struct blob){ TAKE_PTR(copy), data, size };
+	memmove(&image->blobs[at + 1], &image->blobs[at],
+		(image->n_blobs - 1 - at) * sizeof(*image->blobs));
+	image->blobs[at] = (struct blob){ TAKE_PTR(copy), data, size };
 	return 0;
 }
 
 const struct blob *image_blob(const struct image *image, const char *name)
 {
-	for (size_t i = 0; i < image->n_blobs; i++)
-		if (strcmp(image->blobs[i].name, name) == 0)
-			return &image->blobs[i];
-	return NULL;
+	size_t at = blobs_find(image, name);
+
+	if (at == image->n_blobs || strcmp(image->blobs[at].name, name) != 0)
+		return NULL;
+	return &image->blobs[at];
 }
 
 void kind_path(enum kind kind, struct key key, char *ret_path, size_t size)
@@ -179,6 +212,22 @@ bool kind_of_path(const char *path, enum kind *ret_kind, struct key *ret_key)
 			*ret_kind = (enum kind)k;
 			return true;
 		}
+	}
+	return false;
+}
+
+const char *const blob_endings[] = { ".xstate", ".data", NULL };
+
+bool kind_of_blob(const char *name, enum kind *ret_kind, struct key *ret_key)
+{
+	const char *dot = strrchr(name, '.');
+	char record[64];
+
+	for (const char *const *ending = blob_endings; dot && *ending; ending++) {
+		if (strcmp(dot, *ending) != 0)
+			continue;
+		snprintf(record, sizeof(record), "%.*s.json", (int)(dot - name), name);
+		return kind_of_path(record, ret_kind, ret_key);
 	}
 	return false;
 }

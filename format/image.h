@@ -46,7 +46,7 @@ struct blob {
 
 struct image {
 	struct objects kinds[KIND_COUNT];
-	struct blob *blobs;
+	struct blob *blobs; /* by length of the name, then by name */
 	size_t n_blobs;
 };
 
@@ -75,8 +75,9 @@ void *image_get(const struct image *image, enum kind kind, struct key key);
 				     each_##variable->objects[i_##variable].record;                \
 			     variable; variable = NULL)
 
-/* Takes over malloc'd data. Names must be new. */
+/* Takes over malloc'd data, but when it fails. Names must be new. */
 int image_add_blob(struct image *image, const char *name, void *data, size_t size, struct err *err);
+/* The blob, or NULL. Constant or logarithmic time, as image_get. */
 const struct blob *image_blob(const struct image *image, const char *name);
 
 /* The path of an object's entry; `size` bytes suffice when >= 64. */
@@ -85,6 +86,12 @@ void kind_path(enum kind kind, struct key key, char *ret_path, size_t size);
 /* Whether an entry's name is that of a record; then its kind and key. */
 bool kind_of_path(const char *path, enum kind *ret_kind, struct key *ret_key);
 
+/* The endings of raw entries, which stand beside a record's in place of ".json"; ends with NULL. */
+extern const char *const blob_endings[];
+
+/* Whether a name is that of a raw entry; then kind and key of the record that it belongs to. */
+bool kind_of_blob(const char *name, enum kind *ret_kind, struct key *ret_key);
+
 /* Decodes the JSON of an entry into the image; the message begins with the entry's name. */
 int image_decode(struct image *image, enum kind kind, struct key key, const char *text, size_t size,
 		 struct err *err);
@@ -92,7 +99,7 @@ int image_decode(struct image *image, enum kind kind, struct key key, const char
 /*
  * Refuses what the tables cannot: references between records that lead nowhere, VMAs that overlap
  * or are not page aligned, keys that disagree with the record's own id, processes or threads that
- * are listed and absent or the other way round. Call once everything is decoded. What passes can be
+ * are listed and absent or the other way round, raw entries without a record. Call once everything is decoded. What passes can be
  * used without further checks.
  */
 int image_check(const struct image *image, struct err *err);

@@ -235,6 +235,7 @@ static int check_file(const struct image *image, const struct file *file, struct
 static int check_pipe(const struct image *image, const struct pipe *pipe, struct err *err)
 {
 	const struct blob *data;
+	uint64_t packets = 0;
 	char name[64];
 
 	snprintf(name, sizeof(name), "pipes/%u.data", pipe->id);
@@ -242,6 +243,11 @@ static int check_pipe(const struct image *image, const struct pipe *pipe, struct
 	if ((data ? data->size : 0) != pipe->bytes || pipe->bytes > pipe->capacity)
 		return err_set(err, ERR_IMAGE, "$.bytes: %u; %s has %zu and the capacity is %u",
 			       pipe->bytes, name, data ? data->size : 0, pipe->capacity);
+	for (size_t i = 0; i < pipe->n_packets; i++)
+		packets += pipe->packets[i];
+	if (pipe->n_packets && packets != pipe->bytes)
+		return err_set(err, ERR_IMAGE, "$.packets: %lu bytes in all, but $.bytes is %u",
+			       packets, pipe->bytes);
 	return 0;
 }
 

@@ -5,5 +5,5 @@ static const struct field memfd_fields[] = {
 	UINT(struct memfd, contents, 0, "Number of the shm object."), {}
 };
 
-const struct record memfd_record = { "memfd", sizeof(struct memfd), memfd_fields,
-				     "Anonymous memory with a descriptor." };
+const struct record memfd_record =
+	RECORD_OF(struct memfd, "memfd", memfd_fields, "Anonymous memory with a descriptor.");

@@ -48,20 +48,21 @@ static const struct field vma_fields[] = {
 	LIST(struct vma, saved, FIELD_OPTIONAL, item_range,
 	     "Addresses of the pages whose contents are in the image."),
 	LIST(struct vma, zero, FIELD_OPTIONAL, item_range,
-	     "Addresses of pages that were present and all zero; not stored."),
+	     "Addresses of pages of a private file mapping that had become all zero; not stored. "
+	     "In anonymous memory such pages need no mention."),
 	LIST(struct vma, guard, FIELD_OPTIONAL, item_range, "Addresses under MADV_GUARD_INSTALL."),
 	{}
 };
-const struct record vma_record = { "vma", sizeof(struct vma), vma_fields,
-				   "A virtual memory area: one line of /proc/PID/maps." };
+const struct record vma_record = RECORD_OF(struct vma, "vma", vma_fields,
+					   "A virtual memory area: one line of /proc/PID/maps.");
 static const struct field item_vma = ITEM_RECORD(struct vma, vma_record);
 
 static const struct field auxv_fields[] = { ENUM(struct auxv_item, type, 0, auxv_names,
 						 "Which value, getauxval(3)."),
 					    HEX(struct auxv_item, value, 0, "The value."),
 					    {} };
-static const struct record auxv_record = { "auxv_item", sizeof(struct auxv_item), auxv_fields,
-					   "An element of the auxiliary vector." };
+static const struct record auxv_record = RECORD_OF(struct auxv_item, "auxv_item", auxv_fields,
+						   "An element of the auxiliary vector.");
 static const struct field item_auxv = ITEM_RECORD(struct auxv_item, auxv_record);
 
 static const struct field layout_fields[] = {
@@ -78,17 +79,17 @@ static const struct field layout_fields[] = {
 	HEX(struct layout, env_end, 0, "End of the environment strings."),
 	{}
 };
-static const struct record layout_record = { "layout", sizeof(struct layout), layout_fields,
-					     "The marks that prctl(2) PR_SET_MM_MAP sets." };
+static const struct record layout_record = RECORD_OF(struct layout, "layout", layout_fields,
+						     "The marks that prctl(2) PR_SET_MM_MAP sets.");
 
 static const struct field mapped_file_fields[] = {
 	UINT(struct mapped_file, id, 0, "Number that the VMAs of this process use; from 1."),
 	RECORD_IN(struct mapped_file, file, 0, file_id_record, "The file."),
 	{}
 };
-static const struct record mapped_file_record = { "mapped_file", sizeof(struct mapped_file),
-						  mapped_file_fields,
-						  "A file that is mapped by one VMA or more." };
+static const struct record mapped_file_record =
+	RECORD_OF(struct mapped_file, "mapped_file", mapped_file_fields,
+		  "A file that is mapped by one VMA or more.");
 static const struct field item_mapped_file = ITEM_RECORD(struct mapped_file, mapped_file_record);
 
 static const struct field memory_fields[] = {
@@ -98,8 +99,8 @@ static const struct field memory_fields[] = {
 	LIST(struct memory, vmas, 0, item_vma, "Virtual memory areas by address."),
 	{}
 };
-const struct record memory_record = { "memory", sizeof(struct memory), memory_fields,
-				      "The address space of a process." };
+const struct record memory_record =
+	RECORD_OF(struct memory, "memory", memory_fields, "The address space of a process.");
 
 uint64_t memory_saved_size(const struct memory *memory)
 {

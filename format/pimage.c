@@ -12,27 +12,26 @@ static const struct field host_fields[] = {
 	STRING(struct host, cpu, 0, "Processor model."),
 	{}
 };
-static const struct record host_record = { "host", sizeof(struct host), host_fields,
-					   "Where the image was made." };
+static const struct record host_record =
+	RECORD_OF(struct host, "host", host_fields, "Where the image was made.");
 
 static const struct field clocks_fields[] = { UINT(struct clocks, realtime, 0,
 						   "CLOCK_REALTIME: nanoseconds since 1970."),
 					      UINT(struct clocks, monotonic, 0, "CLOCK_MONOTONIC."),
 					      UINT(struct clocks, boottime, 0, "CLOCK_BOOTTIME."),
 					      {} };
-static const struct record clocks_record = {
-	"clocks", sizeof(struct clocks), clocks_fields,
+static const struct record clocks_record = RECORD_OF(
+	struct clocks, "clocks", clocks_fields,
 	"Clocks at the freeze, nanoseconds; realtime is SOURCE_DATE_EPOCH and the others 0 when "
-	"that is set."
-};
+	"that is set.");
 
 static const struct field xstate_fields[] = {
 	HEX(struct xstate, features, 0, "Features enabled in XCR0."),
 	UINT(struct xstate, size, 0, "Size of the XSAVE area in bytes."),
 	{}
 };
-static const struct record xstate_record = { "xstate", sizeof(struct xstate), xstate_fields,
-					     "Extended processor state." };
+static const struct record xstate_record =
+	RECORD_OF(struct xstate, "xstate", xstate_fields, "Extended processor state.");
 
 static const struct field pimage_fields[] = {
 	STRING(struct pimage, format, 0, "Always \"pimage\"."),
@@ -52,8 +51,8 @@ static const struct field pimage_fields[] = {
 	{}
 };
 
-const struct record pimage_record = { "pimage", sizeof(struct pimage), pimage_fields,
-				      "What this image is." };
+const struct record pimage_record =
+	RECORD_OF(struct pimage, "pimage", pimage_fields, "What this image is.");
 
 int pimage_check(const struct pimage *pimage, struct err *err)
 {

@@ -5,8 +5,11 @@ static const struct field pipe_fields[] = {
 	UINT(struct pipe, id, 0, "Number of this pipe."),
 	UINT(struct pipe, capacity, 0, "F_GETPIPE_SZ, bytes."),
 	UINT(struct pipe, bytes, 0, "Bytes written and not yet read: the size of the data entry."),
+	LIST(struct pipe, packets, FIELD_OPTIONAL, item_uint32,
+	     "Sizes in bytes of the packets in it, where it is in packet mode (O_DIRECT); their "
+	     "sum is that of the bytes."),
 	{}
 };
 
-const struct record pipe_record = { "pipe", sizeof(struct pipe), pipe_fields,
-				    "A pipe with the bytes in flight." };
+const struct record pipe_record =
+	RECORD_OF(struct pipe, "pipe", pipe_fields, "A pipe with the bytes in flight.");

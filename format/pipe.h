@@ -9,6 +9,8 @@ struct pipe {
 	uint32_t id;
 	uint32_t capacity;
 	uint32_t bytes;
+	uint32_t *packets;
+	size_t n_packets;
 };
 
 extern const struct record pipe_record;

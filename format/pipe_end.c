@@ -5,5 +5,5 @@ static const struct field pipe_end_fields[] = {
 	UINT(struct pipe_end, pipe, 0, "Number of the pipe object."), {}
 };
 
-const struct record pipe_end_record = { "pipe_end", sizeof(struct pipe_end), pipe_end_fields,
-					"An end of a pipe; the access mode tells which." };
+const struct record pipe_end_record = RECORD_OF(struct pipe_end, "pipe_end", pipe_end_fields,
+						"An end of a pipe; the access mode tells which.");

@@ -10,8 +10,8 @@ static const struct field ids_fields[] = {
 	UINT(struct ids, filesystem, 0, "Id used for file system access."),
 	{}
 };
-static const struct record ids_record = { "ids", sizeof(struct ids), ids_fields,
-					  "The four ids of credentials(7)." };
+static const struct record ids_record =
+	RECORD_OF(struct ids, "ids", ids_fields, "The four ids of credentials(7).");
 
 static const struct field capability_fields[] = {
 	FLAGS(struct capability_sets, inheritable, 0, capability_names, "Inheritable set."),
@@ -22,9 +22,9 @@ static const struct field capability_fields[] = {
 	FLAGS(struct capability_sets, ambient, 0, capability_names, "Ambient set."),
 	{}
 };
-static const struct record capability_record = { "capability_sets", sizeof(struct capability_sets),
-						 capability_fields,
-						 "The five sets of capabilities(7)." };
+static const struct record capability_record =
+	RECORD_OF(struct capability_sets, "capability_sets", capability_fields,
+		  "The five sets of capabilities(7).");
 
 static const struct field credentials_fields[] = {
 	RECORD_IN(struct credentials, uids, 0, ids_record, "User ids."),
@@ -35,8 +35,9 @@ static const struct field credentials_fields[] = {
 	BOOL(struct credentials, no_new_privs, 0, "PR_GET_NO_NEW_PRIVS."),
 	{}
 };
-static const struct record credentials_record = { "credentials", sizeof(struct credentials),
-						  credentials_fields, "Who the process acts as." };
+static const struct record credentials_record =
+	RECORD_OF(struct credentials, "credentials", credentials_fields,
+		  "Who the process acts as.");
 
 static const struct field limit_fields[] = {
 	ENUM(struct limit, resource, 0, rlimit_names, "Which limit."),
@@ -44,8 +45,8 @@ static const struct field limit_fields[] = {
 	HEX(struct limit, hard, 0, "Hard limit."),
 	{}
 };
-static const struct record limit_record = { "limit", sizeof(struct limit), limit_fields,
-					    "A resource limit, getrlimit(2)." };
+static const struct record limit_record =
+	RECORD_OF(struct limit, "limit", limit_fields, "A resource limit, getrlimit(2).");
 static const struct field item_limit = ITEM_RECORD(struct limit, limit_record);
 
 static const struct field process_fields[] = {
@@ -78,5 +79,5 @@ static const struct field process_fields[] = {
 	{}
 };
 
-const struct record process_record = { "process", sizeof(struct process), process_fields,
-				       "A process: identity, credentials, limits, paths." };
+const struct record process_record = RECORD_OF(struct process, "process", process_fields,
+					       "A process: identity, credentials, limits, paths.");

@@ -47,13 +47,15 @@ int name_value(const struct name *names, const char *name, uint64_t *ret_value);
  *   HEX      always "0x..." [a number below 2^53]
  *   ENUM     a name from the table; a value that has none is "0x..." and is kept
  *   FLAGS    a list of names in table order; bits without a name follow as one "0x..."
- *   STRING   kernel bytes: UTF-8 as it is; a backslash and every byte that is not UTF-8 or part of
- * a control character (below U+0020, U+007F to U+009F) as \xNN (lower case) inside the JSON string
- * [any byte but 0 may be escaped]. Never NULL unless optional. RANGE    "0x...-0x..." BYTES    a
- * string of hex digits, lower case RECORD   an object; inline in the struct, or behind a pointer
- * (OPTIONAL: NULL is absent) LIST     an array of items; an item is anything but a list or a
- * variant VARIANT  two keys: this field's name holds the record's name, and a key of that name
- * holds the record
+ *   STRING   kernel bytes: UTF-8 as it is; a backslash and every byte that is not UTF-8 or part
+ *            of a control character (below U+0020, U+007F to U+009F) as \xNN (lower case) inside
+ *            the JSON string [any byte but 0 may be escaped]. Never NULL unless optional.
+ *   RANGE    "0x...-0x..."
+ *   BYTES    a string of hex digits, lower case
+ *   RECORD   an object; inline in the struct, or behind a pointer (OPTIONAL: NULL is absent)
+ *   LIST     an array of items; an item is anything but a list or a variant
+ *   VARIANT  two keys: this field's name holds the record's name, and a key of that name holds
+ *            the record
  */
 enum field_type {
 	FIELD_END,
@@ -118,7 +120,7 @@ struct variant {
 };
 
 /* The record of struct T; n is its name, f its table. */
-#define RECORD(T, n, f, d)                                                                         \
+#define RECORD_OF(T, n, f, d)                                                                      \
 	{                                                                                          \
 		.name = (n), .size = sizeof(T), .fields = (f), .doc = (d)                          \
 	}

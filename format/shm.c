@@ -24,5 +24,5 @@ static const struct field shm_fields[] = {
 	{}
 };
 
-const struct record shm_record = { "shm", sizeof(struct shm), shm_fields,
-				   "Memory or file contents that no path gives back." };
+const struct record shm_record = RECORD_OF(struct shm, "shm", shm_fields,
+					   "Memory or file contents that no path gives back.");

@@ -17,9 +17,9 @@ static const struct field disposition_fields[] = {
 	HEX(struct disposition, restorer, FIELD_OPTIONAL, "sa_restorer."),
 	{}
 };
-static const struct record disposition_record = { "disposition", sizeof(struct disposition),
-						  disposition_fields,
-						  "What a signal does, sigaction(2)." };
+static const struct record disposition_record =
+	RECORD_OF(struct disposition, "disposition", disposition_fields,
+		  "What a signal does, sigaction(2).");
 static const struct field item_disposition = ITEM_RECORD(struct disposition, disposition_record);
 
 static const struct field siginfo_fields[] = {
@@ -30,9 +30,9 @@ static const struct field siginfo_fields[] = {
 	      "The rest of siginfo_t from byte 16 on, without the zeros at its end."),
 	{}
 };
-static const struct record siginfo_record_ = { "siginfo", sizeof(struct siginfo_record),
-					       siginfo_fields,
-					       "A pending signal with what it carries." };
+static const struct record siginfo_record_ =
+	RECORD_OF(struct siginfo_record, "siginfo", siginfo_fields,
+		  "A pending signal with what it carries.");
 const struct field item_siginfo = ITEM_RECORD(struct siginfo_record, siginfo_record_);
 
 static const struct field signals_fields[] = {
@@ -43,5 +43,5 @@ static const struct field signals_fields[] = {
 	{}
 };
 
-const struct record signals_record = { "signals", sizeof(struct signals), signals_fields,
-				       "Dispositions and shared pending signals." };
+const struct record signals_record = RECORD_OF(struct signals, "signals", signals_fields,
+					       "Dispositions and shared pending signals.");

@@ -7,6 +7,7 @@
 
 struct terminal {
 	uint32_t tty;
+	bool dev_tty;
 };
 
 extern const struct record terminal_record;

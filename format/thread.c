@@ -10,10 +10,9 @@ static const struct field alternate_stack_fields[] = {
 	HEX(struct alternate_stack, flags, FIELD_OPTIONAL, "ss_flags but for SS_ONSTACK."),
 	{}
 };
-static const struct record alternate_stack_record = { "alternate_stack",
-						      sizeof(struct alternate_stack),
-						      alternate_stack_fields,
-						      "Signal stack, sigaltstack(2)." };
+static const struct record alternate_stack_record =
+	RECORD_OF(struct alternate_stack, "alternate_stack", alternate_stack_fields,
+		  "Signal stack, sigaltstack(2).");
 
 static const struct field rseq_fields[] = {
 	HEX(struct rseq_registration, address, 0, "Address of struct rseq."),
@@ -22,17 +21,18 @@ static const struct field rseq_fields[] = {
 	HEX(struct rseq_registration, flags, FIELD_OPTIONAL, "Flags of the registration."),
 	{}
 };
-static const struct record rseq_record = { "rseq", sizeof(struct rseq_registration), rseq_fields,
-					   "Registration of restartable sequences, rseq(2)." };
+static const struct record rseq_record =
+	RECORD_OF(struct rseq_registration, "rseq", rseq_fields,
+		  "Registration of restartable sequences, rseq(2).");
 
 static const struct field robust_list_fields[] = {
 	HEX(struct robust_list, head, 0, "Address of the list head."),
 	UINT(struct robust_list, size, 0, "Its length in bytes."),
 	{}
 };
-static const struct record robust_list_record = { "robust_list", sizeof(struct robust_list),
-						  robust_list_fields,
-						  "Robust futex list, set_robust_list(2)." };
+static const struct record robust_list_record =
+	RECORD_OF(struct robust_list, "robust_list", robust_list_fields,
+		  "Robust futex list, set_robust_list(2).");
 
 static const struct field scheduling_fields[] = {
 	ENUM(struct scheduling, policy, 0, sched_policy_names, "Scheduling policy, sched(7)."),
@@ -50,20 +50,26 @@ static const struct field scheduling_fields[] = {
 	     "PR_GET_TIMERSLACK, nanoseconds; absent: none kept."),
 	{}
 };
-static const struct record scheduling_record = { "scheduling", sizeof(struct scheduling),
-						 scheduling_fields, "How a thread is scheduled." };
+static const struct record scheduling_record =
+	RECORD_OF(struct scheduling, "scheduling", scheduling_fields, "How a thread is scheduled.");
+
+static const struct name restart_names[] = {
+	{ "again", RESTART_AGAIN },
+	{ "remaining", RESTART_REMAINING },
+	{},
+};
 
 static const struct field system_call_fields[] = {
 	UINT(struct system_call, number, 0, "Its number on this architecture."),
-	STRING(struct system_call, restart, 0,
-	       "How it goes on: again (with its arguments), remaining (with the time left)."),
+	ENUM(struct system_call, restart, 0, restart_names,
+	     "How it goes on: with its arguments again, or with the time that was left."),
 	UINT(struct system_call, remaining, FIELD_OPTIONAL | FIELD_VOLATILE,
 	     "Nanoseconds left of its time-out, where known."),
 	{}
 };
-static const struct record system_call_record = { "system_call", sizeof(struct system_call),
-						  system_call_fields,
-						  "A system call in progress." };
+static const struct record system_call_record =
+	RECORD_OF(struct system_call, "system_call", system_call_fields,
+		  "A system call in progress.");
 
 static const struct field thread_fields[] = {
 	UINT(struct thread, tid, FIELD_VOLATILE, "Thread id as the process itself sees it."),
@@ -83,5 +89,5 @@ static const struct field thread_fields[] = {
 	{}
 };
 
-const struct record thread_record = { "thread", sizeof(struct thread), thread_fields,
-				      "A thread: registers, signals, scheduling." };
+const struct record thread_record = RECORD_OF(struct thread, "thread", thread_fields,
+					      "A thread: registers, signals, scheduling.");

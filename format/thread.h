@@ -38,11 +38,17 @@ struct scheduling {
 	uint64_t timer_slack;
 };
 
+/* How such a call goes on after restore. */
+enum restart {
+	RESTART_AGAIN = 1, /* with its whole time-out */
+	RESTART_REMAINING, /* with the time that was left */
+};
+
 /* The system call that the thread was in; only there when it was in one that has to be continued.
  */
 struct system_call {
 	uint64_t number;
-	char *restart;
+	uint32_t restart; /* enum restart */
 	uint64_t remaining;
 };
 

@@ -17,9 +17,9 @@ static const struct field posix_timer_fields[] = {
 	     "timer_getoverrun(2)."),
 	{}
 };
-static const struct record posix_timer_record = { "posix_timer", sizeof(struct posix_timer),
-						  posix_timer_fields,
-						  "A timer of timer_create(2)." };
+static const struct record posix_timer_record =
+	RECORD_OF(struct posix_timer, "posix_timer", posix_timer_fields,
+		  "A timer of timer_create(2).");
 static const struct field item_posix_timer = ITEM_RECORD(struct posix_timer, posix_timer_record);
 
 static const struct field interval_timer_fields[] = {
@@ -28,10 +28,9 @@ static const struct field interval_timer_fields[] = {
 	UINT(struct interval_timer, remaining, FIELD_VOLATILE, "Nanoseconds until it expires."),
 	{}
 };
-static const struct record interval_timer_record = { "interval_timer",
-						     sizeof(struct interval_timer),
-						     interval_timer_fields,
-						     "A timer of setitimer(2) that is armed." };
+static const struct record interval_timer_record =
+	RECORD_OF(struct interval_timer, "interval_timer", interval_timer_fields,
+		  "A timer of setitimer(2) that is armed.");
 static const struct field item_interval_timer =
 	ITEM_RECORD(struct interval_timer, interval_timer_record);
 
@@ -41,5 +40,5 @@ static const struct field timers_fields[] = {
 	{}
 };
 
-const struct record timers_record = { "timers", sizeof(struct timers), timers_fields,
-				      "Timers of a process." };
+const struct record timers_record =
+	RECORD_OF(struct timers, "timers", timers_fields, "Timers of a process.");

@@ -25,5 +25,5 @@ static const struct field tty_fields[] = {
 	{}
 };
 
-const struct record tty_record = { "tty", sizeof(struct tty), tty_fields,
-				   "A terminal: settings and window size." };
+const struct record tty_record =
+	RECORD_OF(struct tty, "tty", tty_fields, "A terminal: settings and window size.");

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -67,13 +68,11 @@ static void print_size(const struct filestat *stat, char text[32])
 
 static void print_mtime(const struct filestat *stat, char text[32])
 {
-	int64_t ns = stat->mtime_ns % 1000000000, seconds = stat->mtime_ns / 1000000000;
+	const bool negative = stat->mtime_ns < 0;
+	const uint64_t ns = negative ? -(uint64_t)stat->mtime_ns : (uint64_t)stat->mtime_ns;
 
-	if (ns < 0) {
-		ns += 1000000000;
-		seconds--;
-	}
-	snprintf(text, 32, "%" PRId64 ".%09" PRId64, seconds, ns);
+	snprintf(text, 32, "%s%" PRIu64 ".%09" PRIu64, negative ? "-" : "", ns / 1000000000,
+		 ns % 1000000000);
 }
 
 static void print_mode(const struct filestat *stat, char text[32])

@@ -36,8 +36,8 @@ enum filestat_difference {
 unsigned filestat_compare(const struct filestat *a, const struct filestat *b);
 
 /*
- * "size 10, expected 20; mtime 1.000000000, expected 2.000000000" for the bits given, cut to `size`
- * (at least 1), NUL-terminated. Returns text.
+ * "size 10, expected 20; mode 0100644, expected 0100755" for the bits given, cut to `size` (at
+ * least 1), NUL-terminated; mtime in seconds. Returns text.
  */
 char *filestat_explain(unsigned differences, const struct filestat *found,
 		       const struct filestat *expected, char *text, size_t size);

@@ -20,7 +20,8 @@
 
 /*
  * Once its process has ended, everything in a directory of /proc is ENOENT, and so is listing the
- * directory itself: that is what tells it from a file that this kernel does not have.
+ * directory itself: that is what tells it from a file that this kernel does not have. The C library
+ * makes of that ENOENT an end without an error, but any other directory has at least "." in it.
  */
 static bool process_ended(int dirfd)
 {
@@ -31,15 +32,12 @@ static bool process_ended(int dirfd)
 	if (dirfd < 0 || fstatfs(dirfd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return false;
 	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT || errno == ESRCH;
-	dir = fdopendir(fd);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
-		close(fd);
-		return false;
+		cleanup_close(&fd);
+		return errno == ENOENT || errno == ESRCH;
 	}
-	errno = 0;
-	return !readdir(dir) && (errno == ENOENT || errno == ESRCH);
+	return !readdir(dir);
 }
 
 /* The failure that errno tells, about a name in a directory whose path is looked up only now. */
@@ -174,6 +172,7 @@ int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t 
 	_cleanup_dir_ DIR *dir = NULL;
 	const struct dirent *entry;
 	size_t count = 0;
+	bool any = false;
 	int fd;
 
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -185,6 +184,7 @@ int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t 
 	while (errno = 0, (entry = readdir(dir))) {
 		uint32_t number, *last;
 
+		any = true;
 		if (!number_of(entry->d_name, &number))
 			continue;
 		last = ARRAY_ADD(&numbers, &count, err);
@@ -192,6 +192,8 @@ int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t 
 			return -1;
 		*last = number;
 	}
+	if (errno == 0 && !any)
+		errno = ESRCH;
 	if (errno)
 		return failed("list", dirfd, name, err);
 	if (count > 0)

@@ -11,6 +11,7 @@
 struct canvas;
 struct err;
 struct file;
+struct restore_descriptors;
 
 /* An open file description that prestore made and that canvases inherit under the same number. */
 struct made_file {
@@ -36,6 +37,7 @@ struct restore {
 	size_t n_objects;
 	struct canvas *canvases;
 	size_t n_canvases;
+	struct restore_descriptors *descriptors; /* what each becomes, restore/descriptors.h */
 };
 
 /* Steps of building a process; those of one phase are in the order of the one list. */
@@ -92,6 +94,12 @@ int restore_keep_fd(const struct restore *restore, int fd, struct err *err);
 const struct made_object *restore_object(const struct restore *restore, enum kind kind,
 					 uint32_t id);
 int restore_file(const struct restore *restore, uint32_t id);
+
+/*
+ * Closes everything that was made here and that the processes hold by now: at commit, else a pipe
+ * whose ends were all theirs would never end. With it go files, objects and descriptors.
+ */
+void restore_close_files(struct restore *restore);
 
 /* A path of the image after --map-path; the buffer is the result or the path itself. */
 const char *restore_path(const struct restore *restore, const char *path, char *buffer,

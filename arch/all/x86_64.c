@@ -34,5 +34,5 @@ static const struct field x86_64_fields[] = {
 	{}
 };
 
-const struct record x86_64_record = { "x86_64", sizeof(struct x86_64_registers), x86_64_fields,
-				      "General registers of x86-64." };
+const struct record x86_64_record =
+	RECORD_OF(struct x86_64_registers, "x86_64", x86_64_fields, "General registers of x86-64.");

@@ -12,7 +12,7 @@ enum {
 	SIZE = 9 * PAGES_FRAME_SIZE + 3 * 4096,
 };
 
-struct process_memory {
+struct memory {
 	const uint8_t *data;
 	size_t size;
 	size_t at;
@@ -22,7 +22,7 @@ struct process_memory {
 
 static int memory_read(void *context, uint64_t offset, void *buffer, size_t size, struct err *err)
 {
-	struct process_memory *memory = context;
+	struct memory *memory = context;
 
 	if (memory->fails_at && offset >= memory->fails_at)
 		return err_set(err, ERR_GONE, "no page at %llu", (unsigned long long)offset);
@@ -34,7 +34,7 @@ static int memory_read(void *context, uint64_t offset, void *buffer, size_t size
 
 static ssize_t memory_stream(void *context, void *buffer, size_t size, struct err *err)
 {
-	struct process_memory *memory = context;
+	struct memory *memory = context;
 	size_t left = memory->size - memory->at;
 
 	(void)err;
@@ -72,7 +72,7 @@ static void fill(uint8_t *data, size_t size)
 static ssize_t read_all(const uint8_t *entry, size_t entry_size, size_t step, size_t piece,
 			uint8_t *ret_pages, size_t size, struct err *err)
 {
-	struct process_memory memory = { .data = entry, .size = entry_size, .step = step };
+	struct memory memory = { .data = entry, .size = entry_size, .step = step };
 	struct page_stream stream = { memory_stream, &memory };
 	struct page_reader *reader = NULL;
 	size_t done = 0;
@@ -119,7 +119,7 @@ static void check_places(const uint8_t *entry, size_t entry_size, const uint8_t 
 {
 	static const size_t places[][2] = { { 0, 16 },	     { SIZE - 16, 16 },	 { 4096, 4096 },
 					    { 262100, 300 }, { 262144, 524289 }, { 1, 1 } };
-	struct process_memory memory = { .data = entry, .size = entry_size };
+	struct memory memory = { .data = entry, .size = entry_size };
 	struct page_source source = { memory_read, &memory };
 	_cleanup_free_ uint8_t *got = malloc(size);
 	struct page_file *file = NULL;
@@ -140,7 +140,7 @@ static void check_places(const uint8_t *entry, size_t entry_size, const uint8_t 
 
 static void check_table(const uint8_t *entry, size_t entry_size, const uint8_t *pages, size_t size)
 {
-	struct process_memory memory = { .data = entry, .size = entry_size };
+	struct memory memory = { .data = entry, .size = entry_size };
 	struct page_source source = { memory_read, &memory };
 	struct page_table table = { 0 };
 	struct page_coder *coder = NULL;
@@ -180,7 +180,7 @@ static void check_plain_zstd(const uint8_t *entry, size_t entry_size, const uint
 static uint8_t *make(unsigned threads, int level, const uint8_t *pages, size_t size,
 		     size_t *ret_size)
 {
-	struct process_memory memory = { .data = pages, .size = size };
+	struct memory memory = { .data = pages, .size = size };
 	struct page_source source = { memory_read, &memory };
 	struct page_writer *writer = NULL;
 	struct err err = { 0 };
@@ -281,7 +281,7 @@ static void check_damage(int level, const uint8_t *pages, size_t size)
 
 static void check_errors(const uint8_t *pages)
 {
-	struct process_memory memory = { .data = pages, .size = SIZE, .fails_at = 5 * PAGES_FRAME_SIZE };
+	struct memory memory = { .data = pages, .size = SIZE, .fails_at = 5 * PAGES_FRAME_SIZE };
 	struct page_source source = { memory_read, &memory };
 	struct page_writer *writer = NULL;
 	struct err err = { 0 };
@@ -305,7 +305,7 @@ static void check_errors(const uint8_t *pages)
 /* The first entry stays as it is while the second is made. */
 static void check_two_buffers(const uint8_t *pages)
 {
-	struct process_memory memory = { .data = pages, .size = SIZE };
+	struct memory memory = { .data = pages, .size = SIZE };
 	struct page_source source = { memory_read, &memory };
 	struct page_writer *writer = NULL;
 	size_t size, next_size;

@@ -68,21 +68,22 @@ static const struct field point_fields[] = {
 	INT(struct point, y, FIELD_OPTIONAL, "Down."),
 	{ 0 },
 };
-static const struct record point_record = RECORD(struct point, "point", point_fields, "A point.");
+static const struct record point_record =
+	RECORD_OF(struct point, "point", point_fields, "A point.");
 
 static const struct field socket_fields[] = {
 	STRING(struct socket, path, 0, "Where it is bound."),
 	{ 0 },
 };
 static const struct record socket_record =
-	RECORD(struct socket, "socket", socket_fields, "A socket.");
+	RECORD_OF(struct socket, "socket", socket_fields, "A socket.");
 
 static const struct field nothing_fields[] = {
 	BOOL(struct nothing, unused, FIELD_OPTIONAL, "Nothing."),
 	{ 0 },
 };
 static const struct record nothing_record =
-	RECORD(struct nothing, "nothing", nothing_fields, "Nothing.");
+	RECORD_OF(struct nothing, "nothing", nothing_fields, "Nothing.");
 
 static const struct record *const types[] = { &socket_record, &nothing_record, NULL };
 static const struct record *const extras[] = { &point_record, NULL };
@@ -113,7 +114,8 @@ static const struct field shape_fields[] = {
 	VARIANT(struct shape, extra, FIELD_OPTIONAL, extras, "What else."),
 	{ 0 },
 };
-static const struct record shape_record = RECORD(struct shape, "shape", shape_fields, "A shape.");
+static const struct record shape_record =
+	RECORD_OF(struct shape, "shape", shape_fields, "A shape.");
 
 static void shape_done(struct shape *shape)
 {

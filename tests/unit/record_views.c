@@ -47,22 +47,22 @@ static const struct field vma_fields[] = {
 	STRING(struct vma, path, FIELD_OPTIONAL, "The file."),
 	{ 0 },
 };
-static const struct record vma_record = RECORD(struct vma, "vma", vma_fields, "A mapping.");
+static const struct record vma_record = RECORD_OF(struct vma, "vma", vma_fields, "A mapping.");
 static const struct field item_vma = ITEM_RECORD(struct vma, vma_record);
 
 static const struct field pipe_fields[] = {
 	UINT(struct pipe, capacity, 0, "In bytes."),
 	{ 0 },
 };
-static const struct record pipe_record = RECORD(struct pipe, "pipe", pipe_fields, "A pipe.");
-static const struct record null_record = RECORD(struct pipe, "null", pipe_fields, "Not a pipe.");
+static const struct record pipe_record = RECORD_OF(struct pipe, "pipe", pipe_fields, "A pipe.");
+static const struct record null_record = RECORD_OF(struct pipe, "null", pipe_fields, "Not a pipe.");
 static const struct record *const types[] = { &pipe_record, &null_record, NULL };
 
 static const struct field extra_fields[] = {
 	LIST(struct extra, numbers, 0, item_uint32, "Numbers."),
 	{ 0 },
 };
-static const struct record extra_record = RECORD(struct extra, "extra", extra_fields, "More.");
+static const struct record extra_record = RECORD_OF(struct extra, "extra", extra_fields, "More.");
 static const struct field item_extra = ITEM_RECORD(struct extra, extra_record);
 
 static const struct field state_fields[] = {
@@ -79,7 +79,8 @@ static const struct field state_fields[] = {
 	VARIANT(struct state, type, FIELD_OPTIONAL, types, "What it is."),
 	{ 0 },
 };
-static const struct record state_record = RECORD(struct state, "state", state_fields, "A state.");
+static const struct record state_record =
+	RECORD_OF(struct state, "state", state_fields, "A state.");
 
 static void state_done(struct state *state)
 {

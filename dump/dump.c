@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/dump.h"
+
+#include "dump/file.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/image_write.h"
+
+#include <stdlib.h>
+
+#define RECORD(name, path) [KIND_##name] = &name##_dumper,
+static const struct dumper *const dumpers[KIND_COUNT] = {
+#include "format/resources.def"
+};
+#undef RECORD
+
+void dump_done(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->n_targets; i++)
+		target_done(&dump->targets[i]);
+	free(dump->targets);
+	dump_files_free(dump->files);
+	problems_done(&dump->problems);
+	image_done(&dump->image);
+	*dump = (struct dump){ 0 };
+}
+
+void *dump_new(struct dump *dump, enum kind kind, uint32_t *ret_id, struct err *err)
+{
+	uint32_t id = dump->last_id[kind] + 1;
+	void *record = image_add(&dump->image, kind, (struct key){ id, 0 }, err);
+
+	if (!record)
+		return NULL;
+	dump->last_id[kind] = id;
+	*ret_id = id;
+	return record;
+}
+
+int dump_collect(struct dump *dump, struct err *err)
+{
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		struct target *target = &dump->targets[i];
+
+		for (size_t k = 0; k < KIND_COUNT; k++)
+			if (dumpers[k]->collect && dumpers[k]->collect(dump, target, err) < 0)
+				return err_prefix(err, "%s: %s", target->name,
+						  kinds[k].record->name);
+	}
+	return 0;
+}
+
+static int write_record(struct dump *dump, enum kind kind, const struct object *object,
+			struct image_writer *writer, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+	size_t size;
+
+	kind_path(kind, object->key, path, sizeof(path));
+	if (record_encode(kinds[kind].record, object->record, &text, &size, err) < 0)
+		return err_prefix(err, "%s", path);
+	if (image_write_entry(writer, path, text, size, err) < 0)
+		return -1;
+	if (!dumpers[kind]->write)
+		return 0;
+	return dumpers[kind]->write(dump, object->record, object->key, writer, err);
+}
+
+static int write_pages(struct dump *dump, enum kind kind, struct image_writer *writer,
+		       struct page_writer *pages, struct err *err)
+{
+	const struct objects *list = &dump->image.kinds[kind];
+
+	for (size_t i = 0; dumpers[kind]->write_pages && i < list->n_objects; i++)
+		if (dumpers[kind]->write_pages(dump, list->objects[i].record, list->objects[i].key,
+					       writer, pages, err) < 0)
+			return -1;
+	return 0;
+}
+
+int dump_write(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
+	       struct err *err)
+{
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		for (size_t i = 0; i < dump->image.kinds[kind].n_objects; i++)
+			if (write_record(dump, kind, &dump->image.kinds[kind].objects[i], writer,
+					 err) < 0)
+				return -1;
+	/* Shared contents come before the memory of processes: restore needs them before it can map them. */
+	for (enum kind kind = KIND_COUNT; kind-- > 0;)
+		if (write_pages(dump, kind, writer, pages, err) < 0)
+			return -1;
+	return 0;
+}

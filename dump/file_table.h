@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What the descriptors of a dump have in common: the objects behind them that were met so far. */
+#ifndef PIMAGE_DUMP_FILE_TABLE_H
+#define PIMAGE_DUMP_FILE_TABLE_H
+
+#include "dump/contents.h"
+#include "dump/file.h"
+
+#define KNOWN_BUCKETS 256
+
+/* A descriptor that stands for its open file description, with what all descriptors of it share. */
+struct known_file {
+	struct known_file *next;
+	dev_t dev;
+	ino_t ino;
+	uint32_t flags;
+	int64_t pos;
+	const struct target *target;
+	uint32_t fd;
+	uint32_t id;
+};
+
+/* A pipe with a descriptor for each of its ends that is open in a target; NULL: none is. */
+struct known_pipe {
+	uint64_t ino;
+	struct target *reader;
+	struct target *writer;
+	uint32_t reader_fd;
+	uint32_t writer_fd;
+	bool packets; /* a writer is in packet mode */
+	uint32_t id;  /* 0: not yet in the image */
+};
+
+struct known_tty {
+	dev_t device;
+	uint32_t id;
+};
+
+struct dump_files {
+	struct known_file *known[KNOWN_BUCKETS];
+	struct known_pipe *pipes;
+	size_t n_pipes;
+	bool surveyed; /* pipes is complete */
+	struct known_tty *ttys;
+	size_t n_ttys;
+	struct contents *contents;
+	size_t n_contents;
+};
+
+/* The table of this dump, made when first asked for; NULL with err set. */
+struct dump_files *dump_files(struct dump *dump, struct err *err);
+
+/* Finds all pipes and which of their ends the targets hold. Before any descriptor is collected. */
+int pipes_survey(struct dump *dump, struct err *err);
+
+/* Whether nobody but targets is at either end of the pipe. */
+bool pipe_is_inside(const struct dump *dump, const struct dump_fd *fd);
+
+/* The pipe behind a descriptor as an object of the image. */
+int dump_pipe(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err);
+
+/* Locks that the process holds through this description, from its fdinfo. */
+int dump_locks(struct dump *dump, const struct dump_fd *fd, struct file *file, struct err *err);
+
+/* The terminal behind a descriptor of this program (or the target's copy) as an object of the
+ * image. */
+int dump_tty(struct dump *dump, int fd, const char *path, bool controlling, uint32_t *ret_id,
+	     struct err *err);
+
+/* The number of the terminal's device behind fd (also when it was opened as /dev/tty); 0: none. */
+dev_t tty_device(int fd);
+
+#endif

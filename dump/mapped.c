@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/mapped.h"
+
+#include "dump/file.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/readfile.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/*
+ * A descriptor of what is mapped, or -1: through map_files, which only CAP_CHECKPOINT_RESTORE may follow; else the
+ * program itself; else a descriptor of the process that leads to the same inode.
+ */
+static int open_mapped(const struct target *target, const struct map *map)
+{
+	_cleanup_free_ uint32_t *fds = NULL;
+	struct stat st;
+	char path[64];
+	size_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "map_files/%lx-%lx", map->start, map->end);
+	fd = openat(target->proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if (fstatat(target->proc, "exe", &st, 0) == 0 && st.st_ino == map->inode)
+		return openat(target->proc, "exe", O_RDONLY | O_CLOEXEC);
+	if (list_numbers_at(target->proc, "fd", &fds, &n, NULL) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "fd/%u", fds[i]);
+		if (fstatat(target->proc, path, &st, 0) == 0 && st.st_ino == map->inode &&
+		    S_ISREG(st.st_mode))
+			return openat(target->proc, path, O_RDONLY | O_CLOEXEC);
+	}
+	return -1;
+}
+
+int mapped_contents(struct dump *dump, struct target *target, const struct map *map,
+		    struct vma *vma, struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (map->kind != MAP_KIND_SHMEM)
+		fd = open_mapped(target, map);
+	vma->kind = VMA_SHM;
+	vma->offset = map->offset;
+	return dump_contents(dump, target, map, fd, &vma->contents, err);
+}
+
+static const struct mapped_file *find(const struct memory *memory, const struct map *map)
+{
+	for (size_t i = memory->n_mapped_files; i-- > 0;) {
+		const struct mapped_file *file = &memory->mapped_files[i];
+
+		if (file->file.inode == map->inode && strcmp(file->file.path, map->name) == 0)
+			return file;
+	}
+	return NULL;
+}
+
+static int add(struct memory *memory, const struct map *map, const struct stat *st,
+	       uint32_t *ret_id, struct err *err)
+{
+	_cleanup_close_ int fd = open(map->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct mapped_file *file = LIST_ADD(memory, mapped_files, err);
+
+	if (!file)
+		return -1;
+	file->id = (uint32_t)memory->n_mapped_files;
+	*ret_id = file->id;
+	return dump_file_id(map->name, fd, st, &file->file, err);
+}
+
+int mapped_file(struct dump *dump, struct target *target, const struct map *map, struct vma *vma,
+		struct err *err)
+{
+	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
+	const struct mapped_file *known = find(memory, map);
+	struct stat st;
+
+	vma->kind = VMA_FILE;
+	vma->offset = map->offset;
+	if (known) {
+		vma->file = known->id;
+		return 0;
+	}
+	if (map->deleted || stat(map->name, &st) < 0 || st.st_ino != map->inode)
+		return mapped_contents(dump, target, map, vma, err);
+	if (!S_ISREG(st.st_mode) && (strcmp(map->name, "/dev/zero") != 0 || map->shared)) {
+		problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
+			     "mapping 0x%lx-0x%lx is of %s, which is no regular file", map->start,
+			     map->end, map->name);
+		problems_remedy(&dump->problems, "let the program unmap it");
+		return 0;
+	}
+	return add(memory, map, &st, &vma->file, err);
+}

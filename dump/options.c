@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/options.h"
+
+#include "format/err.h"
+#include "format/pages.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define O struct dump_options
+
+static const struct option_row rows[] = {
+	VALUE_OPTION(O, afterwards, "stop", 0, AFTER_STOP,
+		     "leave the process stopped (SIGSTOP) once the image is complete"),
+	VALUE_OPTION(O, afterwards, "kill", 0, AFTER_KILL,
+		     "kill the process once the image is complete and on the disk"),
+	FLAG_OPTION(
+		O, check, "check", 0,
+		"write no image and stop nothing: tell everything that would not be saved exactly"),
+	FLAG_OPTION(O, json, "json", 0, "with --check, as JSON"),
+	FLAG_OPTION(
+		O, externals, "externals", 0,
+		"save descriptors that end outside of the process; prestore --fd then says what "
+		"they become"),
+	STRING_OPTION(O, compress, "compress", 0, "HOW",
+		      "zstd, zstd:LEVEL (1 to 19; default 1) or none"),
+	UINT_OPTION(O, threads, "threads", 0, "N",
+		    "threads that compress (default: as many as CPUs, at most 8)"),
+	FLAG_OPTION(O, verbose, "verbose", 'v', "tell what is done"),
+	FLAG_OPTION(O, quiet, "quiet", 'q', "only errors"),
+	{ 0 },
+};
+
+static const char *const usage[] = { "[OPTION]... PID [FILE|-]", "--check [--json] PID", NULL };
+
+const struct program pdump_program = {
+	.name = "pdump",
+	.purpose = "Save a running process to an image; it keeps running, unharmed.",
+	.usage = usage,
+	.options = rows,
+	.notes = "FILE defaults to PID.tar; - is standard output. The image appears under its name "
+		 "only when it is complete.",
+};
+
+/* A whole number, nothing behind it. */
+static bool parse_number(const char *text, long low, long high, long *ret)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (end == text || *end || value < low || value > high)
+		return false;
+	*ret = value;
+	return true;
+}
+
+static int parse_compress(const char *text, int *ret_level, struct err *err)
+{
+	long level = PAGES_LEVEL_DEFAULT;
+
+	if (!text || strcmp(text, "zstd") == 0) {
+		*ret_level = PAGES_LEVEL_DEFAULT;
+		return 0;
+	}
+	if (strcmp(text, "none") == 0) {
+		*ret_level = PAGES_LEVEL_NONE;
+		return 0;
+	}
+	if (strncmp(text, "zstd:", 5) != 0 || !parse_number(text + 5, 1, PAGES_LEVEL_MAX, &level))
+		return err_set(err, ERR_USAGE,
+			       "--compress=%s: zstd, zstd:1 to zstd:%d, or none is expected", text,
+			       PAGES_LEVEL_MAX);
+	*ret_level = (int)level;
+	return 0;
+}
+
+static unsigned default_threads(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cpus < 1 ? 1 : cpus > 8 ? 8 : (unsigned)cpus;
+}
+
+static int parse_operands(int n, char **operands, struct dump_options *options, struct err *err)
+{
+	long pid;
+
+	if (n < 1 || n > 2)
+		return err_set(err, ERR_USAGE, "expected PID [FILE], found %d operands", n);
+	if (!parse_number(operands[0], 1, 1 << 22, &pid))
+		return err_set(err, ERR_USAGE, "%s is no process id", operands[0]);
+	options->pid = (pid_t)pid;
+	options->file = n > 1 ? operands[1] : NULL;
+	if (options->check && options->file)
+		return err_set(err, ERR_USAGE, "--check writes no image: leave %s away",
+			       options->file);
+	if (options->json && !options->check)
+		return err_set(err, ERR_USAGE, "--json goes with --check");
+	return 0;
+}
+
+int dump_options_parse(int argc, char **argv, struct dump_options *ret_options, struct err *err)
+{
+	struct dump_options options = { 0 };
+	int first, ret;
+
+	ret = options_parse(&pdump_program, argc, argv, &options, &first, err);
+	if (ret)
+		return ret;
+	if (!options.threads)
+		options.threads = default_threads();
+	if (parse_compress(options.compress, &options.level, err) < 0 ||
+	    parse_operands(argc - first, argv + first, &options, err) < 0)
+		return -1;
+	*ret_options = options;
+	return 0;
+}

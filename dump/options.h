@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Options of pdump. */
+#ifndef PIMAGE_DUMP_OPTIONS_H
+#define PIMAGE_DUMP_OPTIONS_H
+
+#include "cli/options.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What becomes of the process once the image is complete. */
+enum afterwards { AFTER_RUN, AFTER_STOP, AFTER_KILL };
+
+struct dump_options {
+	int afterwards;
+	bool check;
+	bool json;
+	bool externals;
+	const char *compress;
+	unsigned threads;
+	bool verbose;
+	bool quiet;
+	/* From the operands and `compress`. */
+	pid_t pid;
+	const char *file; /* NULL with check */
+	int level;	  /* of zstd; PAGES_LEVEL_NONE: none */
+};
+
+extern const struct program pdump_program;
+
+/* As options_parse, and what the operands mean. */
+int dump_options_parse(int argc, char **argv, struct dump_options *ret_options, struct err *err);
+
+#endif

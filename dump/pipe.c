@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* Pipes: who holds their ends, and the bytes in them, copied without taking them out. */
+#include "format/pipe.h"
+
+#include "dump/file_table.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/image_write.h"
+#include "kernel/readfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+static struct known_pipe *find_pipe(const struct dump_files *files, uint64_t ino)
+{
+	for (size_t i = 0; i < files->n_pipes; i++)
+		if (files->pipes[i].ino == ino)
+			return &files->pipes[i];
+	return NULL;
+}
+
+/* By link and flags alone, so that it costs little and holds nobody's pipe open. */
+static int survey_descriptor(struct dump_files *files, struct target *target, uint32_t fd,
+			     struct err *err)
+{
+	_cleanup_free_ char *link = NULL, *text = NULL;
+	struct proc_fdinfo info;
+	struct known_pipe *pipe;
+	unsigned long ino;
+	char name[32];
+	size_t size;
+
+	snprintf(name, sizeof(name), "fd/%u", fd);
+	/* What a running process closed meanwhile is none of its ends. */
+	if (read_link_at(target->proc, name, &link, NULL) < 0 ||
+	    sscanf(link, "pipe:[%lu]", &ino) != 1)
+		return 0;
+	snprintf(name, sizeof(name), "fdinfo/%u", fd);
+	if (read_file_at(target->proc, name, &text, &size, NULL) < 0 ||
+	    proc_fdinfo_parse(text, size, &info, NULL) < 0 || (info.flags & O_PATH))
+		return 0;
+	pipe = find_pipe(files, ino);
+	if (!pipe) {
+		pipe = LIST_ADD(files, pipes, err);
+		if (!pipe)
+			return -1;
+		pipe->ino = ino;
+	}
+	if ((info.flags & O_ACCMODE) != O_WRONLY && !pipe->reader) {
+		pipe->reader = target;
+		pipe->reader_fd = fd;
+	}
+	if ((info.flags & O_ACCMODE) != O_RDONLY) {
+		if (!pipe->writer)
+			pipe->writer_fd = fd;
+		pipe->writer = pipe->writer ? pipe->writer : target;
+		pipe->packets |= (info.flags & O_DIRECT) != 0;
+	}
+	return 0;
+}
+
+int pipes_survey(struct dump *dump, struct err *err)
+{
+	struct dump_files *files = dump_files(dump, err);
+
+	if (!files)
+		return -1;
+	for (size_t i = 0; i < dump->n_targets && !files->surveyed; i++) {
+		_cleanup_free_ uint32_t *numbers = NULL;
+		struct target *target = &dump->targets[i];
+		size_t count;
+
+		if (list_numbers_at(target->proc, "fd", &numbers, &count, err) < 0)
+			return -1;
+		for (size_t k = 0; k < count; k++)
+			if (survey_descriptor(files, target, numbers[k], err) < 0)
+				return -1;
+	}
+	files->surveyed = true;
+	return 0;
+}
+
+bool pipe_is_inside(const struct dump *dump, const struct dump_fd *fd)
+{
+	const struct known_pipe *pipe = find_pipe(dump->files, fd->stat.st_ino);
+	struct pollfd poller = { .fd = fd->copy, .events = 0 };
+
+	if (!pipe || !fd->same)
+		return false;
+	if (pipe->reader && pipe->writer)
+		return true;
+	/* Nobody has the other end any more: fs/pipe.c, pipe_poll(). */
+	return poll(&poller, 1, 0) == 1 &&
+	       (poller.revents & (pipe->reader ? POLLHUP : POLLERR)) != 0;
+}
+
+/* A pipe of ours that holds the same bytes. Returns its reading end. */
+static int duplicate(int pipe_fd, int capacity, int bytes, struct err *err)
+{
+	_cleanup_close_ int reader = -1, writer = -1;
+	ssize_t copied;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_sys(err, "make a pipe");
+	reader = ends[0];
+	writer = ends[1];
+	if (fcntl(writer, F_GETPIPE_SZ) < capacity && fcntl(writer, F_SETPIPE_SZ, capacity) < 0)
+		return err_sys(err, "make a pipe of %d bytes", capacity);
+	copied = tee(pipe_fd, writer, (size_t)bytes, SPLICE_F_NONBLOCK);
+	if (copied < 0)
+		return err_sys(err, "copy the contents of the pipe");
+	if (copied != bytes)
+		return err_set(err, ERR_FAILED,
+			       "only %zd of the %d bytes in the pipe can be copied", copied, bytes);
+	return TAKE_FD(reader);
+}
+
+/*
+ * Reads it all. A read never returns more than one packet: where one ends before the bytes do,
+ * packets are what the pipe holds, also if its writers have left packet mode since.
+ */
+static int drain(int reader, struct pipe *pipe, uint8_t *buffer, struct err *err)
+{
+	uint32_t done = 0;
+
+	while (done < pipe->bytes) {
+		ssize_t n = read(reader, buffer + done, pipe->bytes - done);
+		uint32_t *packet;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_sys(err, "read the copy of the pipe");
+		packet = LIST_ADD(pipe, packets, err);
+		if (!packet)
+			return -1;
+		*packet = (uint32_t)n;
+		done += (uint32_t)n;
+	}
+	return 0;
+}
+
+static int collect_bytes(struct dump *dump, int fd, struct pipe *pipe, struct err *err)
+{
+	_cleanup_close_ int reader = duplicate(fd, (int)pipe->capacity, (int)pipe->bytes, err);
+	_cleanup_free_ uint8_t *buffer = NULL;
+	char name[64];
+
+	if (reader < 0)
+		return -1;
+	buffer = malloc(pipe->bytes);
+	if (!buffer)
+		return err_sys(err, "out of memory");
+	if (drain(reader, pipe, buffer, err) < 0)
+		return -1;
+	snprintf(name, sizeof(name), "pipes/%u.data", pipe->id);
+	if (image_add_blob(&dump->image, name, buffer, pipe->bytes, err) < 0)
+		return -1;
+	buffer = NULL;
+	return 0;
+}
+
+/* One read got it all, and no writer is in packet mode: a stream. */
+static void settle_packets(struct dump *dump, const struct known_pipe *known,
+			   const struct dump_fd *fd, struct pipe *pipe)
+{
+	const uint32_t most = 4096; /* PIPE_BUF: a longer write is several packets */
+
+	if (pipe->n_packets <= 1 && !known->packets) {
+		free(pipe->packets);
+		pipe->packets = NULL;
+		pipe->n_packets = 0;
+	}
+	for (size_t i = 0; i < pipe->n_packets; i++)
+		if (pipe->packets[i] > most) {
+			dump_fd_problem(dump, fd, VERDICT_APPROXIMATED, NULL,
+					"bytes in the pipe that were written before packet mode "
+					"are taken for packets");
+			return;
+		}
+}
+
+/* What is in a pipe that nobody can read any more is of no use to anybody. */
+static int collect_pipe(struct dump *dump, struct known_pipe *known, struct pipe *pipe,
+			struct err *err)
+{
+	_cleanup_(dump_fd_close) struct dump_fd fd = { .copy = -1 };
+	int capacity, bytes = 0;
+
+	if (dump_fd_open(dump, known->reader ? known->reader : known->writer,
+			 known->reader ? known->reader_fd : known->writer_fd, &fd, err) < 0)
+		return -1;
+	capacity = fcntl(fd.copy, F_GETPIPE_SZ);
+	if (capacity < 0 || (known->reader && ioctl(fd.copy, FIONREAD, &bytes) < 0))
+		return err_sys(err, "pipe:[%lu]", known->ino);
+	pipe->capacity = (uint32_t)capacity;
+	if (!bytes || !dump->settings.frozen)
+		return 0;
+	pipe->bytes = (uint32_t)bytes;
+	if (collect_bytes(dump, fd.copy, pipe, err) < 0)
+		return err_prefix(err, "pipe:[%lu]", known->ino);
+	settle_packets(dump, known, &fd, pipe);
+	return 0;
+}
+
+int dump_pipe(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err)
+{
+	struct known_pipe *known = find_pipe(dump->files, fd->stat.st_ino);
+	struct pipe *pipe;
+
+	if (!known->id) {
+		pipe = DUMP_NEW(dump, pipe, &known->id, err);
+		if (!pipe)
+			return -1;
+		pipe->id = known->id;
+		if (collect_pipe(dump, known, pipe, err) < 0)
+			return -1;
+	}
+	*ret_id = known->id;
+	return 0;
+}
+
+static int write_bytes(struct dump *dump, const void *record, struct key key,
+		       struct image_writer *writer, struct err *err)
+{
+	const struct blob *blob;
+	char name[64];
+
+	(void)record;
+	snprintf(name, sizeof(name), "pipes/%u.data", key.first);
+	blob = image_blob(&dump->image, name);
+	return blob ? image_write_entry(writer, name, blob->data, blob->size, err) : 0;
+}
+
+const struct dumper pipe_dumper = { .write = write_bytes };

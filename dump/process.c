@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Who the process is: identity, credentials, limits, paths. */
+#include "format/process.h"
+
+#include "dump/dump.h"
+#include "dump/file.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/proc_limits.h"
+#include "kernel/proc_misc.h"
+#include "kernel/readfile.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static struct ids ids_of(const struct id_set *set)
+{
+	return (struct ids){ set->real, set->effective, set->saved, set->fs };
+}
+
+static int copy_groups(const struct proc_status *status, struct credentials *ret, struct err *err)
+{
+	for (size_t i = 0; i < status->n_groups; i++) {
+		uint32_t *group = LIST_ADD(ret, groups, err);
+
+		if (!group)
+			return -1;
+		*group = status->groups[i];
+	}
+	return 0;
+}
+
+static int collect_credentials(const struct target *target, struct credentials *ret,
+			       struct err *err)
+{
+	const struct proc_status *status = &target->status;
+
+	ret->uids = ids_of(&status->uid);
+	ret->gids = ids_of(&status->gid);
+	ret->capabilities = (struct capability_sets){
+		.inheritable = status->cap_inheritable,
+		.permitted = status->cap_permitted,
+		.effective = status->cap_effective,
+		.bounding = status->cap_bounding,
+		.ambient = status->cap_ambient,
+	};
+	ret->no_new_privs = status->no_new_privs;
+	return copy_groups(status, ret, err);
+}
+
+static int collect_limits(const struct target *target, struct process *process, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	struct proc_limits limits;
+	size_t size;
+
+	if (read_file_at(target->proc, "limits", &text, &size, err) < 0 ||
+	    proc_limits_parse(text, size, &limits, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < PROC_LIMITS; i++) {
+		struct limit *limit = LIST_ADD(process, limits, err);
+
+		if (!limit)
+			return -1;
+		*limit = (struct limit){ i, limits.limit[i].soft, limits.limit[i].hard };
+	}
+	return 0;
+}
+
+static int collect_command_line(const struct target *target, struct process *process,
+				struct err *err)
+{
+	_cleanup_(proc_strings_release) struct proc_strings strings = { 0 };
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (read_file_at(target->proc, "cmdline", &text, &size, err) < 0 ||
+	    proc_strings_parse(text, size, &strings, err) < 0)
+		return -1;
+	for (size_t i = 0; i < strings.count; i++) {
+		char **word = LIST_ADD(process, command_line, err);
+
+		if (!word)
+			return -1;
+		*word = strdup(strings.list[i]);
+		if (!*word)
+			return err_sys(err, "out of memory");
+	}
+	return 0;
+}
+
+/* The kernel marks the link of a deleted file; the mark is no part of the path. */
+static void strip_deleted(char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t length = strlen(path);
+
+	if (length > strlen(mark) && strcmp(path + length - strlen(mark), mark) == 0)
+		path[length - strlen(mark)] = '\0';
+}
+
+static int collect_exe(struct dump *dump, struct target *target, struct file_id *ret,
+		       struct err *err)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+	struct stat st, now;
+
+	if (read_link_at(target->proc, "exe", &path, err) < 0)
+		return -1;
+	/* The magic link opens the very file, whatever stands at its path by now. */
+	fd = openat(target->proc, "exe", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		/* A program that may be executed but not read: its facts come from the path. */
+		if (stat(path, &st) < 0)
+			return err_sys(err, "cannot look at its program %s", path);
+		return dump_file_id(path, -1, &st, ret, err);
+	}
+	if (st.st_nlink && stat(path, &now) == 0 && now.st_dev == st.st_dev &&
+	    now.st_ino == st.st_ino)
+		return dump_file_id(path, fd, &st, ret, err);
+	strip_deleted(path);
+	if (dump_file_id(path, fd, &st, ret, err) < 0)
+		return -1;
+	return dump_contents(dump, target, NULL, fd, &ret->contents, err);
+}
+
+typedef int (*value_parser)(const char *text, size_t size, const char *what, uint64_t *ret_value,
+			    struct err *err);
+
+static int read_value(const struct target *target, const char *name, value_parser parse,
+		      uint64_t *ret_value, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (read_file_at(target->proc, name, &text, &size, err) < 0)
+		return -1;
+	return parse(text, size, name, ret_value, err);
+}
+
+static int collect_values(const struct target *target, struct process *process, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int64_t score;
+	size_t size;
+
+	if (read_value(target, "personality", proc_hex_parse, &process->personality, err) < 0 ||
+	    read_value(target, "coredump_filter", proc_hex_parse, &process->coredump_filter, err) <
+		    0 ||
+	    read_file_at(target->proc, "oom_score_adj", &text, &size, err) < 0 ||
+	    proc_signed_parse(text, size, "oom_score_adj", &score, err) < 0)
+		return -1;
+	process->oom_score_adj = (int32_t)score;
+	process->umask = (uint32_t)target->status.umask;
+	process->thp_disable = target->status.thp_enabled == 0;
+	return 0;
+}
+
+/* What only the process itself can ask. */
+static int collect_from_inside(const struct target *target, struct process *process,
+			       struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(target->remote);
+	size_t dumpable, securebits;
+	int subreaper = 0;
+
+	dumpable = remote_push(batch, REMOTE_CALL(prctl, PR_GET_DUMPABLE));
+	securebits = remote_push(batch, REMOTE_CALL(prctl, PR_GET_SECUREBITS));
+	remote_push(batch, REMOTE_CALL(prctl, PR_GET_CHILD_SUBREAPER,
+				       remote_out(batch, &subreaper, sizeof(subreaper))));
+	if (remote_run(target->remote, target->frozen->threads[0], batch, err) < 0)
+		return -1;
+	process->dumpable = (uint32_t)remote_result(batch, dumpable);
+	process->credentials.securebits = (uint32_t)remote_result(batch, securebits);
+	process->child_subreaper = subreaper != 0;
+	return 0;
+}
+
+static int check_cwd(struct dump *dump, const struct target *target, const char *cwd)
+{
+	struct stat st;
+
+	if (fstatat(target->proc, "cwd", &st, 0) == 0 && st.st_nlink)
+		return 0;
+	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
+		     "its current directory %s is deleted", cwd);
+	problems_remedy(&dump->problems, "let the program change its directory");
+	return 0;
+}
+
+static int collect_paths(struct dump *dump, struct target *target, struct process *process,
+			 struct err *err)
+{
+	if (collect_exe(dump, target, &process->exe, err) < 0 ||
+	    read_link_at(target->proc, "cwd", &process->cwd, err) < 0 ||
+	    read_link_at(target->proc, "root", &process->root, err) < 0)
+		return -1;
+	return check_cwd(dump, target, process->cwd);
+}
+
+static int process_collect(struct dump *dump, struct target *target, struct err *err)
+{
+	struct process *process = IMAGE_ADD(&dump->image, process, target->own_pid, 0, err);
+	const struct proc_status *status = &target->status;
+
+	if (!process)
+		return -1;
+	process->pid = target->own_pid;
+	process->parent = (uint32_t)status->ppid;
+	process->group = ns_own(&status->ns_pgid, target->stat.pgrp);
+	process->session = ns_own(&status->ns_sid, target->stat.session);
+	process->foreground = target->stat.tty_nr && target->stat.tpgid == target->stat.pgrp;
+	if (target->frozen)
+		process->stopped = (uint32_t)target->frozen->threads[0]->stop_signal;
+	if (collect_paths(dump, target, process, err) < 0 ||
+	    collect_command_line(target, process, err) < 0 ||
+	    collect_credentials(target, &process->credentials, err) < 0 ||
+	    collect_limits(target, process, err) < 0 || collect_values(target, process, err) < 0)
+		return -1;
+	return target->frozen ? collect_from_inside(target, process, err) : 0;
+}
+
+const struct dumper process_dumper = { .collect = process_collect };

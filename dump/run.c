@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/run.h"
+
+#include "cli/epoch.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "format/err.h"
+#include "format/image_write.h"
+#include "format/memory.h"
+#include "format/pages.h"
+
+#include <signal.h>
+
+/* Calls inside a process under seccomp go through its own filter, which may kill it; this asks beforehand. */
+static void check_seccomp(struct dump *dump, const struct target *target)
+{
+	if (!target->status.seccomp)
+		return;
+	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
+		     "it runs under seccomp (mode %u), which only CAP_SYS_ADMIN may read and lift",
+		     target->status.seccomp);
+}
+
+static int add_target(struct dump *dump, pid_t pid, struct err *err)
+{
+	struct target *target = LIST_ADD(dump, targets, err);
+
+	if (!target)
+		return -1;
+	*target = (struct target)TARGET_EMPTY;
+	if (target_open(pid, dump->features, target, err) < 0)
+		return -1;
+	check_seccomp(dump, target);
+	return 0;
+}
+
+int dump_check(const struct dump_options *options, const struct kernel_features *features,
+	       struct dump *dump, struct err *err)
+{
+	dump->features = features;
+	dump->settings = (struct dump_settings){ .externals = options->externals };
+	if (add_target(dump, options->pid, err) < 0)
+		return -1;
+	return dump_collect(dump, err);
+}
+
+static void cleanup_output(struct output *output)
+{
+	output_done(output);
+}
+
+static void cleanup_writer(struct image_writer **writer)
+{
+	image_writer_free(*writer);
+}
+
+static void cleanup_pages(struct page_writer **pages)
+{
+	page_writer_free(*pages);
+}
+
+static int write_image(struct dump *dump, const struct dump_options *options, int fd,
+		       struct dump_summary *summary, struct err *err)
+{
+	_cleanup_(cleanup_writer) struct image_writer *writer = NULL;
+	_cleanup_(cleanup_pages) struct page_writer *pages = NULL;
+	int64_t mtime = 0;
+
+	source_date_epoch(&mtime);
+	if (image_writer_new(fd, mtime, &writer, err) < 0 ||
+	    page_writer_new(options->threads, options->level, &pages, err) < 0 ||
+	    dump_write(dump, writer, pages, err) < 0 || image_writer_close(writer, err) < 0)
+		return -1;
+	summary->image_size = image_writer_size(writer);
+	return 0;
+}
+
+/* Reads everything there is to know; nothing is borrowed of the process afterwards but its time. */
+static int collect(struct dump *dump, struct frozen *frozen, struct err *err)
+{
+	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
+	struct target *target = dump->targets;
+
+	target->frozen = frozen;
+	if (problems_refuse(&dump->problems, ERR_UNSUPPORTED, err) < 0 ||
+	    remote_open(frozen, frozen->threads[0], NULL, &remote, err) < 0)
+		return -1;
+	target->remote = &remote;
+	if (dump_collect(dump, err) < 0)
+		return -1;
+	target->remote = NULL;
+	return pimage_finish(dump, err);
+}
+
+static void count(const struct dump *dump, struct dump_summary *summary)
+{
+	summary->processes = dump->image.kinds[KIND_process].n_objects;
+	summary->threads = dump->image.kinds[KIND_thread].n_objects;
+	IMAGE_EACH (&dump->image, memory, m)
+		summary->memory_size += memory_saved_size(m);
+}
+
+/* Only a finished image on the disk may cost the process its life, so this comes last. */
+static int finish(struct frozen *frozen, const struct dump_options *options, struct err *err)
+{
+	if (options->afterwards == AFTER_STOP)
+		return frozen_stop(frozen, err);
+	if (options->afterwards == AFTER_KILL)
+		return frozen_kill(frozen, err);
+	return 0;
+}
+
+static int dump_frozen(struct dump *dump, const struct dump_options *options, struct output *output,
+		       struct frozen *frozen, struct dump_summary *summary, struct err *err)
+{
+	uint64_t start = progress_now();
+
+	if (freeze_process(options->pid, NULL, dump->features, frozen, err) < 0 ||
+	    add_target(dump, options->pid, err) < 0 || collect(dump, frozen, err) < 0 ||
+	    write_image(dump, options, output->fd, summary, err) < 0)
+		return -1;
+	/* A process that goes on need not wait for the disk. */
+	if (options->afterwards == AFTER_RUN) {
+		thaw(frozen);
+		summary->pause = progress_now() - start;
+	}
+	if (output_sync(output, err) < 0 || output_commit(output, err) < 0)
+		return -1;
+	if (options->afterwards != AFTER_RUN) {
+		summary->pause = progress_now() - start;
+		return finish(frozen, options, err);
+	}
+	return 0;
+}
+
+int dump_run(const struct dump_options *options, const struct kernel_features *features,
+	     struct dump *dump, struct dump_summary *ret_summary, struct err *err)
+{
+	_cleanup_(cleanup_output) struct output output = OUTPUT_EMPTY;
+	_cleanup_thaw_ struct frozen frozen = FROZEN_EMPTY;
+	struct dump_summary summary = { 0 };
+	uint64_t start = progress_now();
+
+	dump->features = features;
+	dump->settings = (struct dump_settings){ .frozen = true, .externals = options->externals };
+	if (output_open(options->file, &output, err) < 0 ||
+	    dump_frozen(dump, options, &output, &frozen, &summary, err) < 0)
+		return -1;
+	count(dump, &summary);
+	summary.time = progress_now() - start;
+	*ret_summary = summary;
+	return 0;
+}

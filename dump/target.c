@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/target.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/readfile.h"
+
+#include <stdio.h>
+
+uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise)
+{
+	return (uint32_t)(ids->count ? ids->id[ids->count - 1] : otherwise);
+}
+
+static int read_status(struct target *target, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (read_file_at(target->proc, "status", &text, &size, err) < 0 ||
+	    proc_status_parse(text, size, &target->status, err) < 0)
+		return -1;
+	target->own_pid = ns_own(&target->status.ns_tgid, target->status.tgid);
+	return 0;
+}
+
+static int read_stat(struct target *target, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (read_file_at(target->proc, "stat", &text, &size, err) < 0)
+		return -1;
+	return proc_stat_parse(text, size, &target->stat, err);
+}
+
+static int read_maps(struct target *target, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (read_file_at(target->proc, "smaps", &text, &size, err) < 0)
+		return -1;
+	return maps_parse(text, size, &target->maps, err);
+}
+
+int target_open(pid_t pid, const struct kernel_features *features, struct target *ret_target,
+		struct err *err)
+{
+	struct target target = TARGET_EMPTY;
+
+	target.pid = pid;
+	snprintf(target.name, sizeof(target.name), "pid %d", pid);
+	target.proc = proc_open(pid, err);
+	if (target.proc < 0)
+		return -1;
+	if (read_status(&target, err) < 0 || read_stat(&target, err) < 0 ||
+	    read_maps(&target, err) < 0 || memory_open(pid, features, &target.memory, err) < 0) {
+		target_done(&target);
+		return err_prefix(err, "pid %d", pid);
+	}
+	*ret_target = target;
+	return 0;
+}
+
+void target_done(struct target *target)
+{
+	proc_status_release(&target->status);
+	maps_release(&target->maps);
+	memory_close(&target->memory);
+	cleanup_close(&target->proc);
+	*target = (struct target)TARGET_EMPTY;
+}

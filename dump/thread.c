@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* What each thread has of its own: registers, signals, scheduling, and what it registered with the kernel. */
+#include "format/thread.h"
+
+#include "arch/all/registers.h"
+#include "dump/dump.h"
+#include "dump/siginfo.h"
+#include "dump/system_call.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/image_write.h"
+#include "format/process.h"
+#include "kernel/proc_misc.h"
+#include "kernel/readfile.h"
+#include "kernel/sched.h"
+
+#include <linux/ioprio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* What the thread alone can say of itself; filled by one batch of calls in it. */
+struct inside {
+	stack_t stack;
+	uint64_t clear_child_tid;
+	int parent_death_signal;
+	uint64_t timer_slack;
+};
+
+static int ask_inside(const struct target *target, struct frozen_thread *from,
+		      struct inside *inside, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(target->remote);
+	size_t slack, stack, address;
+
+	stack = remote_push(batch,
+			    REMOTE_CALL(sigaltstack, 0,
+					remote_out(batch, &inside->stack, sizeof(inside->stack))));
+	address = remote_push(batch, REMOTE_CALL(prctl, PR_GET_TID_ADDRESS,
+						 remote_out(batch, &inside->clear_child_tid,
+							    sizeof(inside->clear_child_tid))));
+	remote_push(batch, REMOTE_CALL(prctl, PR_GET_PDEATHSIG,
+				       remote_out(batch, &inside->parent_death_signal,
+						  sizeof(inside->parent_death_signal))));
+	slack = remote_push(batch, REMOTE_CALL(prctl, PR_GET_TIMERSLACK));
+	if (remote_run(target->remote, from, batch, err) < 0 ||
+	    remote_check(batch, stack, err) < 0 || remote_check(batch, address, err) < 0)
+		return -1;
+	inside->timer_slack = (uint64_t)remote_result(batch, slack);
+	return 0;
+}
+
+static int collect_stack(const stack_t *stack, struct thread *thread, struct err *err)
+{
+	if (stack->ss_flags & SS_DISABLE)
+		return 0;
+	thread->alternate_stack = calloc(1, sizeof(*thread->alternate_stack));
+	if (!thread->alternate_stack)
+		return err_sys(err, "out of memory");
+	*thread->alternate_stack = (struct alternate_stack){
+		.address = (uint64_t)(uintptr_t)stack->ss_sp,
+		.size = stack->ss_size,
+		.flags = (uint32_t)(stack->ss_flags & ~SS_ONSTACK),
+	};
+	return 0;
+}
+
+static int collect_inside(const struct target *target, struct frozen_thread *from,
+			  struct thread *thread, struct err *err)
+{
+	struct inside inside = { 0 };
+
+	if (ask_inside(target, from, &inside, err) < 0)
+		return -1;
+	thread->clear_child_tid = inside.clear_child_tid;
+	thread->parent_death_signal = (uint32_t)inside.parent_death_signal;
+	thread->scheduling.timer_slack = inside.timer_slack;
+	return collect_stack(&inside.stack, thread, err);
+}
+
+static int collect_robust_list(pid_t tid, struct thread *thread, struct err *err)
+{
+	uint64_t head = 0, size = 0;
+
+	if (syscall(SYS_get_robust_list, tid, &head, &size) < 0)
+		return err_sys(err, "get_robust_list");
+	if (!head)
+		return 0;
+	thread->robust_list = calloc(1, sizeof(*thread->robust_list));
+	if (!thread->robust_list)
+		return err_sys(err, "out of memory");
+	*thread->robust_list = (struct robust_list){ head, size };
+	return 0;
+}
+
+static int collect_rseq(const struct frozen_thread *from, struct thread *thread, struct err *err)
+{
+	if (!from->rseq_size)
+		return 0;
+	thread->rseq = calloc(1, sizeof(*thread->rseq));
+	if (!thread->rseq)
+		return err_sys(err, "out of memory");
+	*thread->rseq = (struct rseq_registration){
+		.address = from->rseq_address,
+		.size = from->rseq_size,
+		.signature = from->rseq_signature,
+	};
+	return 0;
+}
+
+static int collect_registers(const struct frozen_thread *from, struct thread *thread,
+			     struct err *err)
+{
+	struct x86_64_registers *registers = calloc(1, sizeof(*registers));
+
+	if (!registers)
+		return err_sys(err, "out of memory");
+	/* Both are the kernel's layout of NT_PRSTATUS. */
+	_Static_assert(sizeof(*registers) == sizeof(from->regs), "register layout");
+	memcpy(registers, &from->regs, sizeof(*registers));
+	thread->registers = (struct variant){ &x86_64_record, registers };
+	return 0;
+}
+
+static int collect_scheduling(pid_t tid, struct scheduling *ret, struct err *err)
+{
+	struct sched_facts facts;
+
+	if (sched_facts(tid, &facts, err) < 0)
+		return -1;
+	ret->policy = facts.policy;
+	ret->flags = (uint32_t)facts.flags;
+	ret->nice = facts.nice;
+	ret->priority = facts.priority;
+	ret->runtime = facts.runtime;
+	ret->deadline = facts.deadline;
+	ret->period = facts.period;
+	ret->io_class = (uint32_t)facts.ioprio >> IOPRIO_CLASS_SHIFT;
+	ret->io_priority = (uint32_t)facts.ioprio & IOPRIO_PRIO_MASK;
+	ret->affinity = facts.affinity;
+	return 0;
+}
+
+static int collect_name(const struct target *target, pid_t tid, struct thread *thread,
+			struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[64], name[64];
+	size_t size;
+
+	snprintf(path, sizeof(path), "task/%d/comm", tid);
+	if (read_file_at(target->proc, path, &text, &size, err) < 0 ||
+	    proc_comm_parse(text, size, name, err) < 0)
+		return -1;
+	thread->name = strdup(name);
+	return thread->name ? 0 : err_sys(err, "out of memory");
+}
+
+static bool same_ids(const struct id_set *a, const struct id_set *b)
+{
+	return a->real == b->real && a->effective == b->effective && a->saved == b->saved &&
+	       a->fs == b->fs;
+}
+
+/* Credentials belong to threads; the image keeps those of the process, so they must agree. */
+static void check_credentials(struct dump *dump, const struct target *target,
+			      const struct proc_status *status)
+{
+	const struct proc_status *leader = &target->status;
+
+	if (same_ids(&status->uid, &leader->uid) && same_ids(&status->gid, &leader->gid) &&
+	    status->cap_effective == leader->cap_effective &&
+	    status->cap_permitted == leader->cap_permitted &&
+	    status->no_new_privs == leader->no_new_privs)
+		return;
+	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
+		     "thread %d has other credentials than the process", status->pid);
+}
+
+static int read_status(struct dump *dump, const struct target *target, pid_t tid, uint32_t *ret_own,
+		       struct err *err)
+{
+	_cleanup_(proc_status_release) struct proc_status status = { 0 };
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+	size_t size;
+
+	snprintf(path, sizeof(path), "task/%d/status", tid);
+	if (read_file_at(target->proc, path, &text, &size, err) < 0 ||
+	    proc_status_parse(text, size, &status, err) < 0)
+		return -1;
+	*ret_own = ns_own(&status.ns_pid, tid);
+	check_credentials(dump, target, &status);
+	return 0;
+}
+
+static int collect_xstate(struct dump *dump, const struct target *target, pid_t tid,
+			  const struct thread *thread, struct err *err)
+{
+	_cleanup_free_ uint8_t *area = malloc(ARCH_XSTATE_MAX);
+	char name[64];
+	size_t size;
+
+	if (!area)
+		return err_sys(err, "out of memory");
+	if (arch_xstate_get(tid, area, ARCH_XSTATE_MAX, &size, err) < 0)
+		return -1;
+	snprintf(name, sizeof(name), "processes/%u/threads/%u.xstate", target->own_pid,
+		 thread->tid);
+	if (image_add_blob(&dump->image, name, area, size, err) < 0)
+		return -1;
+	area = NULL;
+	return 0;
+}
+
+static int collect_frozen(struct dump *dump, struct target *target, struct frozen_thread *from,
+			  struct thread *thread, struct err *err)
+{
+	thread->blocked = from->sigmask;
+	if (collect_registers(from, thread, err) < 0 ||
+	    collect_xstate(dump, target, from->tid, thread, err) < 0 ||
+	    collect_robust_list(from->tid, thread, err) < 0 ||
+	    collect_rseq(from, thread, err) < 0 ||
+	    siginfo_peek(from->tid, false, &thread->pending, &thread->n_pending, err) < 0 ||
+	    collect_inside(target, from, thread, err) < 0)
+		return -1;
+	return system_call_collect(dump, target, from, thread, err);
+}
+
+static int collect_one(struct dump *dump, struct target *target, pid_t tid,
+		       struct frozen_thread *from, struct err *err)
+{
+	struct process *process = IMAGE_GET(&dump->image, process, target->own_pid, 0);
+	uint32_t own, *listed;
+	struct thread *thread;
+
+	if (read_status(dump, target, tid, &own, err) < 0)
+		return -1;
+	listed = LIST_ADD(process, threads, err);
+	if (!listed)
+		return -1;
+	*listed = own;
+	thread = IMAGE_ADD(&dump->image, thread, target->own_pid, own, err);
+	if (!thread)
+		return -1;
+	thread->tid = own;
+	if (collect_name(target, tid, thread, err) < 0 ||
+	    collect_scheduling(tid, &thread->scheduling, err) < 0)
+		return -1;
+	return from ? collect_frozen(dump, target, from, thread, err) : 0;
+}
+
+static int collect_running(struct dump *dump, struct target *target, struct err *err)
+{
+	_cleanup_free_ uint32_t *tids = NULL;
+	size_t n;
+
+	if (list_numbers_at(target->proc, "task", &tids, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct err ended;
+
+		/* Nothing holds a running thread: one that ends meanwhile is no matter of the check. */
+		if (collect_one(dump, target, (pid_t)tids[i], NULL, &ended) < 0 &&
+		    ended.code != ERR_GONE) {
+			*err = ended;
+			return err_prefix(err, "thread %u", tids[i]);
+		}
+	}
+	return 0;
+}
+
+static int thread_collect(struct dump *dump, struct target *target, struct err *err)
+{
+	struct frozen *frozen = target->frozen;
+
+	if (!frozen)
+		return collect_running(dump, target, err);
+	if (frozen->leader_exited) {
+		problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
+			     "its main thread has ended while others run");
+		return 0;
+	}
+	for (size_t i = 0; i < frozen->n_threads; i++)
+		if (collect_one(dump, target, frozen->threads[i]->tid, frozen->threads[i], err) < 0)
+			return err_prefix(err, "thread %d", frozen->threads[i]->tid);
+	return 0;
+}
+
+static int thread_write(struct dump *dump, const void *record, struct key key,
+			struct image_writer *writer, struct err *err)
+{
+	const struct blob *xstate;
+	char name[64];
+
+	(void)record;
+	snprintf(name, sizeof(name), "processes/%u/threads/%u.xstate", key.first, key.second);
+	xstate = image_blob(&dump->image, name);
+	return xstate ? image_write_entry(writer, name, xstate->data, xstate->size, err) : 0;
+}
+
+const struct dumper thread_dumper = { .collect = thread_collect, .write = thread_write };

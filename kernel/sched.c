@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/sched.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+enum { CPUS_MAX = 8192, IOPRIO_WHO_THREAD = 1 };
+
+/* struct sched_attr of sched_setattr(2), first version: every kernel takes it. */
+struct sched_attributes {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+static void add_span(char *text, size_t size, size_t *length, int first, int last)
+{
+	const char *comma = *length ? "," : "";
+
+	if (first == last)
+		*length += (size_t)snprintf(text + *length, size - *length, "%s%d", comma, first);
+	else
+		*length += (size_t)snprintf(text + *length, size - *length, "%s%d-%d", comma, first,
+					    last);
+}
+
+static int get_affinity(pid_t tid, char **ret_affinity, struct err *err)
+{
+	const size_t room = 6 * CPUS_MAX;
+	_cleanup_free_ cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
+	_cleanup_free_ char *text = malloc(room);
+	size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX), length = 0;
+
+	if (!set || !text)
+		return err_sys(err, "out of memory");
+	CPU_ZERO_S(bytes, set);
+	if (sched_getaffinity(tid, bytes, set) < 0)
+		return err_sys(err, "cannot read the CPU affinity of thread %d", tid);
+	text[0] = '\0';
+	for (int cpu = 0; cpu < CPUS_MAX; cpu++) {
+		int last = cpu;
+
+		if (!CPU_ISSET_S((size_t)cpu, bytes, set))
+			continue;
+		while (last + 1 < CPUS_MAX && CPU_ISSET_S((size_t)last + 1, bytes, set))
+			last++;
+		add_span(text, room, &length, cpu, last);
+		cpu = last;
+	}
+	*ret_affinity = TAKE_PTR(text);
+	return 0;
+}
+
+static int get_attributes(pid_t tid, struct sched_attributes *ret, struct err *err)
+{
+	*ret = (struct sched_attributes){ .size = sizeof(*ret) };
+	if (syscall(SYS_sched_getattr, tid, ret, sizeof(*ret), 0) < 0)
+		return err_sys(err, "cannot read the scheduling of thread %d", tid);
+	return 0;
+}
+
+int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err)
+{
+	struct sched_attributes attributes;
+	long ioprio;
+
+	if (get_attributes(tid, &attributes, err) < 0)
+		return -1;
+	ioprio = syscall(SYS_ioprio_get, IOPRIO_WHO_THREAD, tid);
+	if (ioprio < 0)
+		return err_sys(err, "cannot read the I/O priority of thread %d", tid);
+	*ret_facts = (struct sched_facts){
+		.policy = attributes.policy,
+		.flags = attributes.flags,
+		.nice = attributes.nice,
+		.priority = attributes.priority,
+		.ioprio = (int)ioprio,
+	};
+	/* Since 6.12 the kernel shows the slice of fair threads as their runtime; it is no property of the thread. */
+	if (attributes.policy == 6) {
+		ret_facts->runtime = attributes.runtime;
+		ret_facts->deadline = attributes.deadline;
+		ret_facts->period = attributes.period;
+	}
+	return get_affinity(tid, &ret_facts->affinity, err);
+}
+
+/* "0-3,8" into a set; fails on anything else. */
+static int parse_affinity(const char *text, cpu_set_t *set, size_t bytes, struct err *err)
+{
+	const char *p = text;
+
+	while (*p) {
+		char *end;
+		unsigned long first = strtoul(p, &end, 10), last = first;
+
+		if (end == p)
+			break;
+		if (*end == '-') {
+			p = end + 1;
+			last = strtoul(p, &end, 10);
+		}
+		if (end == p || first > last || last >= CPUS_MAX || (*end && *end != ','))
+			break;
+		for (unsigned long cpu = first; cpu <= last; cpu++)
+			CPU_SET_S(cpu, bytes, set);
+		p = *end ? end + 1 : end;
+	}
+	if (*p)
+		return err_set(err, ERR_IMAGE, "affinity \"%s\" is no list of CPUs", text);
+	return 0;
+}
+
+static int set_affinity(pid_t tid, const char *affinity, struct err *err)
+{
+	_cleanup_free_ cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
+	_cleanup_free_ char *now = NULL;
+	size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX);
+
+	if (get_affinity(tid, &now, err) < 0)
+		return -1;
+	if (strcmp(now, affinity) == 0)
+		return 0;
+	if (!set)
+		return err_sys(err, "out of memory");
+	CPU_ZERO_S(bytes, set);
+	if (parse_affinity(affinity, set, bytes, err) < 0)
+		return -1;
+	/* EINVAL: none of them exists here or is allowed; fewer than asked for are no error of the kernel. */
+	if (sched_setaffinity(tid, bytes, set) < 0)
+		return errno == EINVAL
+			       ? 1
+			       : err_sys(err, "cannot set the CPU affinity of thread %d", tid);
+	free(now);
+	now = NULL;
+	if (get_affinity(tid, &now, err) < 0)
+		return -1;
+	return strcmp(now, affinity) != 0;
+}
+
+static int set_attributes(pid_t tid, const struct sched_facts *facts, struct err *err)
+{
+	struct sched_attributes now, want = {
+		.size = sizeof(want),
+		.policy = facts->policy,
+		.flags = facts->flags,
+		.nice = facts->nice,
+		.priority = facts->priority,
+		.runtime = facts->runtime,
+		.deadline = facts->deadline,
+		.period = facts->period,
+	};
+
+	if (get_attributes(tid, &now, err) < 0)
+		return -1;
+	if (now.policy == want.policy && now.nice == want.nice && now.priority == want.priority &&
+	    now.flags == want.flags)
+		return 0;
+	if (syscall(SYS_sched_setattr, tid, &want, 0) < 0)
+		return err_sys(err,
+			       "cannot set scheduling policy %u, nice %d, priority %u of thread %d",
+			       want.policy, want.nice, want.priority, tid);
+	return 0;
+}
+
+int sched_apply(pid_t tid, const struct sched_facts *facts, struct err *err)
+{
+	if (set_attributes(tid, facts, err) < 0)
+		return -1;
+	if (syscall(SYS_ioprio_get, IOPRIO_WHO_THREAD, tid) != facts->ioprio &&
+	    syscall(SYS_ioprio_set, IOPRIO_WHO_THREAD, tid, facts->ioprio) < 0)
+		return err_sys(err, "cannot set I/O priority 0x%x of thread %d", facts->ioprio,
+			       tid);
+	return set_affinity(tid, facts->affinity, err);
+}
