@@ -13,7 +13,7 @@ struct err;
 struct frozen;
 struct frozen_thread;
 
-/* One system call; layout shared with the call loop (arch/<isa>/stub.S). */
+/* One system call; layout shared with the call loop (arch/<isa>/stub_code.S). */
 struct remote_call {
 	uint64_t nr; /* __NR_ number */
 	uint64_t arg[6];

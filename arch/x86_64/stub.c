@@ -14,7 +14,7 @@ extern const char arch_stub_parked[], arch_stub_data[];
 #define SYSCALL_INSN_SIZE 2	/* 0f 05 */
 #define FLAGS_CLEAN	  0x202 /* interrupts on; no trap, direction or alignment check */
 
-/* What the code reads; its offsets stand in stub.S too. */
+/* What the code reads; its offsets stand in stub_code.S too. */
 struct stub_data {
 	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
 	uint64_t rip, flags, rsp;
@@ -24,9 +24,9 @@ struct stub_data {
 	uint64_t rendezvous;
 	uint64_t scratch, scratch_size;
 };
-_Static_assert(offsetof(struct stub_data, rax_interrupted) == 144, "stub.S");
-_Static_assert(offsetof(struct stub_data, mask) == 160, "stub.S");
-_Static_assert(offsetof(struct stub_data, scratch_size) == 208, "stub.S");
+_Static_assert(offsetof(struct stub_data, rax_interrupted) == 144, "stub_code.S");
+_Static_assert(offsetof(struct stub_data, mask) == 160, "stub_code.S");
+_Static_assert(offsetof(struct stub_data, scratch_size) == 208, "stub_code.S");
 
 static size_t code_size(void)
 {
