@@ -4,12 +4,11 @@
 #define PIMAGE_RESTORE_DESCRIPTORS_H
 
 #include "format/file.h"
-#include "format/file_id.h"
 #include "format/files.h"
 #include "kernel/termios2.h"
 #include "restore/restore.h"
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 /* One --fd N=... */
 struct override {
@@ -21,13 +20,13 @@ struct override {
 
 /* Who uses an open file description: parallel to the objects of kind file in the image. */
 struct file_use {
-	const struct file *file;
 	uint32_t pid; /* first process and descriptor that has it, for messages */
 	uint32_t fd;
-	bool needed; /* at least one descriptor of it is not overridden */
-	bool foreign; /* it becomes something of prestore's, not what was saved: see descriptors_foreign */
+	bool used;
+	bool needed;  /* at least one descriptor of it has no override of its own */
+	bool foreign; /* it becomes something of prestore's: descriptors_foreign */
 	int override; /* index of an override of one of its descriptors; -1 */
-	int own;      /* lowest of its descriptors that is 0, 1 or 2 and not overridden; -1 */
+	int own;      /* lowest of its descriptors that is 0, 1 or 2 and has no override; -1 */
 };
 
 struct restore_descriptors {
@@ -48,45 +47,50 @@ struct restore_descriptors *descriptors_of(struct restore *restore, struct err *
 void descriptors_free(struct restore_descriptors *descriptors);
 
 struct file_use *descriptors_use(const struct restore *restore, uint32_t file);
-const struct override *descriptors_override(const struct restore *restore, uint32_t number);
 
 /*
- * A description that ends outside becomes prestore's own descriptors 0, 1 and 2, where it is on one
- * of these, or else what an override of one of its descriptors says. Returns whether there is
- * either; marks it.
+ * A description that ends outside: each of its descriptors 0, 1 and 2 becomes prestore's own of that
+ * number, any other what an override of one of its descriptors says, or else the lowest of these
+ * three that it has. Marks it so; false when there is nothing that it could become.
  */
 bool descriptors_foreign(struct restore *restore, const struct file *file);
-
-/* What `foreign` ones become: a new descriptor of prestore's own or of the override. */
-int descriptors_open_foreign(struct restore *restore, const struct file *file, int *ret_fd,
-			     struct err *err);
 
 /* The descriptor (inherited by canvases) that becomes this one; <0 with err. */
 int descriptors_source(const struct restore *restore, const struct descriptor *descriptor,
 		       struct err *err);
 
-/* Opens prestore's counterparts of 0, 1, 2 where needed and all overrides. */
+/* Sets restore->base; refuses overrides of descriptors that do not exist, and limits that are too low. */
+int descriptors_check(struct restore *restore, struct err *err);
+
+/* Duplicates prestore's 0, 1 and 2 and opens all overrides; what is made already stays. */
 int descriptors_make(struct restore *restore, struct err *err);
 
 /* Adds a problem of "pid 42 fd 7"; remedy may be NULL. */
 void file_problem(struct restore *restore, const struct file *file, enum verdict verdict,
 		  const char *remedy, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Checks that the path (after --map-path) leads to something of that type that may be opened so. */
-void file_check_path(struct restore *restore, const struct file *file, const char *path,
-		     mode_t type, struct file_id *ret_found);
-
 /*
- * Opens it with the saved access mode and flags; fails when it is of another type.
+ * Checks that the path (after --map-path) leads to something of that type that may be opened so;
+ * adds a problem and returns false when not.
  */
+bool file_check_path(struct restore *restore, const struct file *file, const char *path,
+		     mode_t type, struct stat *ret_stat);
+
+/* Opens it with the saved access mode and flags; fails when it is of another type. */
 int file_open_path(struct restore *restore, const struct file *file, const char *path, mode_t type,
 		   int *ret_fd, struct err *err);
 
 /* A new open file description of what fd is one of, with the saved access mode and flags. */
-int file_reopen(const struct file *file, int fd, int *ret_fd, struct err *err);
+int file_reopen(struct restore *restore, const struct file *file, int fd, int *ret_fd,
+		struct err *err);
 
-/* Locks: whether others hold them; those of the description itself; those of a process. */
-int locks_check(struct restore *restore, const struct file *file, struct err *err);
+/* Sets those flags of the description that can be set afterwards. */
+int file_set_flags(struct restore *restore, const struct file *file, int fd, struct err *err);
+
+/* Whether somebody else holds a lock on the file that is in the way of a saved one. */
+void locks_check(struct restore *restore, const struct file *file, const char *path);
+
+/* Takes the locks that belong to the description itself. */
 int locks_make(const struct file *file, int fd, struct err *err);
 
 #endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/pipe.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "restore/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static int write_all(int fd, const uint8_t *data, size_t size, struct err *err)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, "put the saved bytes into the pipe");
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A packet per write, as they were. */
+static int fill(const struct pipe *pipe, const struct blob *blob, int fd, struct err *err)
+{
+	const uint8_t *data = blob->data;
+
+	if (!pipe->n_packets)
+		return write_all(fd, data, pipe->bytes, err);
+	if (fcntl(fd, F_SETFL, O_NONBLOCK | O_DIRECT) < 0)
+		return err_sys(err, "put a pipe into packet mode");
+	for (size_t i = 0; i < pipe->n_packets; i++) {
+		if (write_all(fd, data, pipe->packets[i], err) < 0)
+			return -1;
+		data += pipe->packets[i];
+	}
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		return err_sys(err, "end packet mode of a pipe");
+	return 0;
+}
+
+static int make_pipe(struct restore *restore, const struct pipe *pipe, const int ends[2],
+		     struct err *err)
+{
+	const struct blob *blob;
+	char name[64];
+
+	/* More than the limit is only for root; the default size is what a new one has. */
+	if (fcntl(ends[1], F_GETPIPE_SZ) != (int)pipe->capacity &&
+	    fcntl(ends[1], F_SETPIPE_SZ, (int)pipe->capacity) < 0)
+		return err_sys(err,
+			       "give a pipe the capacity of %u bytes (the limit is in "
+			       "/proc/sys/fs/pipe-max-size)",
+			       pipe->capacity);
+	snprintf(name, sizeof(name), "pipes/%u.data", pipe->id);
+	blob = image_blob(&restore->image, name);
+	return pipe->bytes ? fill(pipe, blob, ends[1], err) : 0;
+}
+
+static int make(struct restore *restore, const void *record, struct key key, struct err *err)
+{
+	const struct pipe *pipe = record;
+	_cleanup_close_ int reader = -1, writer = -1;
+	struct made_object *object;
+	int ends[2];
+
+	(void)key;
+	/* O_NONBLOCK: what does not fit must fail and not wait; each end gets its flags later. */
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_sys(err, "make a pipe");
+	reader = ends[0];
+	writer = ends[1];
+	if (make_pipe(restore, pipe, ends, err) < 0)
+		return err_prefix(err, "pipe %u", pipe->id);
+	object = LIST_ADD(restore, objects, err);
+	if (!object)
+		return -1;
+	*object = (struct made_object){ KIND_pipe, pipe->id, { TAKE_FD(reader), TAKE_FD(writer) } };
+	return 0;
+}
+
+static int check(struct restore *restore, const void *record, struct key key, struct err *err)
+{
+	(void)restore;
+	(void)record;
+	(void)key;
+	(void)err;
+	return 0;
+}
+
+const struct restorer pipe_restorer = { .check = check, .make = make };
