@@ -66,11 +66,16 @@ $(BUILD)/libraries: tools/libraries
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(call LIB,restore dump inspect cli kernel format) $(BUILD)/libraries
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $(filter-out %/libraries,$^) @$(BUILD)/libraries
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(filter %.a,$^) @$(BUILD)/libraries
 
 $(BUILD)/tests/subject/%: tests/subject/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< -lm -lrt
+
+# Makes images, good and bad, for tests of the programs.
+$(BUILD)/tests/images/make: tests/images/make.c $(call LIB,format) $(BUILD)/libraries
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(filter %.a,$^) @$(BUILD)/libraries
 
 units: $(UNITS)
 subjects: $(SUBJECTS)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What must hold between the records of an image and cannot be said in a field table. */
+#include "format/cleanup.h"
 #include "format/err.h"
 #include "format/file.h"
 #include "format/files.h"
@@ -17,6 +18,7 @@
 #include "format/timers.h"
 #include "format/tty.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The most an address space can span: 57-bit addresses, and the vsyscall page at the very top. */
@@ -62,12 +64,79 @@ static int check_ranges(const struct range *ranges, size_t n, struct range withi
 	return 0;
 }
 
+/* Two ascending lists of ranges that have no address in common. */
+static int check_disjoint(const struct range *a, size_t n_a, const struct range *b, size_t n_b,
+			  const char *what, struct err *err)
+{
+	for (size_t i = 0, k = 0; i < n_a && k < n_b;) {
+		if (a[i].end <= b[k].start)
+			i++;
+		else if (b[k].end <= a[i].start)
+			k++;
+		else
+			return err_set(err, ERR_IMAGE, "0x%lx-0x%lx is both %s",
+				       a[i].start > b[k].start ? a[i].start : b[k].start,
+				       a[i].end < b[k].end ? a[i].end : b[k].end, what);
+	}
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int check_distinct(const uint32_t *ids, size_t n, const char *what, struct err *err)
+{
+	_cleanup_free_ uint32_t *sorted = calloc(n + 1, sizeof(*sorted));
+
+	if (!sorted)
+		return err_sys(err, "out of memory");
+	if (n)
+		memcpy(sorted, ids, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), compare_ids);
+	for (size_t i = 1; i < n; i++)
+		if (sorted[i] == sorted[i - 1])
+			return err_set(err, ERR_IMAGE, "%s lists %u twice", what, sorted[i]);
+	return 0;
+}
+
+/* By ascending id. */
 static const struct mapped_file *mapped_file(const struct memory *memory, uint32_t id)
 {
-	for (size_t i = 0; i < memory->n_mapped_files; i++)
-		if (memory->mapped_files[i].id == id)
-			return &memory->mapped_files[i];
-	return NULL;
+	size_t low = 0, high = memory->n_mapped_files;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memory->mapped_files[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < memory->n_mapped_files && memory->mapped_files[low].id == id
+		       ? &memory->mapped_files[low]
+		       : NULL;
+}
+
+static int check_mapped_files(const struct image *image, const struct memory *memory,
+			      struct err *err)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < memory->n_mapped_files; i++) {
+		const struct mapped_file *file = &memory->mapped_files[i];
+
+		if (file->id <= last)
+			return err_set(err, ERR_IMAGE, "$.mapped_files[%zu].id: %u after %u", i,
+				       file->id, last);
+		last = file->id;
+		if (refers(image, KIND_shm, file->file.contents, "contents", err) < 0)
+			return err_prefix(err, "$.mapped_files[%zu]", i);
+	}
+	return 0;
 }
 
 static int check_vma(const struct image *image, const struct memory *memory, const struct vma *vma,
@@ -86,7 +155,11 @@ static int check_vma(const struct image *image, const struct memory *memory, con
 		return err_set(err, ERR_IMAGE, "offset 0x%lx is not that of a page", vma->offset);
 	if (check_ranges(vma->saved, vma->n_saved, vma->range, page_size, "saved", err) < 0 ||
 	    check_ranges(vma->zero, vma->n_zero, vma->range, page_size, "zero", err) < 0 ||
-	    check_ranges(vma->guard, vma->n_guard, vma->range, page_size, "guard", err) < 0)
+	    check_ranges(vma->guard, vma->n_guard, vma->range, page_size, "guard", err) < 0 ||
+	    check_disjoint(vma->saved, vma->n_saved, vma->zero, vma->n_zero, "saved and zero",
+			   err) < 0 ||
+	    check_disjoint(vma->saved, vma->n_saved, vma->guard, vma->n_guard, "saved and guard",
+			   err) < 0)
 		return -1;
 	return 0;
 }
@@ -96,6 +169,8 @@ static int check_memory(const struct image *image, const struct memory *memory, 
 {
 	uint64_t last = 0;
 
+	if (check_mapped_files(image, memory, err) < 0)
+		return err_prefix(err, "processes/%u/memory.json", pid);
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
 		int ret = check_ranges(&vma->range, 1, (struct range){ last, UINT64_MAX },
@@ -107,11 +182,6 @@ static int check_memory(const struct image *image, const struct memory *memory, 
 			return err_prefix(err, "processes/%u/memory.json: $.vmas[%zu]", pid, i);
 		last = vma->range.end;
 	}
-	for (size_t i = 0; i < memory->n_mapped_files; i++)
-		if (refers(image, KIND_shm, memory->mapped_files[i].file.contents, "contents",
-			   err) < 0)
-			return err_prefix(err, "processes/%u/memory.json: $.mapped_files[%zu]", pid,
-					  i);
 	return 0;
 }
 
@@ -140,6 +210,8 @@ static int check_threads(const struct image *image, const struct process *proces
 	if (!process->n_threads || process->threads[0] != process->pid)
 		return err_set(err, ERR_IMAGE, "$.threads must begin with the process id %u",
 			       process->pid);
+	if (check_distinct(process->threads, process->n_threads, "$.threads", err) < 0)
+		return -1;
 	for (size_t i = 0; i < process->n_threads; i++) {
 		uint32_t tid = process->threads[i];
 		const struct thread *thread = IMAGE_GET(image, thread, process->pid, tid);
@@ -176,8 +248,53 @@ static int check_process(const struct image *image, const struct process *proces
 	return check_threads(image, process, err);
 }
 
+static bool is_listed(const struct process *process, uint32_t tid)
+{
+	for (size_t i = 0; i < process->n_threads; i++)
+		if (process->threads[i] == tid)
+			return true;
+	return false;
+}
+
+/* Every listed thread has been found, and once: only records that nobody lists can be left over. */
+static int check_unlisted(const struct image *image, struct err *err)
+{
+	const struct objects *list = &image->kinds[KIND_thread];
+	size_t n = 0;
+
+	IMAGE_EACH (image, process, process)
+		n += process->n_threads;
+	for (size_t i = 0; n != list->n_objects && i < list->n_objects; i++) {
+		struct key key = list->objects[i].key;
+		const struct process *process = IMAGE_GET(image, process, key.first, 0);
+
+		if (!process || !is_listed(process, key.second))
+			return err_set(err, ERR_IMAGE,
+				       "processes/%u/process.json: $.threads: %u is not among "
+				       "them, but has a record",
+				       key.first, key.second);
+	}
+	return 0;
+}
+
+static int check_blobs(const struct image *image, struct err *err)
+{
+	for (size_t i = 0; i < image->n_blobs; i++) {
+		enum kind kind;
+		struct key key;
+
+		if (!kind_of_blob(image->blobs[i].name, &kind, &key) ||
+		    !image_get(image, kind, key))
+			return err_set(err, ERR_IMAGE, "%s: there is no record that it belongs to",
+				       image->blobs[i].name);
+	}
+	return 0;
+}
+
 static int check_processes(const struct image *image, const struct pimage *pimage, struct err *err)
 {
+	if (check_distinct(pimage->pids, pimage->n_pids, "pimage.json: $.pids", err) < 0)
+		return -1;
 	for (size_t i = 0; i < pimage->n_pids; i++) {
 		uint32_t pid = pimage->pids[i];
 		const struct process *process = IMAGE_GET(image, process, pid, 0);
@@ -291,5 +408,7 @@ int image_check(const struct image *image, struct err *err)
 	CHECK_OBJECTS(pipe, check_pipe(image, pipe_, err))
 	CHECK_OBJECTS(tty, 0)
 	CHECK_OBJECTS(shm, check_shm(image, shm_, err))
-	return check_processes(image, pimage, err);
+	if (check_processes(image, pimage, err) < 0 || check_unlisted(image, err) < 0)
+		return -1;
+	return check_blobs(image, err);
 }

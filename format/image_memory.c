@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/image_memory.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/image_pages.h"
+#include "format/image_read.h"
+#include "format/memory.h"
+#include "format/pages.h"
+#include "format/shm.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A run of saved pages and where it begins in the page data of the object, all entries joined. */
+struct run {
+	struct range range;
+	uint64_t position;
+	const struct vma *vma;
+};
+
+/* A shm object that is mapped here. */
+struct part {
+	uint32_t id;
+	struct image_memory *memory;
+};
+
+struct image_memory {
+	struct image_reader *reader;
+	const struct image *image;
+	enum kind kind;
+	uint32_t id;
+	struct run *runs;
+	size_t n_runs;
+	struct pages_entry *entries;
+	size_t n_entries;
+	struct part *parts;
+	size_t n_parts;
+	struct page_file *file; /* of entries[open] */
+	size_t open;
+};
+
+static int add_runs(struct image_memory *memory, struct err *err)
+{
+	struct saved_walk walk = { .image = memory->image, .kind = memory->kind, .id = memory->id };
+	uint64_t position = 0;
+
+	while (saved_next(&walk)) {
+		struct run *run = LIST_ADD(memory, runs, err);
+
+		if (!run)
+			return -1;
+		*run = (struct run){ walk.range, position, walk.vma };
+		position += walk.range.end - walk.range.start;
+	}
+	return 0;
+}
+
+static struct image_memory *part(const struct image_memory *memory, uint32_t id)
+{
+	for (size_t i = 0; i < memory->n_parts; i++)
+		if (memory->parts[i].id == id)
+			return memory->parts[i].memory;
+	return NULL;
+}
+
+static int add_parts(struct image_memory *memory, struct err *err)
+{
+	const struct memory *record = memory->kind == KIND_memory
+					      ? IMAGE_GET(memory->image, memory, memory->id, 0)
+					      : NULL;
+
+	for (size_t i = 0; record && i < record->n_vmas; i++) {
+		const struct vma *vma = &record->vmas[i];
+		struct part *new;
+
+		if (vma->kind != VMA_SHM || part(memory, vma->contents))
+			continue;
+		new = LIST_ADD(memory, parts, err);
+		if (!new)
+			return -1;
+		new->id = vma->contents;
+		if (image_memory_open(memory->reader, memory->image, KIND_shm, vma->contents,
+				      &new->memory, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int image_memory_open(struct image_reader *reader, const struct image *image, enum kind kind,
+		      uint32_t id, struct image_memory **ret_memory, struct err *err)
+{
+	struct image_memory *memory = calloc(1, sizeof(*memory));
+
+	if (!memory)
+		return err_sys(err, "out of memory");
+	*memory = (struct image_memory){ .reader = reader, .image = image, .kind = kind, .id = id };
+	if (image_pages_of(image, kind, id, &memory->entries, &memory->n_entries, err) < 0 ||
+	    add_runs(memory, err) < 0 || add_parts(memory, err) < 0) {
+		image_memory_free(memory);
+		return -1;
+	}
+	*ret_memory = memory;
+	return 0;
+}
+
+void image_memory_free(struct image_memory *memory)
+{
+	if (!memory)
+		return;
+	for (size_t i = 0; i < memory->n_parts; i++)
+		image_memory_free(memory->parts[i].memory);
+	page_file_free(memory->file);
+	free(memory->parts);
+	free(memory->runs);
+	free(memory->entries);
+	free(memory);
+}
+
+/* The last run that begins at or below the address, or NULL. */
+static const struct run *find_run(const struct image_memory *memory, uint64_t address)
+{
+	size_t low = 0, high = memory->n_runs;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memory->runs[middle].range.start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &memory->runs[low - 1] : NULL;
+}
+
+/*
+ * Ends an extent, which begins at the address, where one of the ranges (ascending) begins or ends.
+ * Returns whether the address lies in one of them.
+ */
+static bool narrow(struct extent *extent, const struct range *ranges, size_t n, uint64_t address)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ranges[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == n)
+		return false;
+	if (ranges[low].start <= address) {
+		extent->range.end = ranges[low].end;
+		return true;
+	}
+	if (ranges[low].start < extent->range.end)
+		extent->range.end = ranges[low].start;
+	return false;
+}
+
+/* The first VMA that ends above the address, or NULL. */
+static const struct vma *find_vma(const struct memory *memory, uint64_t address)
+{
+	size_t low = 0, high = memory->n_vmas;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memory->vmas[middle].range.end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < memory->n_vmas ? &memory->vmas[low] : NULL;
+}
+
+/* What a page of a VMA is that is neither saved, zero nor guarded. */
+static const enum extent_state untouched[] = {
+	[VMA_ANONYMOUS] = EXTENT_ZERO,
+	[VMA_FILE] = EXTENT_FILE,
+	[VMA_SHM] = EXTENT_ZERO,
+	[VMA_SPECIAL] = EXTENT_KERNEL,
+};
+
+static struct extent extent_of_shm(const struct image_memory *memory, uint64_t offset)
+{
+	const struct shm *shm = IMAGE_GET(memory->image, shm, memory->id, 0);
+	struct extent extent = { { offset, UINT64_MAX }, EXTENT_UNMAPPED, NULL, false };
+
+	if (!shm || offset >= shm->size)
+		return extent;
+	extent.range.end = shm->size;
+	extent.state =
+		narrow(&extent, shm->saved, shm->n_saved, offset) ? EXTENT_SAVED : EXTENT_ZERO;
+	if (extent.range.end > shm->size)
+		extent.range.end = shm->size;
+	return extent;
+}
+
+/* A page of shared memory that this process has not made its own is the object's. */
+static void follow_shm(const struct image_memory *memory, struct extent *extent)
+{
+	const struct image_memory *shm = part(memory, extent->vma->contents);
+	uint64_t to_offset = extent->vma->offset - extent->vma->range.start;
+	struct extent there = extent_of_shm(shm, extent->range.start + to_offset);
+
+	extent->state = there.state;
+	extent->of_object = true;
+	if (there.range.end - to_offset < extent->range.end && there.range.end != UINT64_MAX)
+		extent->range.end = there.range.end - to_offset;
+}
+
+static struct extent extent_of_process(const struct image_memory *memory, uint64_t address)
+{
+	const struct memory *record = IMAGE_GET(memory->image, memory, memory->id, 0);
+	struct extent extent = { { address, UINT64_MAX }, EXTENT_UNMAPPED, NULL, false };
+	const struct vma *vma = find_vma(record, address);
+
+	if (!vma)
+		return extent;
+	if (address < vma->range.start) {
+		extent.range.end = vma->range.start;
+		return extent;
+	}
+	extent.range.end = vma->range.end;
+	extent.vma = vma;
+	extent.state = untouched[vma->kind];
+	if (narrow(&extent, vma->saved, vma->n_saved, address))
+		extent.state = EXTENT_SAVED;
+	else if (narrow(&extent, vma->zero, vma->n_zero, address))
+		extent.state = EXTENT_ZERO;
+	else if (narrow(&extent, vma->guard, vma->n_guard, address))
+		extent.state = EXTENT_GUARD;
+	else if (vma->kind == VMA_SHM)
+		follow_shm(memory, &extent);
+	return extent;
+}
+
+struct extent image_memory_extent(const struct image_memory *memory, uint64_t address)
+{
+	return memory->kind == KIND_shm ? extent_of_shm(memory, address)
+					: extent_of_process(memory, address);
+}
+
+const char *extent_reason(enum extent_state state)
+{
+	static const char *const reasons[] = {
+		[EXTENT_UNMAPPED] = "nothing is mapped there",
+		[EXTENT_SAVED] = "saved",
+		[EXTENT_ZERO] = "zero",
+		[EXTENT_FILE] = "as in the mapped file, which is no part of the image",
+		[EXTENT_KERNEL] = "made by the kernel, not saved",
+		[EXTENT_GUARD] = "a guard page",
+	};
+
+	return reasons[state];
+}
+
+/* The entry that holds a position of the joined page data stays open: the next page is likely in it
+ * too. */
+static int open_entry(struct image_memory *memory, size_t index, struct err *err)
+{
+	const struct image_entry *entry;
+	struct page_source source;
+	char name[PAGES_NAME];
+
+	if (memory->file && memory->open == index)
+		return 0;
+	page_file_free(memory->file);
+	memory->file = NULL;
+	pages_entry_name(&memory->entries[index], name);
+	entry = image_reader_find(memory->reader, name);
+	if (!entry)
+		return err_set(err, ERR_IMAGE, "%s is missing from the image", name);
+	source = image_entry_source(entry);
+	if (page_file_open(&source, entry->size, &memory->file, err) < 0)
+		return err_prefix(err, "%s", name);
+	memory->open = index;
+	return 0;
+}
+
+static int read_saved(struct image_memory *memory, uint64_t position, uint8_t *buffer, size_t size,
+		      struct err *err)
+{
+	while (size) {
+		size_t index = position / PAGES_ENTRY_SIZE;
+		uint64_t offset = position % PAGES_ENTRY_SIZE;
+		size_t n = size;
+		char name[PAGES_NAME];
+
+		if (n > PAGES_ENTRY_SIZE - offset)
+			n = PAGES_ENTRY_SIZE - offset;
+		if (open_entry(memory, index, err) < 0)
+			return -1;
+		if (page_file_read(memory->file, offset, buffer, n, err) < 0) {
+			pages_entry_name(&memory->entries[index], name);
+			return err_prefix(err, "%s", name);
+		}
+		position += n;
+		buffer += n;
+		size -= n;
+	}
+	return 0;
+}
+
+static int read_extent(struct image_memory *memory, const struct extent *extent, void *buffer,
+		       size_t size, struct err *err)
+{
+	uint64_t address = extent->range.start;
+	const struct run *run = find_run(memory, address);
+
+	if (extent->state == EXTENT_ZERO) {
+		memset(buffer, 0, size);
+		return 0;
+	}
+	if (extent->state != EXTENT_SAVED)
+		return err_set(err, ERR_FAILED, "0x%" PRIx64 " is not in the image: %s", address,
+			       extent_reason(extent->state));
+	if (run && address < run->range.end)
+		return read_saved(memory, run->position + (address - run->range.start), buffer,
+				  size, err);
+	return image_memory_read(part(memory, extent->vma->contents),
+				 address - extent->vma->range.start + extent->vma->offset, buffer,
+				 size, err);
+}
+
+int image_memory_read(struct image_memory *memory, uint64_t address, void *buffer, size_t size,
+		      struct err *err)
+{
+	uint8_t *at = buffer;
+
+	while (size) {
+		struct extent extent = image_memory_extent(memory, address);
+		uint64_t left = extent.range.end - address;
+		size_t n = left < size ? (size_t)left : size;
+
+		if (read_extent(memory, &extent, at, n, err) < 0)
+			return -1;
+		address += n;
+		at += n;
+		size -= n;
+	}
+	return 0;
+}
