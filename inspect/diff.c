@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* `diff`: what differs between two images, records and memory. */
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "inspect/diff_memory.h"
+#include "inspect/inspect.h"
+#include "inspect/pairs.h"
+#include "inspect/print.h"
+
+#include <string.h>
+
+/* Two images, and what is being compared. */
+struct diff {
+	struct inspect a, b;
+	unsigned skip; /* flags of fields that are not compared */
+	const char *path;
+	size_t n; /* differences so far */
+};
+
+static void diff_done(struct diff *diff)
+{
+	inspect_done(&diff->a);
+	inspect_done(&diff->b);
+}
+
+static void print_difference(void *context, const char *path, const char *a, const char *b)
+{
+	const struct diff *diff = context;
+
+	printf("%s: %s: ", diff->path, path);
+	put_string(a, stdout);
+	fputs(" -> ", stdout);
+	put_string(b, stdout);
+	putchar('\n');
+}
+
+static void only_in(struct diff *diff, const struct inspect *inspect, const char *path)
+{
+	printf("%s: only in %s\n", path, inspect->file);
+	diff->n++;
+}
+
+/* A raw entry beside a record. */
+static void diff_blob(struct diff *diff, const struct blob *a, const struct blob *b)
+{
+	size_t at = 0;
+
+	if (!a || !b) {
+		if (a || b)
+			only_in(diff, a ? &diff->a : &diff->b, a ? a->name : b->name);
+		return;
+	}
+	while (at < a->size && at < b->size &&
+	       ((const uint8_t *)a->data)[at] == ((const uint8_t *)b->data)[at])
+		at++;
+	if (at == a->size && at == b->size)
+		return;
+	printf("%s: %zu and %zu bytes, which differ from byte %zu on\n", a->name, a->size, b->size,
+	       at);
+	diff->n++;
+}
+
+static const struct blob *blob_beside(const struct inspect *inspect, enum kind kind, struct key key,
+				      const char *ending)
+{
+	char path[64], name[80];
+
+	kind_path(kind, key, path, sizeof(path));
+	snprintf(name, sizeof(name), "%.*s%s", (int)(strrchr(path, '.') - path), path, ending);
+	return image_blob(&inspect->image, name);
+}
+
+static int diff_pair(struct diff *diff, enum kind kind, struct key a, struct key b, struct err *err)
+{
+	const void *record_a = image_get(&diff->a.image, kind, a);
+	const void *record_b = image_get(&diff->b.image, kind, b);
+	char path[64];
+	int n;
+
+	kind_path(kind, a, path, sizeof(path));
+	diff->path = path;
+	n = record_diff(kinds[kind].record, record_a, record_b, diff->skip, print_difference, diff,
+			err);
+	if (n < 0)
+		return err_prefix(err, "%s", path);
+	diff->n += (size_t)n;
+	for (const char *const *ending = blob_endings; *ending; ending++)
+		diff_blob(diff, blob_beside(&diff->a, kind, a, *ending),
+			  blob_beside(&diff->b, kind, b, *ending));
+	if (kind != KIND_memory && kind != KIND_shm)
+		return 0;
+	n = diff_memory(&diff->a, &diff->b, kind, a.first, b.first, err);
+	if (n < 0)
+		return -1;
+	diff->n += (size_t)n;
+	return 0;
+}
+
+static int diff_kind(struct diff *diff, enum kind kind, struct err *err)
+{
+	_cleanup_free_ struct key *a = NULL;
+	_cleanup_free_ struct key *b = NULL;
+	size_t n_a, n_b;
+	char path[64];
+
+	if (keys_in_order(&diff->a.image, kind, &a, &n_a, err) < 0 ||
+	    keys_in_order(&diff->b.image, kind, &b, &n_b, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n_a || i < n_b; i++) {
+		if (i < n_a && i < n_b) {
+			if (diff_pair(diff, kind, a[i], b[i], err) < 0)
+				return -1;
+			continue;
+		}
+		kind_path(kind, i < n_a ? a[i] : b[i], path, sizeof(path));
+		only_in(diff, i < n_a ? &diff->a : &diff->b, path);
+	}
+	return 0;
+}
+
+int diff_run(const void *options, int argc, char **argv, struct err *err)
+{
+	_cleanup_(diff_done) struct diff diff = { 0 };
+	const struct inspect_options *o = options;
+
+	if (inspect_operands("diff", argc, 2, 2, err) < 0 ||
+	    inspect_open(argv[0], o, true, &diff.a, err) < 0 ||
+	    inspect_open(argv[1], o, true, &diff.b, err) < 0)
+		return -1;
+	diff.skip = o->all ? 0 : FIELD_VOLATILE | FIELD_INFO;
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		if (diff_kind(&diff, kind, err) < 0)
+			return -1;
+	return diff.n != 0;
+}
