@@ -55,7 +55,7 @@ LIB = $(patsubst %,$(BUILD)/lib%.a,$(1))
 $(BUILD)/pdump: $(BUILD)/dump/main.o $(call LIB,dump cli kernel format)
 $(BUILD)/prestore: $(BUILD)/restore/main.o $(call LIB,restore dump cli kernel format)
 $(BUILD)/pinspect: $(BUILD)/inspect/main.o $(call LIB,inspect cli format)
-$(GENERATE): $(BUILD)/spec/generate.o $(call LIB,dump restore inspect cli format)
+$(GENERATE): $(BUILD)/spec/generate.o $(call LIB,format)
 $(PROGRAMS) $(GENERATE): $(BUILD)/libraries
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %/libraries,$^) @$(BUILD)/libraries
 
