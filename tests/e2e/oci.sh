@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 # An image is an OCI archive: stock skopeo copies the very file, the digest of the manifest stays, and
 # what comes back from a registry, where entries have no names but their digests, restores.
-# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need skopeo tar
 
