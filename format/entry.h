@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The entries of an image by their names: what a name may be, and what an entry of that name holds. */
+/*
+ * The entries of an image by their names: what a name may be, and what an entry of that name
+ * holds.
+ */
 #ifndef PIMAGE_ENTRY_H
 #define PIMAGE_ENTRY_H
 
@@ -30,8 +33,9 @@ bool entry_is_tail(const char *name);
 const char *entry_media_type(const char *name);
 
 /*
- * Refuses names that lead out of the image or that a terminal or a file system could misunderstand: absolute ones, empty,
- * "." or ".." components, bytes other than printable ASCII, more than ENTRY_NAME_MAX bytes.
+ * Refuses names that lead out of the image or that a terminal or a file system could misunderstand:
+ * absolute ones, empty, "." or ".." components, bytes other than printable ASCII, more than
+ * ENTRY_NAME_MAX bytes.
  */
 int entry_check_name(const char *name, struct err *err);
 

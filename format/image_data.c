@@ -8,7 +8,10 @@
 #include <string.h>
 
 enum {
-	/* Of all entries that are held in memory; a hostile image of a few bytes can unpack to any number. */
+	/*
+	 * Of all entries that are held in memory; a hostile image of a few bytes can unpack to
+	 * any number.
+	 */
 	MEMORY_MAX = 1 << 30,
 	READ_SIZE = 256 << 10,
 };

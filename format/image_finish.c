@@ -94,7 +94,10 @@ static int decode_manifest(struct image_reader *reader, struct err *err)
 	return 0;
 }
 
-/* A blob gets its real name back. An entry that has it already is somebody's edit and goes first. */
+/*
+ * A blob gets its real name back. An entry that has it already is somebody's edit and goes
+ * first.
+ */
 static int add_title(struct image_reader *reader, const struct oci_descriptor *descriptor,
 		     const char *title, struct err *err)
 {
@@ -278,7 +281,10 @@ static bool same_text(const char *text, const char *want)
 	return text && strcmp(text, want) == 0;
 }
 
-/* In an image that nobody repacked, the tail must be right as well, though nothing here depends on it. */
+/*
+ * In an image that nobody repacked, the tail must be right as well, though nothing here depends
+ * on it.
+ */
 static int check_tail(struct image_reader *reader, struct err *err)
 {
 	const struct image_index *index = &reader->index;

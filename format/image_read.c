@@ -11,8 +11,8 @@
 
 enum {
 	/*
-	 * What has no name yet may be page data, which is not to fill the memory, or any small entry: after repacking, the
-	 * blob often comes first and the name is a link to it.
+	 * What has no name yet may be page data, which is not to fill the memory, or any small
+	 * entry: after repacking, the blob often comes first and the name is a link to it.
 	 */
 	BLOB_MEMORY_MAX = 1 << 20,
 	COPY_SIZE = 256 << 10,
@@ -152,7 +152,10 @@ static int load(struct image_reader *reader, struct read_entry *entry, struct er
 	return 0;
 }
 
-/* A file that vanishes with the program, in a place that the user can choose: it holds what was in the processes. */
+/*
+ * A file that vanishes with the program, in a place that the user can choose: it holds what was
+ * in the processes.
+ */
 static int open_spool(struct image_reader *reader, struct err *err)
 {
 	const char *directory = getenv("TMPDIR");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads an image as it was written, repacked by any tar, compressed as a whole, or pulled from a registry; from a file or
- * a pipe.
+ * Reads an image as it was written, repacked by any tar, compressed as a whole, or pulled from a
+ * registry; from a file or a pipe.
  */
 #ifndef PIMAGE_IMAGE_READ_H
 #define PIMAGE_IMAGE_READ_H
@@ -16,8 +16,8 @@ struct err;
 struct image_reader;
 
 /*
- * An entry by its real name. Everything but page data is held in memory, and so may be page data that came under
- * another name. Belongs to the reader.
+ * An entry by its real name. Everything but page data is held in memory, and so may be page data
+ * that came under another name. Belongs to the reader.
  */
 struct image_entry {
 	const char *name;
@@ -26,7 +26,10 @@ struct image_entry {
 	const void *data; /* `size` bytes and a NUL; NULL when it is not in memory */
 };
 
-/* What became of the image since it was written. Lists are sorted by name; all belongs to the reader. */
+/*
+ * What became of the image since it was written. Lists are sorted by name; all belongs to the
+ * reader.
+ */
 struct image_report {
 	bool original; /* every entry is where and what the index says */
 	const char **edited;
@@ -36,19 +39,22 @@ struct image_report {
 };
 
 enum {
-	IMAGE_READ_VERIFY =
-		1 << 0, /* compare the SHA-256 of page data in files too, in image_reader_finish */
+	/* image_reader_finish compares the SHA-256 of page data in files too. */
+	IMAGE_READ_VERIFY = 1 << 0,
 };
 
 /*
- * Begins at the descriptor's present position; the descriptor stays the caller's and must stay open.
+ * Begins at the descriptor's present position; the descriptor stays the caller's and must stay
+ * open.
  *
- * Of an uncompressed file all headers are read at once: every entry is known, the index is known to be there, pages can
- * be read in any order. Of anything else (a pipe, a compressed file) it reads up to the first page data, which in an
- * image as it was written follows everything else; then image_reader_next goes on from there. Where an image was repacked in
- * another order and something is still missing then, image_reader_spool makes it all available.
+ * Of an uncompressed file all headers are read at once: every entry is known, the index is known to
+ * be there, pages can be read in any order. Of anything else (a pipe, a compressed file) it reads
+ * up to the first page data, which in an image as it was written follows everything else; then
+ * image_reader_next goes on from there. Where an image was repacked in another order and something
+ * is still missing then, image_reader_spool makes it all available.
  *
- * Fails with ERR_IMAGE naming the entry for whatever is damaged, cut off, too large, or named so as to do harm.
+ * Fails with ERR_IMAGE naming the entry for whatever is damaged, cut off, too large, or named so as
+ * to do harm.
  */
 int image_reader_new(int fd, unsigned flags, struct image_reader **ret_reader, struct err *err);
 void image_reader_free(struct image_reader *reader);
@@ -57,18 +63,22 @@ void image_reader_free(struct image_reader *reader);
 bool image_reader_complete(const struct image_reader *reader);
 
 /*
- * Reads the rest of a stream, with its page data into an unlinked temporary file ($TMPDIR or /tmp); afterwards it is as
- * if the image had been a file. Does nothing for one that is complete.
+ * Reads the rest of a stream, with its page data into an unlinked temporary file ($TMPDIR or /tmp);
+ * afterwards it is as if the image had been a file. Does nothing for one that is complete.
  */
 int image_reader_spool(struct image_reader *reader, struct err *err);
 
-/* The entry of that name among those known so far, or NULL; the i-th of them, NULL at the end; none of the tail. */
+/*
+ * The entry of that name among those known so far, or NULL; the i-th of them, NULL at the end;
+ * none of the tail.
+ */
 const struct image_entry *image_reader_find(const struct image_reader *reader, const char *name);
 const struct image_entry *image_reader_entry(const struct image_reader *reader, size_t i);
 
 /*
- * Page data in the order of the tar. image_reader_next goes to the next such entry; returns 1, or 0 when there are no
- * more. image_reader_read gives its bytes, less than size only at its end. What is left unread is passed over.
+ * Page data in the order of the tar. image_reader_next goes to the next such entry; returns 1, or 0
+ * when there are no more. image_reader_read gives its bytes, less than size only at its end. What
+ * is left unread is passed over.
  */
 int image_reader_next(struct image_reader *reader, const struct image_entry **ret_entry,
 		      struct err *err);
@@ -78,8 +88,8 @@ ssize_t image_reader_read(struct image_reader *reader, void *buffer, size_t size
 struct page_stream image_reader_stream(struct image_reader *reader);
 
 /*
- * Bytes of any entry at any place, from several threads at once if need be. Fails for page data that a stream has passed or
- * not reached.
+ * Bytes of any entry at any place, from several threads at once if need be. Fails for page data
+ * that a stream has passed or not reached.
  */
 int image_entry_read(const struct image_entry *entry, uint64_t offset, void *buffer, size_t size,
 		     struct err *err);
@@ -91,10 +101,11 @@ struct page_source image_entry_source(const struct image_entry *entry);
 int image_entry_place(const struct image_entry *entry, int *ret_fd, uint64_t *ret_offset);
 
 /*
- * Reads the rest and says whether the image is whole: index.json is there and every entry that it lists. An entry whose
- * bytes differ from the index is refused as damaged if its place and time are still those in the index; else somebody
- * edited it, and it is reported. Page data in files is compared only with IMAGE_READ_VERIFY (its frames have checksums of their
- * own); page data that passed through a stream always. May be called again. ret_report may be NULL.
+ * Reads the rest and says whether the image is whole: index.json is there and every entry that it
+ * lists. An entry whose bytes differ from the index is refused as damaged if its place and time are
+ * still those in the index; else somebody edited it, and it is reported. Page data in files is
+ * compared only with IMAGE_READ_VERIFY (its frames have checksums of their own); page data that
+ * passed through a stream always. May be called again. ret_report may be NULL.
  */
 int image_reader_finish(struct image_reader *reader, struct image_report *ret_report,
 			struct err *err);

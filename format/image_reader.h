@@ -16,7 +16,10 @@ enum place {
 	PLACE_GONE,   /* they have passed */
 };
 
-/* An entry of the tar, of the tail too. The public part comes first, so that a pointer to it is one to the whole. */
+/*
+ * An entry of the tar, of the tail too. The public part comes first, so that a pointer to it is
+ * one to the whole.
+ */
 struct read_entry {
 	struct image_entry public;
 	char *name;
@@ -65,10 +68,16 @@ struct image_reader {
 
 struct read_entry *reader_find(const struct image_reader *reader, const char *name);
 
-/* Adds an entry that is its own target; its place is still to be set. Refuses a name that is there already. */
+/*
+ * Adds an entry that is its own target; its place is still to be set. Refuses a name that is
+ * there already.
+ */
 struct read_entry *reader_add(struct image_reader *reader, const char *name, struct err *err);
 
-/* Makes the entry another name of target, whose contents are then held in memory if they are not page data. */
+/*
+ * Makes the entry another name of target, whose contents are then held in memory if they are not
+ * page data.
+ */
 int reader_link(struct image_reader *reader, struct read_entry *entry, struct read_entry *target,
 		struct err *err);
 
@@ -78,7 +87,10 @@ int reader_hold(struct image_reader *reader, struct read_entry *entry, struct er
 /* Memory for the contents of an entry, within the limits. */
 int reader_allocate(struct image_reader *reader, struct read_entry *entry, struct err *err);
 
-/* Goes on through the tar: returns 1 at page data that a stream must give to the caller, 0 at the end. */
+/*
+ * Goes on through the tar: returns 1 at page data that a stream must give to the caller, 0 at
+ * the end.
+ */
 int reader_scan(struct image_reader *reader, struct err *err);
 
 /* Passes over the page data that comes next, if any. */
@@ -87,7 +99,10 @@ int reader_pass(struct image_reader *reader, struct err *err);
 /* Computes the digest of an entry in a file, unless it is known. */
 int reader_digest(struct read_entry *entry, struct err *err);
 
-/* At the end of the tar: reads the index, and gives entries the names that only the OCI manifest knows. */
+/*
+ * At the end of the tar: reads the index, and gives entries the names that only the OCI manifest
+ * knows.
+ */
 int reader_resolve(struct image_reader *reader, struct err *err);
 
 #endif

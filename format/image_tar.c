@@ -51,7 +51,10 @@ static la_int64_t skip_input(struct archive *archive, void *context, la_int64_t 
 	struct tar *tar = context;
 
 	(void)archive;
-	/* 0 makes libarchive read instead. Never past the end: a file that is cut off must not look whole. */
+	/*
+	 * 0 makes libarchive read instead. Never past the end: a file that is cut off must not
+	 * look whole.
+	 */
 	if (!tar->regular || size < BUFFER_SIZE)
 		return 0;
 	size -= size % BUFFER_SIZE;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a tar of any dialect, plain or compressed as a whole, header by header: the hostile input's first gate. */
+/*
+ * Reads a tar of any dialect, plain or compressed as a whole, header by header: the hostile
+ * input's first gate.
+ */
 #ifndef PIMAGE_IMAGE_TAR_H
 #define PIMAGE_IMAGE_TAR_H
 
@@ -11,7 +14,10 @@
 struct err;
 struct tar;
 
-/* Names are checked (format/entry.h), without "./" before them. They are valid until the next header. */
+/*
+ * Names are checked (format/entry.h), without "./" before them. They are valid until the next
+ * header.
+ */
 struct tar_header {
 	const char *name;
 	const char *link; /* a hard link to the entry of this name; NULL: a file */
@@ -29,8 +35,9 @@ void tar_close(struct tar *tar);
 bool tar_seekable(const struct tar *tar, uint64_t *ret_base);
 
 /*
- * The next file or hard link; what is unread of the one before is passed over. Returns 1, or 0 at the end. Refuses every
- * other kind but directories, which are left out, and data that the file is too short for.
+ * The next file or hard link; what is unread of the one before is passed over. Returns 1, or 0 at
+ * the end. Refuses every other kind but directories, which are left out, and data that the file is
+ * too short for.
  */
 int tar_next(struct tar *tar, struct tar_header *ret_header, struct err *err);
 

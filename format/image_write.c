@@ -114,7 +114,10 @@ int image_writer_new(int fd, int64_t mtime, struct image_writer **ret_writer, st
 		image_writer_free(writer);
 		return err_set(err, ERR_FAILED, "no memory for writing an image");
 	}
-	/* ustar, with pax headers only where ustar cannot say it; no blocks, so that positions are exact. */
+	/*
+	 * ustar, with pax headers only where ustar cannot say it; no blocks, so that positions
+	 * are exact.
+	 */
 	if (archive_write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(writer->archive, 0) != ARCHIVE_OK ||
 	    archive_write_open(writer->archive, writer, NULL, take_output, NULL) != ARCHIVE_OK) {
@@ -145,7 +148,10 @@ void image_writer_free(struct image_writer *writer)
 	free(writer);
 }
 
-/* One tar entry: a file, or with `link` a hard link to an earlier one. Afterwards position is that of the data. */
+/*
+ * One tar entry: a file, or with `link` a hard link to an earlier one. Afterwards position is
+ * that of the data.
+ */
 static int put_header(struct image_writer *writer, const char *name, size_t size, const char *link)
 {
 	struct archive_entry *header = archive_entry_clear(writer->header);

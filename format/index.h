@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* index.json, the last entry: the OCI image index, and the proof that everything before it is there. */
+/*
+ * index.json, the last entry: the OCI image index, and the proof that everything before it is
+ * there.
+ */
 #ifndef PIMAGE_INDEX_H
 #define PIMAGE_INDEX_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Images as written, repacked, compressed, pulled and edited read the same from files and pipes; damaged, cut off and
- * hostile ones are refused.
+ * Images as written, repacked, compressed, pulled and edited read the same from files and pipes;
+ * damaged, cut off and hostile ones are refused.
  */
 #include "tests/unit/image_sample.h"
 
@@ -121,8 +121,9 @@ static bool in_padding(const struct image_bytes *image, size_t at)
 }
 
 /*
- * Every byte changed: the image is refused, or everything in it is still right. What may change unseen are the zeros that
- * fill blocks up, and words of the tail that nothing but a registry needs.
+ * Every byte changed: the image is refused, or everything in it is still right. What may change
+ * unseen are the zeros that fill blocks up, and words of the tail that nothing but a registry
+ * needs.
  */
 static void check_flips(struct image_bytes *image, bool pipe, unsigned flags, uint8_t flip,
 			size_t step)
@@ -329,7 +330,10 @@ static void same_pipe(const char *directory, bool spool, const struct image_byte
 	CHECK(pclose(cat) == 0, "the writer of the pipe was cut off");
 }
 
-/* What a registry and its tools leave of the unpacked image: blobs, and an index that lists only the manifest. */
+/*
+ * What a registry and its tools leave of the unpacked image: blobs, and an index that lists only
+ * the manifest.
+ */
 #define PULL                                                                                       \
 	"cp -a d e && cd e && rm -r pimage.json processes shm pipes files && "                     \
 	"python3 -c 'import json; i = json.load(open(\"index.json\")); del i[\"entries\"]; "       \
@@ -337,7 +341,10 @@ static void same_pipe(const char *directory, bool spool, const struct image_byte
 	"tool\"}; "                                                                                \
 	"json.dump(i, open(\"index.json\", \"w\"))' && "
 
-/* Other programs' tars: what they are, how they are made from the directory d (the image unpacked). */
+/*
+ * Other programs' tars: what they are, how they are made from the directory d (the image
+ * unpacked).
+ */
 static const struct {
 	const char *tool;
 	const char *command;

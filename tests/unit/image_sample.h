@@ -29,7 +29,10 @@ static inline int sample_read(void *context, uint64_t offset, void *buffer, size
 	return 0;
 }
 
-/* Three entries of so many bytes of pages, compressed if they are SAMPLE_PAGES. Returns <0 when any step fails. */
+/*
+ * Three entries of so many bytes of pages, compressed if they are SAMPLE_PAGES. Returns <0 when
+ * any step fails.
+ */
 static inline int sample_write(int fd, int64_t mtime, size_t pages_size, struct err *err)
 {
 	static const char *const names[] = { "pimage.json", "processes/7/process.json",
@@ -74,7 +77,10 @@ static inline void text_add(char *text, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The pages of the present entry by their digest, so that images compressed in different ways compare. */
+/*
+ * The pages of the present entry by their digest, so that images compressed in different ways
+ * compare.
+ */
 static inline int text_pages(struct image_reader *reader, struct page_reader *pages,
 			     const struct image_entry *entry, char *text, struct err *err)
 {

@@ -17,7 +17,10 @@ static char *slurp(int fd, size_t *ret_size)
 	return data;
 }
 
-/* ustar only: magic, owner 0, mode 0600, the time given, and no other header types than file and hard link. */
+/*
+ * ustar only: magic, owner 0, mode 0600, the time given, and no other header types than file and
+ * hard link.
+ */
 static void check_headers(const char *tar, size_t size, const char *mtime)
 {
 	unsigned files = 0, links = 0;
