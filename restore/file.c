@@ -125,7 +125,7 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	const struct file *file = record;
 	const struct file_use *use;
 	struct made_file *made;
-	int fd;
+	int fd = -1;
 
 	(void)key;
 	if (descriptors_make(restore, err) < 0)
