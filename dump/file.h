@@ -64,6 +64,12 @@ void dump_fd_problem(struct dump *dump, const struct dump_fd *fd, enum verdict v
 int dump_path(const struct target *target, const char *link, const struct stat *st, char **ret_path,
 	      struct err *err);
 
+/*
+ * A file of O_TMPFILE, which never had a name, is shown by the kernel as DIRECTORY/#INODE: here as
+ * DIRECTORY/#0, since the number is of no use to anybody else.
+ */
+void dump_name_tmpfile(char *path, uint64_t inode);
+
 /* Releases what dump->files keeps; accepts NULL. */
 void dump_files_free(struct dump_files *files);
 

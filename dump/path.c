@@ -51,6 +51,16 @@ static bool is_leftover(const char *path)
 	return slash && strncmp(slash + 1, ".nfs0", 5) == 0;
 }
 
+void dump_name_tmpfile(char *path, uint64_t inode)
+{
+	char *slash = strrchr(path, '/');
+	char name[32];
+
+	snprintf(name, sizeof(name), "/#%lu", inode);
+	if (slash && strcmp(slash, name) == 0)
+		strcpy(slash, "/#0");
+}
+
 int dump_path(const struct target *target, const char *link, const struct stat *st, char **ret_path,
 	      struct err *err)
 {
@@ -70,6 +80,8 @@ int dump_path(const struct target *target, const char *link, const struct stat *
 	length = strlen(path);
 	if (!found && length > mark && strcmp(path + length - mark, deleted_mark) == 0)
 		path[length - mark] = '\0';
+	if (!found && !st->st_nlink)
+		dump_name_tmpfile(path, st->st_ino);
 	*ret_path = TAKE_PTR(path);
 	return found;
 }

@@ -66,7 +66,7 @@ static struct contents *find(struct dump_files *files, const struct contents *wa
 	return NULL;
 }
 
-static int set_name(struct shm *shm, const char *name, struct err *err)
+static int set_name(struct shm *shm, const char *name, uint64_t ino, struct err *err)
 {
 	if (shm->kind == SHM_ANONYMOUS || !name)
 		return 0;
@@ -74,7 +74,11 @@ static int set_name(struct shm *shm, const char *name, struct err *err)
 		name += strlen(memfd_prefix);
 	free(shm->name);
 	shm->name = strdup(name);
-	return shm->name ? 0 : err_sys(err, "out of memory");
+	if (!shm->name)
+		return err_sys(err, "out of memory");
+	if (shm->kind == SHM_DELETED_FILE)
+		dump_name_tmpfile(shm->name, ino);
+	return 0;
 }
 
 /* Facts that only a descriptor gives. */
@@ -113,7 +117,7 @@ static int describe(struct dump *dump, const struct contents *contents, const st
 	char object[300];
 
 	shm->kind = kind_of(contents, map);
-	if (set_name(shm, contents->name, err) < 0)
+	if (set_name(shm, contents->name, contents->ino, err) < 0)
 		return -1;
 	if (contents->fd >= 0)
 		return describe_by_fd(contents, shm, err);
