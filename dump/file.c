@@ -114,6 +114,7 @@ int dump_fd_open(struct dump *dump, struct target *target, uint32_t number, stru
 {
 	struct dump_fd fd = { .target = target, .fd = number, .copy = -1 };
 	struct err why = { 0 };
+	char name[32];
 
 	if (read_info(&fd, &why) == 0 && take_copy(dump, &fd, &why) == 0 &&
 	    look_at(&fd, &fd.stat, &why) == 0) {
@@ -121,7 +122,8 @@ int dump_fd_open(struct dump *dump, struct target *target, uint32_t number, stru
 		return 1;
 	}
 	dump_fd_close(&fd);
-	if (why.code == ERR_GONE && !dump->settings.frozen)
+	snprintf(name, sizeof(name), "fd/%u", number);
+	if (!dump->settings.frozen && faccessat(target->proc, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	return err_set(err, why.code, "pid %d fd %u: %s", target->pid, number, why.msg);
 }
@@ -241,6 +243,7 @@ static int collect_type(struct dump *dump, const struct dump_fd *fd, struct file
 
 static int collect(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err)
 {
+	const uint32_t large_file = 0100000; /* the kernel's; that of the C library is 0 */
 	uint32_t flags = status_flags(fd), id = 0;
 	struct file *file = DUMP_NEW(dump, file, &id, err);
 
@@ -249,6 +252,9 @@ static int collect(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id
 	file->id = id;
 	file->access = flags & NAMES_OPEN_ACCESS_MASK;
 	file->flags = flags & ~NAMES_OPEN_ACCESS_MASK;
+	/* Of a terminal it tells how it was opened (TIOCGPTPEER does without); open(2) always sets it. */
+	if (S_ISCHR(fd->stat.st_mode))
+		file->flags &= ~large_file;
 	file->offset = fd->info.pos > 0 ? (uint64_t)fd->info.pos : 0;
 	if (collect_owner(dump, fd, file, err) < 0 || dump_locks(dump, fd, file, err) < 0 ||
 	    collect_type(dump, fd, file, err) < 0)
