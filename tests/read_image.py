@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Reads an image by its specification alone, spec/image-format.md, with nothing of this project.
-
 read_image.py IMAGE                 lists processes and their memory areas
 read_image.py IMAGE PID ADDR LEN    writes that memory to standard output
 """
@@ -87,7 +86,6 @@ def frames(entry, offset, size):
         frame, pages = frame + row[0], pages + row[1]
     data = subprocess.run(["zstd", "-dc"], input=need, stdout=subprocess.PIPE, check=True).stdout
     return data[skip : skip + size]
-
 
 image = Image(sys.argv[1])
 if len(sys.argv) > 2:
