@@ -34,7 +34,7 @@ static const struct sleeper *find(const struct sleepers *sleepers, pid_t tid)
 }
 
 /*
- * Still the very same sleep: the same call, and since it was looked at the thread has left the
+ * Still the very same sleep: the same call, and since it was looked at the thread has given up the
  * processor once, for the stop. A call that was made anew, perhaps with the same arguments, must
  * not be cut short.
  */

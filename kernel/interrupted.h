@@ -21,7 +21,7 @@ struct sleeper {
 	int64_t restarted; /* if nr is restart_syscall: the call behind it; -1: unknown */
 	uint64_t args[6];
 	uint64_t sp;
-	uint64_t switches; /* how often it had left the processor */
+	uint64_t switches; /* how often it had gone to sleep */
 	uint64_t since_ns; /* CLOCK_MONOTONIC; 0: unknown */
 };
 

@@ -9,11 +9,18 @@
 struct err;
 struct frozen;
 
+struct place {
+	uint64_t address;
+	/* Scratch memory that the call loop of a killed tracer may have left mapped; size 0: none. */
+	uint64_t scratch;
+	uint64_t scratch_size;
+};
+
 /*
- * The address of at least size zero bytes, 16-byte aligned, at the end of the last page of the vDSO;
- * if that has no room, of another private mapping that is executable and not writable: behind the
- * end of its code.
+ * Room for size bytes (a multiple of 16) at the end of the last page of the vDSO; if that has none,
+ * of another private mapping that is executable and not writable: behind the end of its code. The
+ * bytes are zero, or a call loop that a killed tracer left and no thread is in.
  */
-int place_find(const struct frozen *frozen, size_t size, uint64_t *ret_address, struct err *err);
+int place_find(const struct frozen *frozen, size_t size, struct place *ret_place, struct err *err);
 
 #endif

@@ -20,6 +20,9 @@
 #define DEFAULT_SCRATCH (64 << 10)
 #define MIN_SCRATCH	(2 * REMOTE_DATA_MAX)
 
+/* At the end of the scratch memory, so that it is known again. */
+static const char scratch_mark[REMOTE_SCRATCH_MARK] = "pimage scratch";
+
 static uint64_t page_size(void)
 {
 	return (uint64_t)sysconf(_SC_PAGESIZE);
@@ -74,12 +77,40 @@ static int map_scratch(struct remote *remote, struct frozen_thread *thread, size
 }
 
 /* Into zero bytes of the process, which will be zero again. */
-static int place(struct remote *remote, struct err *err)
+static int place(struct remote *remote, struct place *ret_place, struct err *err)
 {
-	if (place_find(remote->frozen, arch_stub_size(), &remote->stub, err) < 0)
+	if (place_find(remote->frozen, arch_stub_size(), ret_place, err) < 0)
 		return -1;
+	remote->stub = ret_place->address;
 	remote->in_padding = true;
 	return 0;
+}
+
+/*
+ * Memory that a killed tracer left: mapped where the call loop's data says, and with our mark at its
+ * end. Otherwise it is long gone and something else is there.
+ */
+static int unmap_left(struct remote *remote, struct frozen_thread *thread, const struct place *left,
+		      struct err *err)
+{
+	struct remote_call unmap = REMOTE_CALL(munmap, left->scratch, left->scratch_size);
+	uint64_t end = left->scratch + left->scratch_size;
+	char mark[sizeof(scratch_mark)];
+
+	if (left->scratch_size < MIN_SCRATCH ||
+	    memory_read(&remote->frozen->memory, end - sizeof(mark), mark, sizeof(mark), NULL) <
+		    0 ||
+	    memcmp(mark, scratch_mark, sizeof(mark)) != 0)
+		return 0;
+	return call(remote, thread, &unmap, true, err);
+}
+
+static int mark_scratch(struct remote *remote, struct err *err)
+{
+	uint64_t end = remote->scratch + remote->scratch_size;
+
+	return memory_write(&remote->frozen->memory, end - sizeof(scratch_mark), scratch_mark,
+			    sizeof(scratch_mark), err);
 }
 
 static int clear_padding(struct remote *remote, uint64_t stub, struct err *err)
@@ -95,6 +126,7 @@ int remote_open(struct frozen *frozen, struct frozen_thread *thread,
 		const struct remote_options *options, struct remote *ret_remote, struct err *err)
 {
 	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
+	struct place left;
 	size_t size;
 
 	remote.frozen = frozen;
@@ -105,7 +137,8 @@ int remote_open(struct frozen *frozen, struct frozen_thread *thread,
 	size = (size + page_size() - 1) & ~(page_size() - 1);
 	if (size < MIN_SCRATCH)
 		size = MIN_SCRATCH;
-	if (place(&remote, err) < 0 || map_scratch(&remote, thread, size, err) < 0)
+	if (place(&remote, &left, err) < 0 || unmap_left(&remote, thread, &left, err) < 0 ||
+	    map_scratch(&remote, thread, size, err) < 0 || mark_scratch(&remote, err) < 0)
 		return -1;
 	*ret_remote = remote;
 	remote = (struct remote)REMOTE_EMPTY;
@@ -173,11 +206,12 @@ int remote_set_rendezvous(struct remote *remote, int signal, struct err *err)
 static int unmap_all(struct remote *remote, struct frozen_thread *thread, struct err *err)
 {
 	struct remote_call unmap = REMOTE_CALL(munmap, remote->scratch, remote->scratch_size);
+	struct place ignored;
 
 	if (remote->moved) {
 		unmap.arg[0] = remote->moved;
 		unmap.arg[1] = remote->moved_size;
-		if (place(remote, err) < 0)
+		if (place(remote, &ignored, err) < 0)
 			return -1;
 	}
 	/*

@@ -39,13 +39,15 @@ struct remote_options {
 	void *context;
 };
 
+#define REMOTE_SCRATCH_MARK 16
+
 struct remote {
 	struct frozen *frozen;
 	struct remote_options options;
 	uint64_t stub;	     /* address of the call loop in the process; 0: not in place */
 	bool in_padding;     /* it lies in zero bytes of a mapping, which become zero again */
 	uint64_t scratch;    /* for batches; not among the mappings that the process has itself */
-	size_t scratch_size; /* bytes; 0: not mapped */
+	size_t scratch_size; /* bytes; 0: not mapped; the last REMOTE_SCRATCH_MARK are not free */
 	uint64_t moved;	     /* of remote_move: start and size of the mapping; 0: none */
 	size_t moved_size;
 	bool execed; /* the process executed another program: nothing of ours is left in it */

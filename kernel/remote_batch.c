@@ -79,7 +79,7 @@ struct remote_batch *remote_batch_new(const struct remote *remote)
 		return NULL;
 	batch->pid = remote->frozen->pid;
 	batch->scratch = remote->scratch;
-	batch->size = remote->scratch_size;
+	batch->size = remote->scratch_size - REMOTE_SCRATCH_MARK;
 	if (!add_part(batch)) {
 		free(batch);
 		return NULL;
@@ -265,7 +265,8 @@ int remote_run(struct remote *remote, struct frozen_thread *thread, struct remot
 {
 	if (batch->failed)
 		return err_set(err, batch->err.code, "%s", batch->err.msg);
-	if (batch->scratch != remote->scratch || batch->size != remote->scratch_size)
+	if (batch->scratch != remote->scratch ||
+	    batch->size + REMOTE_SCRATCH_MARK != remote->scratch_size)
 		return err_set(err, ERR_FAILED,
 			       "process %d: remote batch made before the scratch memory moved",
 			       batch->pid);

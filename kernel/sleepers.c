@@ -42,7 +42,7 @@ static int sched_number(const char *text, const char *key, uint64_t *ret_ns)
 
 static int sched_switches(const char *text, uint64_t *ret_switches)
 {
-	const char *at = strstr(text, "\nnr_switches");
+	const char *at = strstr(text, "\nnr_voluntary_switches");
 
 	at = at ? strchr(at, ':') : NULL;
 	if (!at)

@@ -23,7 +23,14 @@ struct stub_data {
 	uint64_t zero_time[2];
 	uint64_t rendezvous;
 	uint64_t scratch, scratch_size;
+	uint64_t padding[3];
+	/* The last ones, by which it is found again. */
+	uint64_t size; /* code and data */
+	uint64_t magic;
 };
+#define STUB_MAGIC UINT64_C(0x7062757453676d70) /* "pmgStubp": in no program by chance */
+
+_Static_assert(sizeof(struct stub_data) % 16 == 0, "arch_stub_size");
 _Static_assert(offsetof(struct stub_data, rax_interrupted) == 144, "stub_code.S");
 _Static_assert(offsetof(struct stub_data, mask) == 160, "stub_code.S");
 _Static_assert(offsetof(struct stub_data, scratch_size) == 208, "stub_code.S");
@@ -36,6 +43,27 @@ static size_t code_size(void)
 size_t arch_stub_size(void)
 {
 	return code_size() + sizeof(struct stub_data);
+}
+
+bool arch_stub_recognize(const void *bytes, size_t length, size_t *ret_size,
+			 struct arch_stub_state *ret_state)
+{
+	struct stub_data data;
+
+	if (length < sizeof(data))
+		return false;
+	memcpy(&data, (const char *)bytes + length - sizeof(data), sizeof(data));
+	if (data.magic != STUB_MAGIC || data.size > length || data.size < sizeof(data))
+		return false;
+	*ret_size = data.size;
+	*ret_state = (struct arch_stub_state){
+		.regs.user.rsp = data.rsp,
+		.sigmask = data.mask,
+		.rendezvous = (int)data.rendezvous,
+		.scratch = data.scratch,
+		.scratch_size = data.scratch_size,
+	};
+	return true;
 }
 
 /*
@@ -95,6 +123,8 @@ void arch_stub_build(void *buffer, const struct arch_stub_state *state)
 		.rendezvous = (uint64_t)state->rendezvous,
 		.scratch = state->scratch,
 		.scratch_size = state->scratch_size,
+		.size = arch_stub_size(),
+		.magic = STUB_MAGIC,
 	};
 
 	set_up_restart(&data, &state->regs);

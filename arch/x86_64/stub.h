@@ -3,6 +3,7 @@
 #ifndef PIMAGE_ARCH_X86_64_STUB_H
 #define PIMAGE_ARCH_X86_64_STUB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,11 +19,18 @@ struct arch_stub_state {
 	uint64_t scratch_size;
 };
 
-/* Bytes of code and data together. The code is position-independent, all of it only read. */
+/* Bytes of code and data together, a multiple of 16. The code is position-independent, all of it only read. */
 size_t arch_stub_size(void);
 
 /* Writes code and data for one thread into buffer, arch_stub_size() bytes. */
 void arch_stub_build(void *buffer, const struct arch_stub_state *state);
+
+/*
+ * Whether these bytes, which end where a mapping ends, end in a call loop: left by a tracer that was
+ * killed. ret_state then tells what its data says; of the registers only the stack pointer.
+ */
+bool arch_stub_recognize(const void *bytes, size_t length, size_t *ret_size,
+			 struct arch_stub_state *ret_state);
 
 /*
  * Changes the registers so that the thread makes one call, or the count calls (struct remote_call)

@@ -40,7 +40,7 @@
 #define SCRATCH_SIZE 208
 
 	.section .rodata
-	.balign	8
+	.balign	16
 	.globl	arch_stub_code, arch_stub_one, arch_stub_many, arch_stub_after
 	.globl	arch_stub_parked, arch_stub_data
 	.hidden	arch_stub_code, arch_stub_one, arch_stub_many, arch_stub_after
@@ -154,7 +154,7 @@ last_steps_interrupted:
 	mov	DATA(R15), %r15
 	jmp	*DATA(RIP_INTERRUPTED)
 
-	.balign	8
+	.balign	16, 0xcc
 arch_stub_data:
 
 	.section .note.GNU-stack, "", @progbits
