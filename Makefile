@@ -99,7 +99,7 @@ check:
 	@$(MAKE_IN) WERROR=-Werror all units subjects $(GENERATE)
 	@$(MAKE_IN) BUILD=$(BUILD)/clang CC=clang WERROR=-Werror all units
 	@$(MAKE_IN) sanitized
-	@tests/run --build $(BUILD) $(TESTS)
+	@tests/run --sanitized --build $(BUILD) $(TESTS)
 
 # The unit tests alone: seconds, for every change.
 check-unit: $(UNITS)
