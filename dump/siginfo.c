@@ -39,7 +39,7 @@ int siginfo_peek(pid_t tid, bool shared, struct siginfo_record **pending, size_t
 		 struct err *err)
 {
 	struct __ptrace_peeksiginfo_args args = { .nr = PEEK,
-						.flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0 };
+						  .flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0 };
 	siginfo_t infos[PEEK];
 	long n;
 

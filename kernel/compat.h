@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
+#include <linux/memfd.h>
 #include <linux/types.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -50,6 +51,11 @@ struct pm_scan_arg {
 /* Since 6.15. */
 #ifndef PAGE_IS_GUARD
 #define PAGE_IS_GUARD (1 << 8)
+#endif
+
+/* Since 6.3. */
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
 #endif
 
 /* Since 6.13. */

@@ -3,19 +3,15 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/compat.h"
 #include "restore/descriptors.h"
 #include "restore/shm.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/memfd.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/param.h>
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x10U /* since 6.3 */
-#endif
 
 static void add_problem(struct restore *restore, const struct shm *shm, enum verdict verdict,
 			const char *what)
