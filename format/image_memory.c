@@ -7,6 +7,7 @@
 #include "format/image_read.h"
 #include "format/memory.h"
 #include "format/pages.h"
+#include "format/pimage.h"
 #include "format/shm.h"
 
 #include <inttypes.h>
@@ -184,18 +185,19 @@ static const enum extent_state untouched[] = {
 	[VMA_SPECIAL] = EXTENT_KERNEL,
 };
 
+/* Up to the end of its last page: what follows the contents there is zero. */
 static struct extent extent_of_shm(const struct image_memory *memory, uint64_t offset)
 {
 	const struct shm *shm = IMAGE_GET(memory->image, shm, memory->id, 0);
+	uint64_t page_size = IMAGE_GET(memory->image, pimage, 0, 0)->page_size;
 	struct extent extent = { { offset, UINT64_MAX }, EXTENT_UNMAPPED, NULL, false };
+	uint64_t size = (shm->size + page_size - 1) / page_size * page_size;
 
-	if (!shm || offset >= shm->size)
+	if (offset >= size)
 		return extent;
-	extent.range.end = shm->size;
+	extent.range.end = size;
 	extent.state =
 		narrow(&extent, shm->saved, shm->n_saved, offset) ? EXTENT_SAVED : EXTENT_ZERO;
-	if (extent.range.end > shm->size)
-		extent.range.end = shm->size;
 	return extent;
 }
 

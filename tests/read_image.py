@@ -68,8 +68,8 @@ class Image:
                 data += self.pages(f"processes/{pid}", saved, at, left)
             elif vma["kind"] == "shm":
                 data += self.object(vma["contents"], at - start + int(vma.get("offset", "0x0"), 16), left)
-            elif vma["kind"] == "anonymous":
-                data += bytes(left)
+            elif vma["kind"] == "anonymous" or any(s <= at < e for s, e in map(span, vma.get("zero", []))):
+                data += bytes(min(left, 4096 - at % 4096))
             else:
                 sys.exit(f"{at:#x} is not in the image")
         return data

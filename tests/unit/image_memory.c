@@ -130,6 +130,8 @@ static void check_example(void)
 	check_read(&opened, 0x7f0000000123, 0x1000, KIND_shm, 0x123);
 	check_read(&opened, 0x7f000000f000, 0x1000, KIND_shm, 0x7000);
 	check_read(&opened, 0x7f0000004000, 0x1000, KIND_shm, 0);
+	/* To the end of the page in which the contents end. */
+	CHECK(image_memory_extent(opened.memory, 0x7f0000004000).range.end == 0x7f0000005000);
 	/* A page of a private mapping that the process has made its own. */
 	check_read(&opened, 0x7f0000005000, 0x1000, KIND_memory, 0x7f0000005000);
 	/* Saved, zero and untouched in one piece. */
