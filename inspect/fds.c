@@ -12,8 +12,8 @@
 #include <inttypes.h>
 
 static const struct column columns[] = {
-	{ "FD", true },	    { "FILE", true },  { "TYPE", false },  { "ACCESS", false },
-	{ "OFFSET", true }, { "WHAT", false }, { "FLAGS", false }, {},
+	{ "FD", true },	    { "FILE", true },	{ "TYPE", false }, { "ACCESS", false },
+	{ "OFFSET", true }, { "FLAGS", false }, { "WHAT", false }, {},
 };
 
 static void add_flags(struct table *table, const struct descriptor *descriptor,
@@ -43,11 +43,11 @@ static void add_descriptor(struct table *table, const struct descriptor *descrip
 		table_add(table, "%" PRIu64, file->offset);
 	else
 		table_add(table, "%s", "");
+	add_flags(table, descriptor, file);
 	if (what)
 		table_add_bytes(table, what);
 	else
 		table->failed = true;
-	add_flags(table, descriptor, file);
 }
 
 int fds_print(struct inspect *inspect, FILE *out, struct err *err)

@@ -3,7 +3,6 @@
 #include "format/err.h"
 #include "inspect/inspect.h"
 
-#include <signal.h>
 #include <string.h>
 
 static int run(const struct inspect_options *options, int argc, char **argv, struct err *err)
@@ -22,8 +21,6 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 	int first = 0, ret;
 
-	/* A reader that has gone is an error of writing, told like any other. */
-	signal(SIGPIPE, SIG_IGN);
 	ret = options_parse(&inspect_program, argc, argv, &options, &first, &err);
 	if (ret == 0)
 		ret = run(&options, argc - first, argv + first, &err);

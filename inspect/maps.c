@@ -12,9 +12,9 @@
 #include <inttypes.h>
 
 static const struct column columns[] = {
-	{ "ADDRESS", false }, { "PROT", false },  { "SIZE", true },
-	{ "SAVED", true },    { "ZERO", true },	  { "OFFSET", true },
-	{ "WHAT", false },    { "FLAGS", false }, {},
+	{ "ADDRESS", false }, { "PROT", false }, { "SIZE", true },
+	{ "SAVED", true },    { "ZERO", true },	 { "OFFSET", true },
+	{ "FLAGS", false },   { "WHAT", false }, {},
 };
 
 static bool holds(const struct vma *vma, uint64_t address)
@@ -98,8 +98,8 @@ static void add_vma(struct table *table, const struct image *image, const struct
 		table_add(table, "0x%" PRIx64, vma->offset);
 	else
 		table_add(table, "%s", "");
-	add_what(table, image, memory, vma);
 	add_flags(table, vma);
+	add_what(table, image, memory, vma);
 }
 
 int maps_print(struct inspect *inspect, FILE *out, struct err *err)

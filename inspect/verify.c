@@ -52,13 +52,15 @@ static void print_result(const struct inspect *inspect, const struct pages_total
 
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
 		records += inspect->image.kinds[kind].n_objects;
-	printf("records    %zu, each as its table says, and all references lead somewhere\n"
-	       "raw data   %zu entries\n"
-	       "page data  %zu entries, %s of pages: every frame, checksum and seek table\n"
+	printf("records    %zu: each is as its table says, and all references lead somewhere\n"
+	       "raw data   %zu\n"
+	       "page data  %zu, %s of pages: every frame, checksum and seek table is right\n"
 	       "index      every entry that it lists is there%s\n",
 	       records, inspect->image.n_blobs, pages->entries, size_text(pages->size, size),
 	       inspect->report.original ? ", in its place, with its SHA-256"
 					: "; the image was repacked");
+	if (inspect->report.original)
+		puts("OCI tail   every blob is what its name says");
 	print_names("edited    ", inspect->report.edited, inspect->report.n_edited);
 	print_names("added     ", inspect->report.added, inspect->report.n_added);
 }
