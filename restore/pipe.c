@@ -78,7 +78,9 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	object = LIST_ADD(restore, objects, err);
 	if (!object)
 		return -1;
-	*object = (struct made_object){ KIND_pipe, pipe->id, { TAKE_FD(reader), TAKE_FD(writer) } };
+	*object = (struct made_object){ .kind = KIND_pipe,
+					.id = pipe->id,
+					.fds = { TAKE_FD(reader), TAKE_FD(writer) } };
 	return 0;
 }
 

@@ -26,7 +26,7 @@ static struct made_object *pipe_object(struct restore *restore, uint32_t id)
 }
 
 /*
- * The end that pipe(2) made is handed over, since it alone is without O_LARGEFILE; every other
+ * The end that pipe(2) made is the first description, since it alone is without O_LARGEFILE; every other
  * description of the pipe was made by open(2) in its time.
  */
 static int open_it(struct restore *restore, const struct file *file, const void *state, int *ret_fd,
@@ -35,18 +35,19 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	const uint32_t large_file = 0100000; /* the kernel's; that of the C library is 0 */
 	const struct pipe_end *end = state;
 	struct made_object *object = pipe_object(restore, end->pipe);
-	int *original = file->access <= O_WRONLY ? &object->fds[file->access] : NULL;
+	uint32_t access = file->access;
 	_cleanup_close_ int fd = -1;
 
-	if (original && *original >= 0 && !(file->flags & large_file)) {
-		fd = TAKE_FD(*original);
-		if (file_set_flags(restore, file, fd, err) < 0)
-			return -1;
-		*ret_fd = TAKE_FD(fd);
-		return 0;
-	}
-	return file_reopen(restore, file, object->fds[0] >= 0 ? object->fds[0] : object->fds[1],
-			   ret_fd, err);
+	if (access > O_WRONLY || object->given[access] || (file->flags & large_file))
+		return file_reopen(restore, file, object->fds[0], ret_fd, err);
+	fd = fcntl(object->fds[access], F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return err_sys(err, "duplicate an end of a pipe");
+	if (file_set_flags(restore, file, fd, err) < 0)
+		return -1;
+	object->given[access] = true;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
 }
 
 const struct file_type_restorer pipe_end_type_restorer = { &pipe_end_record, check, open_it };

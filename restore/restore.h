@@ -23,7 +23,8 @@ struct made_file {
 struct made_object {
 	enum kind kind;
 	uint32_t id;
-	int fds[2]; /* -1: none */
+	int fds[2];    /* -1: none */
+	bool given[2]; /* an open file description of the image is that of this descriptor */
 };
 
 struct restore {

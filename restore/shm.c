@@ -125,7 +125,9 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	object = fd < 0 || reader < 0 ? NULL : LIST_ADD(restore, objects, err);
 	if (!object)
 		return -1;
-	*object = (struct made_object){ KIND_shm, shm->id, { TAKE_FD(fd), TAKE_FD(reader) } };
+	*object = (struct made_object){ .kind = KIND_shm,
+					.id = shm->id,
+					.fds = { TAKE_FD(fd), TAKE_FD(reader) } };
 	return 0;
 }
 
