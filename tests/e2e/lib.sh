@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the scripts share. tests/run starts each in an empty directory of its own, as an ordinary
+# user, with pdump, prestore and pinspect in PATH, E2E and SUBJECTS naming where scripts and subjects
+# lie, and PIMAGE_REPEAT saying how often. Exit status 0 passed, 1 failed, 77 skipped; the last line
+# that begins with "failed: " or "skip: " says why.
+
+set -u -o pipefail
+repeat=${PIMAGE_REPEAT:-2}
+
+fail() { echo "failed: $*"; exit 1; }
+skip() { echo "skip: $*"; exit 77; }
+must() { "$@" || fail "status $? of: $*"; }
+
+# need PROGRAM...: skips without them.
+need() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip "$program is not installed"
+	done
+}
+
+# The interpreter of the system: one from a home directory may not be readable here.
+python3=/usr/bin/python3
+[ -x "$python3" ] || python3=$(command -v python3)
+
+# build NAME FLAG...: compiles NAME.c of this directory into ./NAME (or what -o says).
+build() {
+	local name=$1
+	shift
+	need "${CC:-gcc}"
+	must "${CC:-gcc}" -O1 -g -pthread -D_GNU_SOURCE -o "$name" "$@" "$E2E/$name.c"
+}
+
+# until SECONDS COMMAND...: waits until the command succeeds.
+until_true() {
+	local tenths=$(($1 * 20))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		[ $((tenths -= 1)) -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+wait_gone() { until_true "${2:-60}" is_gone "$1" || fail "process $1 has not ended"; }
+
+# How many processes of this test there are, by its mark in their environment.
+count_processes() {
+	local n=0 environ
+	for environ in /proc/[0-9]*/environ; do
+		tr '\0' '\n' 2>/dev/null <"$environ" | grep -qxF "PIMAGE_TEST=$PIMAGE_TEST" && n=$((n + 1))
+	done 2>/dev/null
+	echo "$n"
+}
+
+# pause_within PERCENT PERCENT: a random part of $took, as seconds.
+pause_within() {
+	local ms=$((took * ($1 * 100 + RANDOM % (($2 - $1) * 100)) / 10000))
+	printf '%d.%03d\n' $((ms / 1000)) $((ms % 1000))
+}
+
+# undisturbed COMMAND...: runs it with output to ./want.out and notes the milliseconds it took.
+undisturbed() {
+	local began=${EPOCHREALTIME/[.,]/}
+	"$@" </dev/null >want.out 2>&1 || fail "status $? of an undisturbed run: $*: $(tail -n 3 want.out)"
+	took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+}
+
+# The ways to restore that take turns from one repetition to the next. Old process ids outside of a
+# namespace need privilege; an ordinary user gets a namespace by default.
+restore_ways=("--detach" "--pids=new" "--detach --pids=new" "--pids=namespace")
+
+# go_on WAY IMAGE: restores, and waits until the process ended. In the foreground its status counts.
+go_on() {
+	local way=$1 image=$2
+	rm -f pid
+	case $way in
+	*--detach*)
+		# shellcheck disable=SC2086
+		must prestore $way --pidfile=pid "$image"
+		[ -s pid ] || fail "prestore --detach left no pid"
+		wait_gone "$(cat pid)" ;;
+	*)
+		must prestore "$way" "$image" ;;
+	esac
+}
+
+# come_back COMMAND...: what `undisturbed` ran is run again, with output to ./out, and dumped, which
+# kills it, at a random moment; then restored. Once per repetition. Then ./out must be ./want.out,
+# and `check`, which the script may define, looks at the rest and cleans up.
+come_back() {
+	local i pid way pause tries=0
+	for ((i = 0; i < repeat; i++)); do
+		way=${restore_ways[i % ${#restore_ways[@]}]}
+		pause=$(pause_within 2 70)
+		echo "repetition $i: dumped after $pause s of $took ms, restored with $way"
+		: >out
+		"$@" </dev/null >>out 2>&1 &
+		pid=$!
+		sleep "$pause"
+		if ! kill -0 "$pid" 2>/dev/null; then # this host is busy, or was
+			[ $((tries += 1)) -lt 20 ] || fail "it ended within $pause s: $(tail -n 3 out)"
+			took=$((took * 2 / 3)) i=$((i - 1))
+			continue
+		fi
+		must pdump --quiet --kill "$pid" image.tar
+		wait "$pid" 2>/dev/null
+		go_on "$way" image.tar
+		cmp want.out out || fail "the output differs from an undisturbed run: $(tail -n 3 out)"
+		if declare -F check >/dev/null; then check; fi
+		rm -f image.tar
+	done
+}
+
+# A terminal: a pane of tmux with a shell in it.
+term() { tmux -L "$PWD/tmux" "$@"; }
+term_start() {
+	term -f /dev/null new-session -d -x "${1:-80}" -y "${2:-24}" "env PS1='\$ ' LC_ALL=C.UTF-8 sh" ||
+		skip "tmux does not start here"
+	term_expect '^\$'
+}
+term_end() { term kill-server; }
+term_type() { term send-keys -l -- "$1"; }
+term_key() { term send-keys "$@"; }
+term_line() { term_type "$1"; term_key Enter; }
+term_shows() { term capture-pane -p | grep -qe "$1"; }
+term_expect() {
+	until_true "${2:-10}" term_shows "$1" && return
+	term capture-pane -p
+	fail "the screen does not show '$1'"
+}
+# The program that the shell of the pane runs.
+term_pid() { pgrep -P "$(term display-message -p '#{pane_pid}')"; }
