@@ -111,6 +111,9 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	(void)key;
 	if (shm->kind == SHM_ANONYMOUS)
 		return 0;
+	/* It raises the limit that the numbers from restore->base on may need. */
+	if (descriptors_make(restore, err) < 0)
+		return -1;
 	fd = shm->kind == SHM_MEMFD ? make_memfd(restore, shm, err)
 				    : make_deleted_file(restore, shm, err);
 	if (fd < 0)
