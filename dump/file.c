@@ -148,6 +148,18 @@ static uint32_t status_flags(const struct dump_fd *fd)
 	return fd->info.flags & ~(uint32_t)O_CLOEXEC;
 }
 
+/* A duplicate is by far more likely than two that agree in everything. Said once. */
+static void note_guess(struct dump *dump, struct dump_files *files, const struct dump_fd *fd,
+		       const struct err *why)
+{
+	if (!files->guessed)
+		problems_add(&dump->problems, VERDICT_APPROXIMATED, fd->target->name,
+			     "descriptors that look the same (first: %u) are taken for duplicates "
+			     "of each other, because this system does not tell: %s",
+			     fd->fd, why->msg);
+	files->guessed = true;
+}
+
 /*
  * The known description of this descriptor; NULL: it is a new one. Two descriptions can only be the same if all that a stopped process cannot change is; the kernel's own answer decides.
  */
@@ -167,12 +179,8 @@ static const struct known_file *find_known(struct dump *dump, struct dump_files 
 				       dump->features, &why);
 		if (order > 0)
 			continue;
-		/* A duplicate is by far more likely than two that agree in everything. */
 		if (order < 0)
-			dump_fd_problem(dump, fd, VERDICT_APPROXIMATED, NULL,
-					"taken for a duplicate of fd %u: it looks the same and "
-					"this system does not tell (%s)",
-					k->fd, why.msg);
+			note_guess(dump, files, fd, &why);
 		return k;
 	}
 	return NULL;

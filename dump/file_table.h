@@ -38,6 +38,7 @@ struct known_tty {
 
 struct dump_files {
 	struct known_file *known[KNOWN_BUCKETS];
+	bool guessed; /* it was noted that duplicates are told by their looks */
 	struct known_pipe *pipes;
 	size_t n_pipes;
 	bool surveyed; /* pipes is complete */
