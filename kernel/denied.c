@@ -24,7 +24,7 @@ struct denial {
 	int error;
 	struct proc_status them;
 	struct proc_status us;
-	struct stat proc; /* of /proc/PID: owned by root when the process is not dumpable */
+	struct stat file; /* of /proc/PID/status: owned by root when it is not dumpable */
 };
 
 /* A reason: says whether it is the one, and if so sets the error. */
@@ -108,7 +108,7 @@ static bool because_other_user(const struct denial *d, struct err *err)
 
 static bool because_not_dumpable(const struct denial *d, struct err *err)
 {
-	if (d->proc.st_uid == d->them.uid.effective)
+	if (d->file.st_uid == d->them.uid.effective)
 		return false;
 	err_set(err, ERR_PERMISSION,
 		"%s %d: it is not dumpable (it was set-uid, has file capabilities, cannot be read "
@@ -176,8 +176,7 @@ int explain_denied(pid_t pid, const char *what, struct err *err)
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	if (read_status(path, &them) < 0)
 		return gone(pid, err);
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	if (stat(path, &denial.proc) < 0)
+	if (stat(path, &denial.file) < 0)
 		return gone(pid, err);
 	denial.them = them;
 	denial.us = us;

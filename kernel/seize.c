@@ -91,7 +91,7 @@ static int seize_one(struct frozen *frozen, int procdir, pid_t tid, long options
 	if (error == ESRCH)
 		return 0;
 	/* The kernel says EPERM for dead threads too. */
-	if (error == EPERM && (tid != frozen->pid || frozen->n_threads) && is_dead(procdir, tid)) {
+	if (error == EPERM && is_dead(procdir, tid)) {
 		frozen->leader_exited |= tid == frozen->pid;
 		return 0;
 	}
@@ -176,8 +176,10 @@ int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct err 
 			return -1;
 		if (added == 0 && known)
 			return 0;
-		if (added == 0)
-			return err_set(err, ERR_GONE, "process %d has just ended", frozen->pid);
+		if (added == 0) {
+			errno = EPERM;
+			return explain_denied(frozen->pid, "cannot trace process", err);
+		}
 		if (stop_from(frozen, known, err) < 0)
 			return -1;
 	}
