@@ -39,14 +39,15 @@ void *dump_new(struct dump *dump, enum kind kind, uint32_t *ret_id, struct err *
 
 int dump_collect(struct dump *dump, struct err *err)
 {
-	for (size_t i = 0; i < dump->n_targets; i++) {
-		struct target *target = &dump->targets[i];
+	/* What processes share (shm) is settled when all of them have named their part of it. */
+	for (size_t k = 0; k < KIND_COUNT; k++)
+		for (size_t i = 0; dumpers[k]->collect && i < dump->n_targets; i++) {
+			struct target *target = &dump->targets[i];
 
-		for (size_t k = 0; k < KIND_COUNT; k++)
-			if (dumpers[k]->collect && dumpers[k]->collect(dump, target, err) < 0)
+			if (dumpers[k]->collect(dump, target, err) < 0)
 				return err_prefix(err, "%s: %s", target->name,
 						  kinds[k].record->name);
-	}
+		}
 	return 0;
 }
 

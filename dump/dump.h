@@ -34,8 +34,8 @@ struct dump {
 void dump_done(struct dump *dump);
 
 /*
- * How each kind of record comes about. `collect` is called once per process, in the order of the
- * one list, for kinds that processes have; NULL for kinds that are made on demand (files, pipes,
+ * How each kind of record comes about. `collect` is called in the order of the one list, for each
+ * kind once per process, for kinds that processes have; NULL for kinds that are made on demand (files, pipes,
  * ...). It adds what it saves to dump->image and what it cannot save to dump->problems; it fails
  * only when the dump as a whole cannot go on. With settings.frozen unset it does what is possible
  * from outside. `write` writes the raw entries beside the record (.data, .xstate) and `write_pages`
