@@ -8,10 +8,12 @@
 #include "dump/page_source.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/elf_build_id.h"
 #include "kernel/pagetable.h"
 #include "kernel/proc_auxv.h"
 #include "kernel/readfile.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -149,6 +151,32 @@ static int collect_vma(struct dump *dump, struct target *target, const struct ma
 	return backings[map->kind](dump, target, map, vma, err);
 }
 
+/*
+ * Neighbours that differ in nothing are one: whether the kernel has merged them depends on their history (which was
+ * touched first), not on their state.
+ */
+static bool mergeable(const struct vma *a, const struct vma *b)
+{
+	return a->range.end == b->range.start && a->kind == VMA_ANONYMOUS &&
+	       b->kind == VMA_ANONYMOUS && a->prot == b->prot && a->flags == b->flags &&
+	       !(a->flags & VMA_HUGETLB) && a->advice == b->advice &&
+	       a->protection_key == b->protection_key && !a->name && !b->name;
+}
+
+static void merge_neighbours(struct memory *memory)
+{
+	size_t kept = 0;
+
+	for (size_t i = 1; i < memory->n_vmas; i++) {
+		if (mergeable(&memory->vmas[kept], &memory->vmas[i]))
+			memory->vmas[kept].range.end = memory->vmas[i].range.end;
+		else
+			memory->vmas[++kept] = memory->vmas[i];
+	}
+	if (memory->n_vmas)
+		memory->n_vmas = kept + 1;
+}
+
 static int collect_auxv(const struct target *target, struct memory *memory, struct err *err)
 {
 	_cleanup_(proc_auxv_release) struct proc_auxv auxv = { 0 };
@@ -248,14 +276,31 @@ static bool is_private_file(const struct vma *vma)
 }
 
 /* The kernel makes another vDSO on another kernel, so its code is saved whatever the page tables say. */
-static int save_vdso(const struct target *target, struct memory *memory, struct err *err)
+static int save_vdso(const struct target *target, struct vma *vma, struct err *err)
+{
+	size_t size = vma->range.end - vma->range.start;
+	_cleanup_free_ uint8_t *code = malloc(size);
+	char build_id[ELF_BUILD_ID_MAX];
+
+	if (!code)
+		return err_sys(err, "out of memory");
+	if (memory_read(&target->memory, vma->range.start, code, size, err) < 0)
+		return -1;
+	if (elf_build_id_of_memory(code, size, build_id)) {
+		vma->build_id = strdup(build_id);
+		if (!vma->build_id)
+			return err_sys(err, "out of memory");
+	}
+	return add_range(&vma->saved, &vma->n_saved, vma->range.start, vma->range.end, err);
+}
+
+static int save_vdsos(const struct target *target, struct memory *memory, struct err *err)
 {
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		struct vma *vma = &memory->vmas[i];
 
-		if (target->maps.list[i].kind == MAP_KIND_VDSO &&
-		    add_range(&vma->saved, &vma->n_saved, vma->range.start, vma->range.end, err) <
-			    0)
+		if (vma->kind == VMA_SPECIAL && strcmp(vma->name, "[vdso]") == 0 &&
+		    save_vdso(target, vma, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -302,7 +347,7 @@ static int collect_pages(const struct target *target, struct memory *memory, str
 	    memory_zero_pages(&target->memory, own.list, own.count, &zero, &other, err) < 0 ||
 	    pagetable_scan(&target->memory, 0, UINT64_MAX, PAGETABLE_GUARD, &guard, err) < 0)
 		return -1;
-	if (save_vdso(target, memory, err) < 0 || deal(&save, &other, err) < 0 ||
+	if (save_vdsos(target, memory, err) < 0 || deal(&save, &other, err) < 0 ||
 	    deal(&blank, &zero, err) < 0)
 		return -1;
 	return deal(&guards, &guard, err);
@@ -317,6 +362,7 @@ static int memory_collect(struct dump *dump, struct target *target, struct err *
 	for (size_t i = 0; i < target->maps.count; i++)
 		if (collect_vma(dump, target, &target->maps.list[i], memory, err) < 0)
 			return err_prefix(err, "mapping 0x%lx", target->maps.list[i].start);
+	merge_neighbours(memory);
 	if (collect_auxv(target, memory, err) < 0 ||
 	    collect_layout(target, &memory->layout, err) < 0)
 		return -1;

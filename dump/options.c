@@ -20,7 +20,7 @@ static const struct option_row rows[] = {
 		"write no image and stop nothing: tell everything that would not be saved exactly"),
 	FLAG_OPTION(O, json, "json", 0, "with --check, as JSON"),
 	FLAG_OPTION(
-		O, externals, "externals", 0,
+		O, externals, "external", 0,
 		"save descriptors that end outside of the process; prestore --fd then says what "
 		"they become"),
 	STRING_OPTION(O, compress, "compress", 0, "HOW",

@@ -90,7 +90,7 @@ static int collect_robust_list(pid_t tid, struct thread *thread, struct err *err
 	thread->robust_list = calloc(1, sizeof(*thread->robust_list));
 	if (!thread->robust_list)
 		return err_sys(err, "out of memory");
-	*thread->robust_list = (struct robust_list){ head, size };
+	*thread->robust_list = (struct robust_registration){ head, size };
 	return 0;
 }
 

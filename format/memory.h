@@ -52,6 +52,7 @@ struct vma {
 	uint32_t protection_key;
 	uint64_t huge_page_size;
 	char *name;
+	char *build_id;
 	struct range *saved;
 	size_t n_saved;
 	struct range *zero;

@@ -26,12 +26,12 @@ static const struct record rseq_record =
 		  "Registration of restartable sequences, rseq(2).");
 
 static const struct field robust_list_fields[] = {
-	HEX(struct robust_list, head, 0, "Address of the list head."),
-	UINT(struct robust_list, size, 0, "Its length in bytes."),
+	HEX(struct robust_registration, head, 0, "Address of the list head."),
+	UINT(struct robust_registration, size, 0, "Its length in bytes."),
 	{}
 };
 static const struct record robust_list_record =
-	RECORD_OF(struct robust_list, "robust_list", robust_list_fields,
+	RECORD_OF(struct robust_registration, "robust_list", robust_list_fields,
 		  "Robust futex list, set_robust_list(2).");
 
 static const struct field scheduling_fields[] = {
@@ -61,7 +61,7 @@ static const struct name restart_names[] = {
 
 static const struct field system_call_fields[] = {
 	UINT(struct system_call, number, 0, "Its number on this architecture."),
-	ENUM(struct system_call, restart, 0, restart_names,
+	ENUM(struct system_call, restart, FIELD_VOLATILE, restart_names,
 	     "How it goes on: with its arguments again, or with the time that was left."),
 	UINT(struct system_call, remaining, FIELD_OPTIONAL | FIELD_VOLATILE,
 	     "Nanoseconds left of its time-out, where known."),

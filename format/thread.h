@@ -19,7 +19,7 @@ struct rseq_registration {
 	uint32_t flags;
 };
 
-struct robust_list {
+struct robust_registration {
 	uint64_t head;
 	uint64_t size;
 };
@@ -61,7 +61,7 @@ struct thread {
 	struct siginfo_record *pending;
 	size_t n_pending;
 	struct alternate_stack *alternate_stack;
-	struct robust_list *robust_list;
+	struct robust_registration *robust_list;
 	struct rseq_registration *rseq;
 	uint64_t clear_child_tid;
 	uint32_t parent_death_signal;

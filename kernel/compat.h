@@ -64,6 +64,10 @@ struct pm_scan_arg {
 #define MADV_GUARD_REMOVE  103
 #endif
 
+#ifndef __NR_mseal
+#define __NR_mseal 462 /* since 6.10 */
+#endif
+
 #ifndef MADV_COLLAPSE /* 6.1 */
 #define MADV_COLLAPSE 25
 #endif

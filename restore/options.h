@@ -3,6 +3,8 @@
 #ifndef PIMAGE_RESTORE_OPTIONS_H
 #define PIMAGE_RESTORE_OPTIONS_H
 
+#include "cli/options.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,19 +13,26 @@ enum pids_mode { PIDS_AUTO, PIDS_KEEP, PIDS_NAMESPACE, PIDS_NEW };
 
 struct restore_options {
 	bool detach;
-	char *pidfile;
+	const char *pidfile;
 	bool stopped;
-	unsigned pids; /* enum pids_mode */
+	int pids; /* enum pids_mode */
 	bool plan;
 	bool json; /* with plan */
 	bool verify;
-	bool accept_changed; /* --changed-files=accept */
-	char **map_paths;    /* OLD=NEW */
+	int changed_files;	/* 1: accept them */
+	const char **map_paths; /* OLD=NEW */
 	size_t n_map_paths;
-	char **fds; /* N=FILE|inherit:M|null */
+	const char **fds; /* N=FILE|inherit:M|null */
 	size_t n_fds;
 	bool verbose;
 	bool quiet;
+	const char *file; /* operand */
 };
+
+extern const struct program prestore_program;
+
+/* As options_parse, and what the operands mean. Release with options_release. */
+int restore_options_parse(int argc, char **argv, struct restore_options *ret_options,
+			  struct err *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "restore/options.h"
 
 struct canvas;
+struct kernel_features;
 struct err;
 struct file;
 struct restore_descriptors;
@@ -27,8 +28,17 @@ struct made_object {
 	bool given[2]; /* an open file description of the image is that of this descriptor */
 };
 
+/* A file opened for mapping, inherited by canvases like open file descriptions. */
+struct made_mapping {
+	uint32_t own_pid;
+	uint32_t file; /* id in mapped_files of that process */
+	bool writable;
+	int fd;
+};
+
 struct restore {
 	const struct restore_options *options;
+	const struct kernel_features *features;
 	struct image image;
 	struct problems problems;
 	int base; /* descriptors from here on are free in every process of the image */
@@ -36,6 +46,8 @@ struct restore {
 	size_t n_files;
 	struct made_object *objects;
 	size_t n_objects;
+	struct made_mapping *mappings;
+	size_t n_mappings;
 	struct canvas *canvases;
 	size_t n_canvases;
 	struct restore_descriptors *descriptors; /* what each becomes, restore/descriptors.h */
@@ -48,6 +60,7 @@ enum phase {
 	PHASE_OPEN,    /* descriptors are put in place */
 	PHASE_STATE,   /* signals, timers, ... : what remote calls set */
 	PHASE_THREADS, /* threads exist, with what each sets itself */
+	PHASE_LATE,    /* what threads have to exist for: pending signals, timers */
 	PHASE_LAST,    /* credentials and limits: nothing may need the old ones after this */
 };
 
@@ -87,6 +100,15 @@ struct file_type_restorer {
 #include "format/resources.def"
 #undef FILE_TYPE
 
+/*
+ * All checks; what prestore makes itself, objects that files refer to first, since their contents come from the image before
+ * anything can be mapped or executed; one phase in every process.
+ */
+int restore_check(struct restore *restore, struct err *err);
+int restore_make_objects(struct restore *restore, struct err *err);
+int restore_make_files(struct restore *restore, struct err *err);
+int restore_apply(struct restore *restore, enum phase phase, struct err *err);
+
 /* Moves a descriptor to a number >= restore->base, without close-on-exec, and closes the old one.
  */
 int restore_keep_fd(const struct restore *restore, int fd, struct err *err);
@@ -101,6 +123,14 @@ int restore_file(const struct restore *restore, uint32_t id);
  * whose ends were all theirs would never end. With it go files, objects and descriptors.
  */
 void restore_close_files(struct restore *restore);
+
+/*
+ * A memfd that holds the contents of anonymous shared memory until it is mapped, inherited by canvases; -1 when there is
+ * none. restore_anonymous makes it.
+ */
+int restore_anonymous_fd(const struct restore *restore, uint32_t id);
+/* Returns the descriptor or <0. */
+int restore_anonymous(struct restore *restore, uint32_t id, uint64_t size, struct err *err);
 
 /* A path of the image after --map-path; the buffer is the result or the path itself. */
 const char *restore_path(const struct restore *restore, const char *path, char *buffer,

@@ -109,11 +109,11 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	struct made_object *object;
 
 	(void)key;
-	if (shm->kind == SHM_ANONYMOUS)
-		return 0;
 	/* It raises the limit that the numbers from restore->base on may need. */
 	if (descriptors_make(restore, err) < 0)
 		return -1;
+	if (shm->kind == SHM_ANONYMOUS)
+		return restore_anonymous(restore, shm->id, shm->size, err) < 0 ? -1 : 0;
 	fd = shm->kind == SHM_MEMFD ? make_memfd(restore, shm, err)
 				    : make_deleted_file(restore, shm, err);
 	if (fd < 0)
@@ -218,7 +218,8 @@ int shm_finish(struct restore *restore, struct err *err)
 		const struct made_object *object = &restore->objects[i];
 		const struct shm *shm;
 
-		if (object->kind != KIND_shm)
+		/* A program that is executed was finished before. */
+		if (object->kind != KIND_shm || object->fds[0] < 0)
 			continue;
 		shm = IMAGE_GET(&restore->image, shm, object->id, 0);
 		if (shm->mode && fchmod(object->fds[0], shm->mode & 07777) < 0)

@@ -117,6 +117,11 @@ void arch_regs_set_ip(struct arch_regs *regs, uint64_t ip)
 	regs->user.rip = ip;
 }
 
+void arch_regs_no_syscall(struct arch_regs *regs)
+{
+	regs->user.orig_rax = (unsigned long long)-1;
+}
+
 long arch_call_number_at(const struct process_memory *memory, const struct arch_regs *regs)
 {
 	/* mov $number, %eax; syscall */

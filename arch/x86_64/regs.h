@@ -54,4 +54,7 @@ uint64_t arch_regs_ip(const struct arch_regs *regs);
 uint64_t arch_regs_sp(const struct arch_regs *regs);
 void arch_regs_set_ip(struct arch_regs *regs, uint64_t ip);
 
+/* It is in no system call: the kernel restarts nothing when it goes on. */
+void arch_regs_no_syscall(struct arch_regs *regs);
+
 #endif

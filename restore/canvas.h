@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* A process under construction: it executes the dumped program's own executable and has not run an instruction of it. */
+#ifndef PIMAGE_CANVAS_H
+#define PIMAGE_CANVAS_H
+
+#include "format/record.h"
+#include "kernel/freeze.h"
+#include "kernel/remote.h"
+
+struct restore;
+
+/* A thread of the image and the one that stands for it here. */
+struct made_thread {
+	uint32_t saved; /* tid in the image */
+	uint32_t own;	/* tid as the process sees it now */
+	pid_t tid;	/* as prestore sees it */
+};
+
+/* A mapping that must be writable until its pages have come. */
+struct canvas {
+	pid_t pid;	  /* as prestore sees it */
+	uint32_t own_pid; /* key of the process in the image */
+	char name[24];	  /* "pid 42", for messages: the saved one */
+	struct frozen frozen;
+	struct remote remote;
+	struct range
+		scratch; /* where call loop and scratch memory lie while all else is replaced */
+	struct range old_vdso; /* where this kernel's vDSO lies; empty: where the image has it */
+	bool redirect_vdso; /* the saved vDSO is of another kernel: its entry points lead to this one's */
+	struct made_thread *threads;
+	size_t n_threads;
+};
+
+/* The main thread, in which calls for the process as a whole run. */
+struct frozen_thread *canvas_leader(const struct canvas *canvas);
+
+/* What stands for a thread of the image; NULL before threads are made. */
+const struct made_thread *canvas_thread(const struct canvas *canvas, uint32_t saved);
+
+/* One system call for the process; <0 with the call named when it fails. Returns its result. */
+#define CANVAS_CALL(canvas, err, name, ...) canvas_call(canvas, REMOTE_CALL(name, __VA_ARGS__), err)
+int64_t canvas_call(struct canvas *canvas, struct remote_call call, struct err *err);
+
+/* Kills whatever is there. Accepts an empty one. */
+void canvas_kill(struct canvas *canvas);
+
+/* Lets all threads of all canvases go at once. */
+void canvas_release(struct canvas *canvas);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/credentials.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/proc_status.h"
+#include "kernel/readfile.h"
+
+#include <linux/capability.h>
+#include <linux/prctl.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+enum { CAPABILITIES = 64 };
+
+static int read_status(pid_t pid, struct proc_status *ret, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int proc = proc_open(pid, err);
+	size_t size;
+
+	if (proc < 0 || read_file_at(proc, "status", &text, &size, err) < 0)
+		return -1;
+	return proc_status_parse(text, size, ret, err);
+}
+
+static bool same_ids(const struct ids *a, const struct id_set *b)
+{
+	return a->real == b->real && a->effective == b->effective && a->saved == b->saved &&
+	       a->filesystem == b->fs;
+}
+
+static bool same_groups(const struct credentials *saved, const struct proc_status *now)
+{
+	return saved->n_groups == now->n_groups &&
+	       (!now->n_groups ||
+		memcmp(saved->groups, now->groups, now->n_groups * sizeof(*now->groups)) == 0);
+}
+
+void credentials_check(struct restore *restore, const char *object, const struct credentials *saved)
+{
+	_cleanup_(proc_status_release) struct proc_status own = { 0 };
+	uint64_t beyond;
+
+	if (read_status(getpid(), &own, NULL) < 0 || geteuid() == 0)
+		return;
+	if (!same_ids(&saved->uids, &own.uid) || !same_ids(&saved->gids, &own.gid)) {
+		problems_add(&restore->problems, VERDICT_BLOCKING, object,
+			     "it belongs to user %u, group %u; this is user %u, group %u",
+			     saved->uids.effective, saved->gids.effective, own.uid.effective,
+			     own.gid.effective);
+		problems_remedy(&restore->problems, "run prestore as that user, or as root");
+	} else if (!same_groups(saved, &own)) {
+		problems_add(&restore->problems, VERDICT_APPROXIMATED, object,
+			     "its supplementary groups become those of prestore");
+	}
+	beyond = saved->capabilities.permitted & ~own.cap_permitted;
+	if (beyond) {
+		problems_add(&restore->problems, VERDICT_BLOCKING, object,
+			     "it has capabilities 0x%lx that this user has not", beyond);
+		problems_remedy(&restore->problems, "run prestore as root");
+	}
+}
+
+static void push_capset(struct remote_batch *batch, const struct capability_sets *sets)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+	uint64_t at;
+
+	for (unsigned i = 0; i < 2; i++)
+		data[i] = (struct __user_cap_data_struct){
+			.effective = (uint32_t)(sets->effective >> (32 * i)),
+			.permitted = (uint32_t)(sets->permitted >> (32 * i)),
+			.inheritable = (uint32_t)(sets->inheritable >> (32 * i)),
+		};
+	at = remote_data(batch, &header, sizeof(header));
+	remote_push(batch, REMOTE_CALL(capset, at, remote_data(batch, data, sizeof(data))));
+}
+
+static void push_capabilities(struct remote_batch *batch, const struct capability_sets *saved,
+			      const struct proc_status *now)
+{
+	/* Needs CAP_SETPCAP, so it comes before that may be dropped. What is missing cannot come back. */
+	for (uint32_t c = 0; c < CAPABILITIES; c++)
+		if (now->cap_bounding >> c & 1 && !(saved->bounding >> c & 1) &&
+		    now->cap_effective >> CAP_SETPCAP & 1)
+			remote_push(batch, REMOTE_CALL(prctl, PR_CAPBSET_DROP, c));
+	push_capset(batch, saved);
+	remote_push(batch, REMOTE_CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL));
+	for (uint32_t c = 0; c < CAPABILITIES; c++)
+		if (saved->ambient >> c & 1)
+			remote_push(batch,
+				    REMOTE_CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c));
+}
+
+static void push_ids(struct remote_batch *batch, const struct credentials *saved,
+		     const struct proc_status *now)
+{
+	if (!same_groups(saved, now) && now->cap_effective >> CAP_SETGID & 1)
+		remote_push(batch,
+			    REMOTE_CALL(setgroups, saved->n_groups,
+					remote_data(batch, saved->groups,
+						    saved->n_groups * sizeof(*saved->groups))));
+	/* Else leaving user 0 would clear the permitted set before it can be cut to the saved one. */
+	remote_push(batch, REMOTE_CALL(prctl, PR_SET_KEEPCAPS, 1));
+	if (!same_ids(&saved->gids, &now->gid))
+		remote_push(batch, REMOTE_CALL(setresgid, saved->gids.real, saved->gids.effective,
+					       saved->gids.saved));
+	if (!same_ids(&saved->uids, &now->uid))
+		remote_push(batch, REMOTE_CALL(setresuid, saved->uids.real, saved->uids.effective,
+					       saved->uids.saved));
+	remote_push(batch, REMOTE_CALL(prctl, PR_SET_KEEPCAPS, 0));
+}
+
+static bool same(const struct credentials *saved, const struct proc_status *now,
+		 uint32_t securebits)
+{
+	const struct capability_sets *caps = &saved->capabilities;
+
+	return same_ids(&saved->uids, &now->uid) && same_ids(&saved->gids, &now->gid) &&
+	       (same_groups(saved, now) || !(now->cap_effective >> CAP_SETGID & 1)) &&
+	       caps->permitted == now->cap_permitted && caps->effective == now->cap_effective &&
+	       caps->inheritable == now->cap_inheritable && caps->ambient == now->cap_ambient &&
+	       saved->securebits == securebits && saved->no_new_privs == now->no_new_privs;
+}
+
+static int apply_one(struct canvas *canvas, struct frozen_thread *thread,
+		     const struct credentials *saved, const struct proc_status *now,
+		     uint32_t securebits, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	size_t last;
+
+	push_ids(batch, saved, now);
+	if (saved->securebits != securebits)
+		remote_push(batch, REMOTE_CALL(prctl, PR_SET_SECUREBITS, saved->securebits));
+	push_capabilities(batch, &saved->capabilities, now);
+	if (saved->no_new_privs)
+		remote_push(batch, REMOTE_CALL(prctl, PR_SET_NO_NEW_PRIVS, 1));
+	last = remote_push(batch, REMOTE_CALL(gettid, 0));
+	if (remote_run(&canvas->remote, thread, batch, err) < 0)
+		return -1;
+	for (size_t i = 0; i < last; i++)
+		if (remote_check(batch, i, err) < 0)
+			return -1;
+	return 0;
+}
+
+int credentials_apply(struct canvas *canvas, const struct credentials *saved, struct err *err)
+{
+	_cleanup_(proc_status_release) struct proc_status now = { 0 };
+	int64_t securebits = CANVAS_CALL(canvas, err, prctl, PR_GET_SECUREBITS);
+
+	if (securebits < 0 || read_status(canvas->pid, &now, err) < 0)
+		return -1;
+	/* All threads are clones of the first, so what holds for it holds for all. */
+	if (same(saved, &now, (uint32_t)securebits))
+		return 0;
+	for (size_t i = 0; i < canvas->frozen.n_threads; i++)
+		if (apply_one(canvas, canvas->frozen.threads[i], saved, &now, (uint32_t)securebits,
+			      err) < 0)
+			return err_prefix(err, "credentials");
+	return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Page data of the image on its way into shared objects and processes. */
+#ifndef PIMAGE_FILL_H
+#define PIMAGE_FILL_H
+
+#include "format/image_load.h"
+#include "restore/restore.h"
+
+struct image_reader;
+struct page_reader;
+
+/*
+ * One reading of the page data: shared objects first, since processes map them, then the memory of processes. In a file
+ * every entry is found by name; a stream gives each once, in the order of the specification.
+ */
+struct fill {
+	struct image_reader *reader;
+	struct page_reader *pages;
+	struct pages_entry *expected;
+	size_t n_expected;
+	struct image_pages_walk walk;
+	bool waiting; /* the stream stands at the beginning of `next` */
+	struct pages_entry next;
+};
+
+int fill_start(struct fill *fill, struct image_reader *reader, const struct image *image,
+	       struct err *err);
+void fill_done(struct fill *fill);
+
+/* KIND_shm, then KIND_memory. */
+int fill_kind(struct fill *fill, struct restore *restore, enum kind kind, struct err *err);
+
+#endif

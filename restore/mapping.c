@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/mapping.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/shm.h"
+#include "kernel/compat.h"
+#include "restore/shm.h"
+#include "restore/vdso.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#define MAP_TYPE_DROPPABLE 0x08
+#define HUGE_SHIFT	   26
+
+/* Of a shared file or object a mapping may only become writable if its descriptor is. */
+static bool wants_writable(const struct vma *vma)
+{
+	return vma->flags & VMA_SHARED && vma->flags & VMA_MAY_WRITE;
+}
+
+bool mapping_wants_writable(const struct memory *memory, uint32_t file)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (memory->vmas[i].kind == VMA_FILE && memory->vmas[i].file == file &&
+		    wants_writable(&memory->vmas[i]))
+			return true;
+	return false;
+}
+
+static const struct made_mapping *find(const struct restore *restore, uint32_t own_pid,
+				       const struct vma *vma)
+{
+	for (size_t i = restore->n_mappings; i-- > 0;) {
+		const struct made_mapping *m = &restore->mappings[i];
+
+		if (m->own_pid == own_pid && m->file == vma->file &&
+		    m->writable == wants_writable(vma))
+			return m;
+	}
+	return NULL;
+}
+
+static const struct mapped_file *file_of(const struct memory *memory, uint32_t id)
+{
+	for (size_t i = 0; i < memory->n_mapped_files; i++)
+		if (memory->mapped_files[i].id == id)
+			return &memory->mapped_files[i];
+	return NULL;
+}
+
+int mapping_make(struct restore *restore, uint32_t own_pid, const struct memory *memory,
+		 const struct vma *vma, struct err *err)
+{
+	const struct mapped_file *file = file_of(memory, vma->file);
+	struct made_mapping *mapping;
+	char buffer[4096];
+	const char *path;
+	int fd;
+
+	if (vma->kind != VMA_FILE || find(restore, own_pid, vma))
+		return 0;
+	path = restore_path(restore, file->file.path, buffer, sizeof(buffer));
+	fd = open(path, (wants_writable(vma) ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_sys(err, "cannot open %s", path);
+	fd = restore_keep_fd(restore, fd, err);
+	if (fd < 0)
+		return -1;
+	mapping = LIST_ADD(restore, mappings, err);
+	if (!mapping)
+		return -1;
+	*mapping = (struct made_mapping){ own_pid, vma->file, wants_writable(vma), fd };
+	return 0;
+}
+
+static bool is_filled(const struct vma *vma)
+{
+	return vma->n_saved || vma->n_zero;
+}
+
+uint32_t mapping_filling_prot(const struct vma *vma)
+{
+	return is_filled(vma) ? PROT_READ | PROT_WRITE : vma->prot;
+}
+
+static uint64_t map_flags(const struct vma *vma)
+{
+	uint64_t flags = MAP_FIXED;
+
+	if (vma->flags & VMA_SHARED)
+		flags |= MAP_SHARED;
+	else
+		flags |= vma->flags & VMA_DROPPABLE ? MAP_TYPE_DROPPABLE : MAP_PRIVATE;
+	if (vma->kind == VMA_ANONYMOUS || vma->kind == VMA_SPECIAL)
+		flags |= MAP_ANONYMOUS;
+	if (vma->flags & VMA_GROWS_DOWN)
+		flags |= MAP_GROWSDOWN;
+	if (vma->flags & VMA_NO_RESERVE)
+		flags |= MAP_NORESERVE;
+	if (vma->flags & VMA_HUGETLB && vma->kind == VMA_ANONYMOUS && vma->huge_page_size)
+		flags |= MAP_HUGETLB | (uint64_t)__builtin_ctzl(vma->huge_page_size) << HUGE_SHIFT;
+	return flags;
+}
+
+static bool is_anonymous_shm(const struct restore *restore, const struct vma *vma)
+{
+	const struct shm *shm = IMAGE_GET(&restore->image, shm, vma->contents, 0);
+
+	return vma->kind == VMA_SHM && shm->kind == SHM_ANONYMOUS;
+}
+
+int mapping_call(const struct restore *restore, const struct canvas *canvas,
+		 const struct memory *memory, const struct vma *vma, struct remote_call *ret_call,
+		 struct err *err)
+{
+	uint64_t length = vma->range.end - vma->range.start;
+	int fd = -1;
+
+	(void)memory;
+	if ((vma->kind == VMA_SPECIAL && !vdso_is_code(canvas, vma)) ||
+	    is_anonymous_shm(restore, vma))
+		return 0;
+	if (vma->kind == VMA_FILE)
+		fd = find(restore, canvas->own_pid, vma)->fd;
+	if (vma->kind == VMA_SHM) {
+		fd = shm_map_fd(restore, vma->contents, wants_writable(vma));
+		if (fd < 0)
+			return err_set(err, ERR_FAILED, "mapping 0x%lx: shm object %u is not there",
+				       vma->range.start, vma->contents);
+	}
+	*ret_call = REMOTE_CALL(mmap, vma->range.start, length, mapping_filling_prot(vma),
+				map_flags(vma), (uint64_t)fd, vma->offset);
+	return 1;
+}
+
+static const struct {
+	uint32_t flag;
+	int advice;
+} advices[] = {
+	{ ADVICE_SEQUENTIAL, MADV_SEQUENTIAL }, { ADVICE_RANDOM, MADV_RANDOM },
+	{ ADVICE_DONTFORK, MADV_DONTFORK },	{ ADVICE_DONTDUMP, MADV_DONTDUMP },
+	{ ADVICE_WIPEONFORK, MADV_WIPEONFORK }, { ADVICE_MERGEABLE, MADV_MERGEABLE },
+	{ ADVICE_HUGEPAGE, MADV_HUGEPAGE },	{ ADVICE_NOHUGEPAGE, MADV_NOHUGEPAGE },
+};
+
+static void push_advice(struct remote_batch *batch, const struct vma *vma, uint64_t length)
+{
+	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+		if (vma->advice & advices[i].flag)
+			remote_push(batch, REMOTE_CALL(madvise, vma->range.start, length,
+						       advices[i].advice));
+	for (size_t i = 0; i < vma->n_guard; i++)
+		remote_push(batch, REMOTE_CALL(madvise, vma->guard[i].start,
+					       vma->guard[i].end - vma->guard[i].start,
+					       MADV_GUARD_INSTALL));
+}
+
+static void push_lock(struct remote_batch *batch, const struct vma *vma, uint64_t length)
+{
+	if (vma->flags & VMA_LOCKED)
+		remote_push(batch, REMOTE_CALL(mlock2, vma->range.start, length,
+					       vma->flags & VMA_LOCK_ON_FAULT ? MLOCK_ONFAULT : 0));
+}
+
+static void push_prot(struct remote_batch *batch, const struct vma *vma, uint64_t length)
+{
+	if (vma->protection_key)
+		remote_push(batch, REMOTE_CALL(pkey_mprotect, vma->range.start, length, vma->prot,
+					       vma->protection_key));
+	else if (mapping_filling_prot(vma) != vma->prot)
+		remote_push(batch, REMOTE_CALL(mprotect, vma->range.start, length, vma->prot));
+}
+
+static void push_name(struct remote_batch *batch, const struct vma *vma, uint64_t length)
+{
+	if (vma->name && vma->kind != VMA_SPECIAL)
+		remote_push(batch,
+			    REMOTE_CALL(prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, vma->range.start,
+					length,
+					remote_data(batch, vma->name, strlen(vma->name) + 1)));
+}
+
+/* Which keys a process has allocated is known only by their use; the kernel gives the lowest free one. */
+static void push_keys(struct remote_batch *batch, const struct memory *memory)
+{
+	uint32_t highest = 0;
+
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (memory->vmas[i].protection_key > highest)
+			highest = memory->vmas[i].protection_key;
+	for (uint32_t key = 1; key <= highest; key++)
+		remote_push(batch, REMOTE_CALL(pkey_alloc, 0, 0));
+}
+
+int mapping_finish(struct canvas *canvas, const struct memory *memory, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	size_t last = 0;
+
+	push_keys(batch, memory);
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+		uint64_t length = vma->range.end - vma->range.start;
+
+		if (vma->kind == VMA_SPECIAL && !vdso_is_code(canvas, vma))
+			continue;
+		push_advice(batch, vma, length);
+		push_lock(batch, vma, length);
+		push_prot(batch, vma, length);
+		push_name(batch, vma, length);
+		if (vma->flags & VMA_SEALED)
+			remote_push(batch, REMOTE_CALL(mseal, vma->range.start, length, 0));
+	}
+	last = remote_push(batch, REMOTE_CALL(getpid, 0));
+	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return -1;
+	for (size_t i = 0; i < last; i++)
+		if (remote_check(batch, i, err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* The address space: everything unmapped, every VMA mapped where it was, ready to be filled. */
+#include "format/memory.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/shm.h"
+#include "kernel/compat.h"
+#include "kernel/readfile.h"
+#include "restore/canvas.h"
+#include "restore/file_check.h"
+#include "restore/gap.h"
+#include "restore/layout.h"
+#include "restore/mapping.h"
+#include "restore/memory.h"
+#include "restore/restore.h"
+#include "restore/vdso.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+enum { SCRATCH_SIZE = 256 << 10 };
+
+static bool file_is_shared(const struct memory *memory, uint32_t file)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (memory->vmas[i].kind == VMA_FILE && memory->vmas[i].file == file &&
+		    memory->vmas[i].flags & VMA_SHARED)
+			return true;
+	return false;
+}
+
+static int memory_check(struct restore *restore, const void *record, struct key key,
+			struct err *err)
+{
+	const struct memory *memory = record;
+	char object[24];
+
+	snprintf(object, sizeof(object), "pid %u", key.first);
+	for (size_t i = 0; i < memory->n_mapped_files; i++) {
+		const struct mapped_file *file = &memory->mapped_files[i];
+		int fd;
+
+		if (file_check(restore, object, &file->file, file_is_shared(memory, file->id),
+			       mapping_wants_writable(memory, file->id), &fd, err) < 0)
+			return -1;
+		cleanup_close(&fd);
+	}
+	return 0;
+}
+
+static int memory_make(struct restore *restore, const void *record, struct key key, struct err *err)
+{
+	const struct memory *memory = record;
+
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (mapping_make(restore, key.first, memory, &memory->vmas[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_maps(const struct canvas *canvas, struct maps *ret_maps, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int proc = -1;
+	size_t size;
+
+	proc = proc_open(canvas->pid, err);
+	if (proc < 0 || read_file_at(proc, "maps", &text, &size, err) < 0)
+		return -1;
+	return maps_parse(text, size, ret_maps, err);
+}
+
+/* Call loop and scratch memory go where neither the old nor the new address space has anything. */
+static int step_aside(struct canvas *canvas, const struct memory *memory, struct err *err)
+{
+	_cleanup_(maps_release) struct maps maps = { 0 };
+
+	if (remote_open(&canvas->frozen, canvas_leader(canvas), NULL, &canvas->remote, err) < 0 ||
+	    read_maps(canvas, &maps, err) < 0 ||
+	    gap_find(&maps, memory, (struct range){ 0, 0 }, SCRATCH_SIZE, &canvas->scratch, err) <
+		    0)
+		return -1;
+	return remote_move(&canvas->remote, canvas_leader(canvas), canvas->scratch.start,
+			   SCRATCH_SIZE, err);
+}
+
+static bool stays(const struct canvas *canvas, const struct map *map)
+{
+	return map->kind >= MAP_KIND_VDSO ||
+	       range_overlaps((struct range){ map->start, map->end }, canvas->scratch);
+}
+
+static int unmap_all(struct canvas *canvas, const struct maps *maps, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	size_t calls = 0;
+
+	for (size_t i = 0; i < maps->count; i++) {
+		const struct map *map = &maps->list[i];
+
+		if (stays(canvas, map))
+			continue;
+		remote_push(batch, REMOTE_CALL(munmap, map->start, map->end - map->start));
+		calls++;
+	}
+	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return -1;
+	for (size_t i = 0; i < calls; i++)
+		if (remote_check(batch, i, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int map_all(struct restore *restore, struct canvas *canvas, const struct memory *memory,
+		   struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	_cleanup_free_ size_t *calls = calloc(memory->n_vmas + 1, sizeof(*calls));
+
+	if (!calls)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		struct remote_call call;
+		int ret = mapping_call(restore, canvas, memory, &memory->vmas[i], &call, err);
+
+		if (ret < 0)
+			return -1;
+		calls[i] = ret ? remote_push(batch, call) + 1 : 0;
+	}
+	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return -1;
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+
+		if (calls[i] && remote_check(batch, calls[i] - 1, err) < 0)
+			return err_prefix(err, "mapping 0x%lx-0x%lx", vma->range.start,
+					  vma->range.end);
+	}
+	return 0;
+}
+
+static int memory_apply(struct restore *restore, struct canvas *canvas, struct err *err)
+{
+	const struct memory *memory = IMAGE_GET(&restore->image, memory, canvas->own_pid, 0);
+	_cleanup_(maps_release) struct maps maps = { 0 };
+
+	if (step_aside(canvas, memory, err) < 0 || read_maps(canvas, &maps, err) < 0 ||
+	    unmap_all(canvas, &maps, err) < 0 ||
+	    vdso_place(restore, canvas, memory, &maps, err) < 0 ||
+	    map_all(restore, canvas, memory, err) < 0)
+		return -1;
+	return shared_map(restore, canvas, memory, err);
+}
+
+const struct restorer memory_restorer = {
+	.check = memory_check,
+	.make = memory_make,
+	.apply = memory_apply,
+	.phase = PHASE_MAP,
+};
+
+static int write_zeros(struct canvas *canvas, const struct range *range, struct err *err)
+{
+	static const uint8_t zeros[64 << 10];
+
+	for (uint64_t at = range->start; at < range->end; at += sizeof(zeros)) {
+		uint64_t size = range->end - at < sizeof(zeros) ? range->end - at : sizeof(zeros);
+
+		if (memory_write(&canvas->frozen.memory, at, zeros, size, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int blank_pages(struct canvas *canvas, const struct memory *memory, struct err *err)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		for (size_t k = 0; k < memory->vmas[i].n_zero; k++)
+			if (write_zeros(canvas, &memory->vmas[i].zero[k], err) < 0)
+				return -1;
+	return 0;
+}
+
+int memory_finish(struct canvas *canvas, const struct memory *memory, struct err *err)
+{
+	if (blank_pages(canvas, memory, err) < 0 || vdso_redirect(canvas, memory, err) < 0 ||
+	    mapping_finish(canvas, memory, err) < 0)
+		return -1;
+	return layout_apply(canvas, memory, err);
+}

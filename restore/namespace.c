@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/namespace.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/compat.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* What init has of the pipes and sockets to prestore. */
+struct init_ends {
+	int control;
+	int status;
+	const struct newborn *newborn;
+};
+
+static int write_file(pid_t pid, const char *name, const char *text, struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return err_sys(err, "cannot write %s", path);
+	return 0;
+}
+
+/* Root maps everybody to himself; others may map but themselves, and have to give up setgroups(2) for that. */
+static int write_maps(pid_t pid, struct err *err)
+{
+	static const char everybody[] = "0 0 4294967295\n";
+	char text[64];
+
+	if (write_file(pid, "uid_map", everybody, NULL) == 0)
+		return write_file(pid, "gid_map", everybody, err);
+	snprintf(text, sizeof(text), "%u %u 1\n", geteuid(), geteuid());
+	if (write_file(pid, "uid_map", text, err) < 0 ||
+	    write_file(pid, "setgroups", "deny", err) < 0)
+		return -1;
+	snprintf(text, sizeof(text), "%u %u 1\n", getegid(), getegid());
+	return write_file(pid, "gid_map", text, err);
+}
+
+/* Reaps whatever ends here and tells prestore what becomes of the root. */
+static void __attribute__((noreturn)) reap(pid_t root, int status_fd)
+{
+	int result = 0, status;
+
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WUNTRACED | WCONTINUED | __WALL);
+
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0)
+			break;
+		if (pid != root)
+			continue;
+		/* Nobody may be listening any more; then this fails, and that is all. */
+		if (write(status_fd, &status, sizeof(status)) < 0)
+			errno = 0;
+		if (WIFEXITED(status))
+			result = WEXITSTATUS(status);
+		else if (WIFSIGNALED(status))
+			result = 128 + WTERMSIG(status);
+	}
+	_exit(result);
+}
+
+/* A reaper must not hold the terminal, nor pipes that somebody waits on for their end. */
+static int let_go(int status)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; fd <= 2 && null >= 0; fd++)
+		dup2(null, fd);
+	if (status != 3)
+		dup2(status, 3);
+	syscall(SYS_close_range, 4, ~0U, 0);
+	return 3;
+}
+
+static void __attribute__((noreturn)) be_init(const struct init_ends *ends)
+{
+	const struct newborn *newborn = ends->newborn;
+	pid_t root;
+	char byte;
+
+	signal(SIGPIPE, SIG_IGN);
+	/* The maps must stand before anything is done under a user id. */
+	if (recv(ends->control, &byte, 1, 0) != 1)
+		_exit(1);
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		newborn_fail(newborn->socket, STEP_MOUNT, errno);
+	root = newborn_clone(newborn, true);
+	if (root < 0)
+		newborn_fail(newborn->socket, STEP_CLONE, errno);
+	close(newborn->socket);
+	/* End-of-file: the restore has failed. Init's end kills all that is in the namespace. */
+	if (recv(ends->control, &byte, 1, 0) != 1)
+		_exit(1);
+	if (newborn->new_session)
+		setsid();
+	reap(root, let_go(ends->status));
+}
+
+static pid_t clone_init(void)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS,
+				   .exit_signal = SIGCHLD };
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static int refused(struct err *err)
+{
+	return err_sys(err, "cannot make a user and pid namespace (see "
+			    "/proc/sys/user/max_user_namespaces and "
+			    "/proc/sys/kernel/unprivileged_userns_clone)");
+}
+
+int namespace_start(const struct newborn *newborn, struct job *job, struct err *err)
+{
+	_cleanup_close_ int control = -1, status = -1;
+	int sockets[2], pipes[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return err_sys(err, "socketpair");
+	job->control = sockets[0];
+	control = sockets[1];
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	job->status = pipes[0];
+	status = pipes[1];
+	job->init = clone_init();
+	if (job->init < 0)
+		return refused(err);
+	if (job->init == 0) {
+		const struct init_ends ends = { control, status, newborn };
+
+		/* Else the end-of-file that tells of prestore's death would never come. */
+		close(job->control);
+		close(job->status);
+		be_init(&ends);
+	}
+	if (write_maps(job->init, err) < 0)
+		return -1;
+	if (send(job->control, "", 1, MSG_NOSIGNAL) < 0)
+		return err_sys(err, "the init process of the new namespace");
+	return 0;
+}
+
+int namespace_check(struct err *err)
+{
+	pid_t pid = clone_init();
+	int status;
+
+	if (pid == 0) {
+		/* A /proc that is partly hidden, as in many containers, cannot be mounted anew. */
+		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+			_exit(errno);
+		_exit(0);
+	}
+	if (pid < 0)
+		return refused(err);
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return err_set(err, ERR_FAILED, "a new pid namespace fails");
+	if (WEXITSTATUS(status)) {
+		errno = WEXITSTATUS(status);
+		return err_sys(err, "cannot mount /proc in a new pid namespace");
+	}
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/newborn.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/compat.h"
+
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+static const char *const steps[] = {
+	[STEP_SESSION] = "cannot make its session or process group",
+	[STEP_CAPABILITIES] = "cannot keep its capabilities",
+	[STEP_EXEC] = "cannot execute its program",
+	[STEP_MOUNT] = "cannot mount /proc in the new namespace",
+	[STEP_CLONE] = "cannot make a process under its old number in the new namespace",
+};
+
+int newborn_failure(int32_t word, struct err *err)
+{
+	uint32_t step = (uint32_t)word >> 16;
+
+	errno = word & 0xffff;
+	return err_sys(err, "the new process %s",
+		       step < sizeof(steps) / sizeof(*steps) ? steps[step] : "failed");
+}
+
+void newborn_fail(int socket, enum newborn_step step, int error)
+{
+	int32_t word = (int32_t)((uint32_t)step << 16 | (uint32_t)error);
+
+	send(socket, &word, sizeof(word), MSG_NOSIGNAL);
+	_exit(127);
+}
+
+int newborn_prepare(struct restore *restore, const struct process *process, struct newborn *newborn,
+		    struct err *err)
+{
+	const struct made_object *contents =
+		restore_object(restore, KIND_shm, process->exe.contents);
+
+	newborn->exe = contents ? contents->fds[1] : -1;
+	newborn->path = restore_path(restore, process->exe.path, newborn->path_buffer,
+				     sizeof(newborn->path_buffer));
+	newborn->argv = calloc(process->n_command_line + 2, sizeof(*newborn->argv));
+	if (!newborn->argv)
+		return err_sys(err, "out of memory");
+	memcpy(newborn->argv, process->command_line,
+	       process->n_command_line * sizeof(*newborn->argv));
+	if (!process->n_command_line)
+		newborn->argv[0] = (char *)newborn->path;
+	return 0;
+}
+
+void newborn_done(struct newborn *newborn)
+{
+	free(newborn->argv);
+	newborn->argv = NULL;
+}
+
+/*
+ * Exec clears the capabilities of a process that is not root, but its threads get their old numbers only with
+ * CAP_CHECKPOINT_RESTORE: ambient capabilities survive. They are dropped before anything of the program runs.
+ */
+static void keep_capability(int socket)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+	const uint32_t bit = 1u << (CAP_CHECKPOINT_RESTORE - 32);
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		newborn_fail(socket, STEP_CAPABILITIES, errno);
+	if (!(data[1].permitted & bit))
+		return;
+	data[1].inheritable |= bit;
+	if (syscall(SYS_capset, &header, data) < 0 ||
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_CHECKPOINT_RESTORE, 0, 0) < 0)
+		newborn_fail(socket, STEP_CAPABILITIES, errno);
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	/* What prestore ignores would stay ignored across exec; what it blocks would stay blocked. */
+	for (int s = 1; s <= 64; s++)
+		if (s != SIGKILL && s != SIGSTOP)
+			signal(s, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void __attribute__((noreturn)) live(const struct newborn *newborn)
+{
+	static char *const no_environment[] = { NULL };
+	int32_t hello = 0;
+	char go;
+
+	reset_signals();
+	if (newborn->new_session ? setsid() < 0 : setpgid(0, 0) < 0)
+		newborn_fail(newborn->socket, STEP_SESSION, errno);
+	keep_capability(newborn->socket);
+	send(newborn->socket, &hello, sizeof(hello), MSG_NOSIGNAL);
+	if (recv(newborn->socket, &go, 1, 0) != 1)
+		_exit(127);
+	if (newborn->exe >= 0)
+		syscall(SYS_execveat, newborn->exe, "", newborn->argv, no_environment,
+			AT_EMPTY_PATH);
+	else
+		execve(newborn->path, newborn->argv, no_environment);
+	newborn_fail(newborn->socket, STEP_EXEC, errno);
+}
+
+pid_t newborn_clone(const struct newborn *newborn, bool keep)
+{
+	pid_t number = (pid_t)newborn->own_pid;
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	long pid;
+
+	if (keep) {
+		args.set_tid = (uintptr_t)&number;
+		args.set_tid_size = 1;
+	}
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		live(newborn);
+	return (pid_t)pid;
+}

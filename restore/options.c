@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/options.h"
+
+#include "format/err.h"
+#include "format/record.h"
+
+#define O struct restore_options
+
+static const struct name pids_names[] = {
+	{ "auto", PIDS_AUTO },
+	{ "keep", PIDS_KEEP },
+	{ "namespace", PIDS_NAMESPACE },
+	{ "new", PIDS_NEW },
+	{},
+};
+
+static const struct name changed_names[] = {
+	{ "refuse", false },
+	{ "accept", true },
+	{},
+};
+
+static const struct option_row rows[] = {
+	FLAG_OPTION(O, detach, "detach", 'd',
+		    "leave the process running in a session of its own and return"),
+	STRING_OPTION(O, pidfile, "pidfile", 0, "FILE", "write its process id to FILE"),
+	FLAG_OPTION(O, stopped, "stopped", 0, "leave it stopped (SIGSTOP)"),
+	CHOICE_OPTION(O, pids, "pids", 0, "HOW", pids_names,
+		      "process ids: keep the old ones, keep them in a namespace of their own, take "
+		      "new ones, or auto: the first of these that is possible"),
+	FLAG_OPTION(O, plan, "plan", 0, "check everything and make nothing"),
+	FLAG_OPTION(O, json, "json", 0, "with --plan, as JSON"),
+	FLAG_OPTION(O, verify, "verify", 0,
+		    "before the first instruction runs, compare what was built with the image"),
+	LIST_OPTION(O, map_paths, "map-path", 0, "OLD=NEW",
+		    "a file or directory of the image is here at NEW"),
+	CHOICE_OPTION(O, changed_files, "changed-files", 0, "HOW", changed_names,
+		      "programs and libraries that are not the same any more: refuse or accept"),
+	LIST_OPTION(O, fds, "fd", 0, "N=WHAT",
+		    "descriptor N becomes a file (its path), inherit:M (prestore's own M) or null"),
+	FLAG_OPTION(O, verbose, "verbose", 'v', "tell what is done"),
+	FLAG_OPTION(O, quiet, "quiet", 'q', "only errors"),
+	{ 0 },
+};
+
+static const char *const usage[] = { "[OPTION]... FILE|-", NULL };
+
+const struct program prestore_program = {
+	.name = "prestore",
+	.purpose = "Bring a process back to life from an image.",
+	.usage = usage,
+	.options = rows,
+	.notes = "In the foreground it behaves like the process itself: the terminal is handed "
+		 "over, "
+		 "signals are passed on, and its exit status becomes that of prestore.",
+};
+
+int restore_options_parse(int argc, char **argv, struct restore_options *ret_options,
+			  struct err *err)
+{
+	struct restore_options options = { 0 };
+	int first, ret;
+
+	ret = options_parse(&prestore_program, argc, argv, &options, &first, err);
+	if (ret) {
+		options_release(&prestore_program, &options);
+		return ret;
+	}
+	*ret_options = options;
+	if (argc - first != 1)
+		return err_set(err, ERR_USAGE, "expected one image FILE (or -), found %d operands",
+			       argc - first);
+	ret_options->file = argv[first];
+	if (options.json && !options.plan)
+		return err_set(err, ERR_USAGE, "--json goes with --plan");
+	return 0;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/run.h"
+
+#include "cli/progress.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/image_load.h"
+#include "format/image_read.h"
+#include "format/memory.h"
+#include "format/pimage.h"
+#include "format/process.h"
+#include "restore/canvas.h"
+#include "restore/descriptors.h"
+#include "restore/fill.h"
+#include "restore/foreground.h"
+#include "restore/memory.h"
+#include "restore/pids.h"
+#include "restore/shm.h"
+#include "restore/spawn.h"
+#include "restore/thread.h"
+#include "restore/thread_ids.h"
+#include "restore/tty.h"
+#include "restore/verify.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+void restore_done(struct restore *restore)
+{
+	for (size_t i = 0; i < restore->n_canvases; i++)
+		canvas_kill(&restore->canvases[i]);
+	descriptors_free(restore->descriptors);
+	free(restore->canvases);
+	free(restore->mappings);
+	free(restore->objects);
+	free(restore->files);
+	problems_done(&restore->problems);
+	image_done(&restore->image);
+	*restore = (struct restore){ 0 };
+}
+
+int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mode *ret_mode,
+	     struct err *err)
+{
+	if (image_load(reader, &restore->image, err) < 0)
+		return -1;
+	*ret_mode = pids_choose(restore);
+	return restore_check(restore, err);
+}
+
+/* Everything that is made gets a number above those of the image, so many descriptors may be needed. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* A file that anybody has open for writing cannot be executed (ETXTBSY). */
+static int make_executable(struct restore *restore, struct err *err)
+{
+	IMAGE_EACH (&restore->image, process, process) {
+		for (size_t i = 0; i < restore->n_objects; i++) {
+			struct made_object *object = &restore->objects[i];
+
+			if (object->kind != KIND_shm || !process->exe.contents ||
+			    object->id != process->exe.contents || object->fds[0] < 0)
+				continue;
+			if (fchmod(object->fds[1], process->exe.mode & 07777) < 0)
+				return err_sys(err, "%s", process->exe.path);
+			cleanup_close(&object->fds[0]);
+			object->fds[0] = -1;
+		}
+	}
+	return 0;
+}
+
+static int build_canvas(struct restore *restore, enum pids_mode mode, struct job *job,
+			struct err *err)
+{
+	struct canvas *canvas = LIST_ADD(restore, canvases, err);
+	uint32_t root = IMAGE_GET(&restore->image, pimage, 0, 0)->root;
+
+	if (!canvas)
+		return -1;
+	*canvas = (struct canvas){ .frozen = FROZEN_EMPTY };
+	if (spawn(restore, mode, root, job, canvas, err) < 0)
+		return -1;
+	return frozen_adopt(canvas->pid, restore->features, &canvas->frozen, err);
+}
+
+static int finish_memory(struct restore *restore, struct err *err)
+{
+	for (size_t i = 0; i < restore->n_canvases; i++) {
+		struct canvas *canvas = &restore->canvases[i];
+
+		if (memory_finish(canvas, IMAGE_GET(&restore->image, memory, canvas->own_pid, 0),
+				  err) < 0)
+			return err_prefix(err, "%s", canvas->name);
+	}
+	return 0;
+}
+
+static int make_threads(struct restore *restore, enum pids_mode mode, struct err *err)
+{
+	for (size_t i = 0; i < restore->n_canvases; i++) {
+		struct canvas *canvas = &restore->canvases[i];
+
+		if (threads_make(restore, canvas, mode != PIDS_NEW, err) < 0 ||
+		    thread_ids_correct(restore, canvas, err) < 0)
+			return err_prefix(err, "%s", canvas->name);
+	}
+	return 0;
+}
+
+/* The last remote calls, and then the state that the process goes on with. */
+static int finish_threads(struct restore *restore, struct err *err)
+{
+	for (size_t i = 0; i < restore->n_canvases; i++) {
+		struct canvas *canvas = &restore->canvases[i];
+
+		if (threads_finish(restore, canvas, err) < 0 ||
+		    remote_close(&canvas->remote, canvas_leader(canvas), err) < 0)
+			return err_prefix(err, "%s", canvas->name);
+	}
+	return 0;
+}
+
+static void cleanup_fill(struct fill *fill)
+{
+	fill_done(fill);
+}
+
+static int build(struct restore *restore, struct image_reader *reader, enum pids_mode mode,
+		 struct job *job, struct err *err)
+{
+	_cleanup_(cleanup_fill) struct fill fill = { 0 };
+
+	raise_descriptor_limit();
+	if (fill_start(&fill, reader, &restore->image, err) < 0 ||
+	    restore_make_objects(restore, err) < 0 ||
+	    fill_kind(&fill, restore, KIND_shm, err) < 0 || make_executable(restore, err) < 0 ||
+	    restore_make_files(restore, err) < 0 || build_canvas(restore, mode, job, err) < 0 ||
+	    restore_apply(restore, PHASE_MAP, err) < 0 ||
+	    fill_kind(&fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
+	    shm_finish(restore, err) < 0 || restore_apply(restore, PHASE_OPEN, err) < 0 ||
+	    restore_apply(restore, PHASE_STATE, err) < 0 || make_threads(restore, mode, err) < 0 ||
+	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
+	    restore_apply(restore, PHASE_LATE, err) < 0 ||
+	    restore_apply(restore, PHASE_LAST, err) < 0)
+		return -1;
+	/* Only now is it known that the image is whole: nothing has run yet, and nothing will if it is not. */
+	if (image_reader_finish(reader, NULL, err) < 0 || finish_threads(restore, err) < 0)
+		return -1;
+	return restore->options->verify ? verify(restore, err) : 0;
+}
+
+static int write_pidfile(const char *path, pid_t pid, struct err *err)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0 || dprintf(fd, "%d\n", pid) < 0)
+		return err_sys(err, "cannot write %s", path);
+	return 0;
+}
+
+static bool saved_stopped(const struct restore *restore)
+{
+	IMAGE_EACH (&restore->image, process, process) {
+		if (process->stopped)
+			return true;
+	}
+	return false;
+}
+
+/* From here on nothing may fail halfway: what can fail comes before the first process is let go. */
+static int commit(struct restore *restore, struct job *job, struct err *err)
+{
+	bool stopped = restore->options->stopped || saved_stopped(restore);
+
+	for (size_t i = 0; stopped && i < restore->n_canvases; i++)
+		if (frozen_stop(&restore->canvases[i].frozen, err) < 0)
+			return -1;
+	if (restore->options->pidfile &&
+	    write_pidfile(restore->options->pidfile, job->pid, err) < 0)
+		return -1;
+	if (!restore->options->detach && foreground_take(restore, job, err) < 0)
+		return -1;
+	if (job_commit(job, err) < 0)
+		return -1;
+	for (size_t i = 0; i < restore->n_canvases; i++)
+		canvas_release(&restore->canvases[i]);
+	restore->n_canvases = 0;
+	if (restore->image.kinds[KIND_tty].n_objects)
+		kill(job->pid, SIGWINCH);
+	return 0;
+}
+
+int run_restore(struct restore *restore, struct image_reader *reader, enum pids_mode mode,
+		struct err *err)
+{
+	_cleanup_(job_done) struct job job = JOB_EMPTY;
+
+	if (!restore->options->detach && foreground_prepare(err) < 0)
+		return -1;
+	if (build(restore, reader, mode, &job, err) < 0 || commit(restore, &job, err) < 0) {
+		tty_undo(restore);
+		return -1;
+	}
+	if (!restore->options->quiet && restore->options->detach)
+		fprintf(stderr, "pid %d\n", job.pid);
+	if (restore->options->detach)
+		return 0;
+	return foreground_wait(restore, &job, err);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals that were pending, pending again with what they carry. */
+#ifndef PIMAGE_RESTORE_SIGINFO_H
+#define PIMAGE_RESTORE_SIGINFO_H
+
+#include "format/signals.h"
+#include "restore/canvas.h"
+
+/* Refuses what no siginfo can be. */
+int siginfo_check(const struct siginfo_record *pending, size_t n, struct err *err);
+
+/* Queues them for the process, or for the thread whose own tid is given (not 0), in order. */
+int siginfo_queue(struct canvas *canvas, struct frozen_thread *thread, uint32_t own_tid,
+		  const struct siginfo_record *pending, size_t n, struct err *err);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/spawn.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/process.h"
+#include "kernel/compat.h"
+#include "restore/namespace.h"
+#include "restore/newborn.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* The kernel translates the sender's process id into the receiver's namespace; nothing else tells it as surely. */
+static int receive_pid(int socket, pid_t *ret_pid, struct err *err)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	int32_t word = 0;
+	struct iovec iov = { &word, sizeof(word) };
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	struct ucred credentials;
+
+	if (n < 0)
+		return err_sys(err, "no answer from the new process");
+	if (n == 0 || !header || header->cmsg_type != SCM_CREDENTIALS)
+		return err_set(err, ERR_FAILED, "the new process ended before it began");
+	if (word)
+		return newborn_failure(word, err);
+	memcpy(&credentials, CMSG_DATA(header), sizeof(credentials));
+	*ret_pid = credentials.pid;
+	return 0;
+}
+
+static int seize(pid_t pid, struct err *err)
+{
+	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE |
+		       PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACESYSGOOD;
+
+	if (ptrace(PTRACE_SEIZE, pid, 0, options) < 0)
+		return err_sys(err, "cannot trace the new process %d", pid);
+	return 0;
+}
+
+static int await_exec(pid_t pid, int socket, struct err *err)
+{
+	int32_t failure = 0;
+	int status;
+
+	if (waitpid(pid, &status, __WALL) < 0)
+		return err_sys(err, "waiting for the new process %d", pid);
+	if (WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_EXEC)
+		return 0;
+	if (recv(socket, &failure, sizeof(failure), MSG_DONTWAIT) == sizeof(failure) && failure)
+		return newborn_failure(failure, err);
+	return err_set(err, ERR_FAILED, "the new process %d ended before it began (status 0x%x)",
+		       pid, status);
+}
+
+static int start(const struct newborn *newborn, enum pids_mode mode, struct job *job,
+		 struct err *err)
+{
+	pid_t pid;
+
+	if (mode == PIDS_NAMESPACE)
+		return namespace_start(newborn, job, err);
+	pid = newborn_clone(newborn, mode == PIDS_KEEP);
+	if (pid < 0)
+		return err_sys(err, "cannot make a process%s",
+			       mode == PIDS_KEEP ? " under its old number" : "");
+	return 0;
+}
+
+int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct job *ret_job,
+	  struct canvas *ret_canvas, struct err *err)
+{
+	const struct process *process = IMAGE_GET(&restore->image, process, own_pid, 0);
+	struct newborn newborn = { .own_pid = own_pid, .new_session = restore->options->detach };
+	_cleanup_(job_done) struct job job = JOB_EMPTY;
+	_cleanup_close_ int here = -1, there = -1;
+	int sockets[2], on = 1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return err_sys(err, "socketpair");
+	here = sockets[0];
+	there = sockets[1];
+	setsockopt(here, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	newborn.socket = there;
+	if (newborn_prepare(restore, process, &newborn, err) < 0 ||
+	    start(&newborn, mode, &job, err) < 0) {
+		newborn_done(&newborn);
+		return -1;
+	}
+	newborn_done(&newborn);
+	close(TAKE_FD(there));
+	if (receive_pid(here, &job.pid, err) < 0 || seize(job.pid, err) < 0)
+		return -1;
+	if (send(here, "", 1, MSG_NOSIGNAL) < 0)
+		return err_sys(err, "the new process %d", job.pid);
+	if (await_exec(job.pid, here, err) < 0)
+		return -1;
+	*ret_canvas = (struct canvas){ .pid = job.pid, .own_pid = own_pid, .frozen = FROZEN_EMPTY };
+	snprintf(ret_canvas->name, sizeof(ret_canvas->name), "pid %u", own_pid);
+	*ret_job = job;
+	job = (struct job)JOB_EMPTY;
+	return 0;
+}
+
+int job_commit(struct job *job, struct err *err)
+{
+	if (job->control >= 0 && send(job->control, "", 1, MSG_NOSIGNAL) < 0)
+		return err_sys(err, "the init process of the new namespace is gone");
+	return 0;
+}
+
+void job_done(struct job *job)
+{
+	cleanup_close(&job->control);
+	cleanup_close(&job->status);
+	*job = (struct job)JOB_EMPTY;
+}

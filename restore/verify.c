@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/verify.h"
+
+#include "dump/dump.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "restore/canvas.h"
+
+#include <string.h>
+
+struct differences {
+	char text[800];
+	size_t length;
+	unsigned n;
+	const char *entry;
+};
+
+static void differ(void *context, const char *path, const char *a, const char *b)
+{
+	struct differences *d = context;
+	int n;
+
+	d->n++;
+	n = snprintf(d->text + d->length, sizeof(d->text) - d->length, "%s%s: %s: %s became %s",
+		     d->length ? "; " : "", d->entry, path, a, b);
+	if (n > 0)
+		d->length += (size_t)n < sizeof(d->text) - d->length ? (size_t)n : 0;
+}
+
+/* Objects are numbered in the order they are met, which is the same both times. */
+static int compare_kind(const struct image *a, const struct image *b, enum kind kind,
+			struct differences *differences, struct err *err)
+{
+	const struct objects *x = &a->kinds[kind], *y = &b->kinds[kind];
+	char path[64];
+
+	if (x->n_objects != y->n_objects)
+		return err_set(err, ERR_FAILED, "--verify: %zu entries like %s became %zu",
+			       x->n_objects, kinds[kind].path, y->n_objects);
+	for (size_t i = 0; i < x->n_objects; i++) {
+		kind_path(kind, x->objects[i].key, path, sizeof(path));
+		differences->entry = path;
+		if (record_diff(kinds[kind].record, x->objects[i].record, y->objects[i].record,
+				FIELD_VOLATILE | FIELD_INFO, differ, differences, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int collect(struct dump *dump, struct canvas *canvas, struct err *err)
+{
+	struct remote *remote = &canvas->remote;
+	struct target *target = LIST_ADD(dump, targets, err);
+
+	if (!target)
+		return -1;
+	*target = (struct target)TARGET_EMPTY;
+	if (target_open(canvas->pid, dump->features, target, err) < 0 ||
+	    remote_open(&canvas->frozen, canvas_leader(canvas), NULL, remote, err) < 0)
+		return -1;
+	target->frozen = &canvas->frozen;
+	target->remote = remote;
+	return 0;
+}
+
+static int compare(struct restore *restore, struct dump *dump, struct err *err)
+{
+	struct differences differences = { .entry = "" };
+
+	for (size_t i = 0; i < restore->n_canvases; i++)
+		if (collect(dump, &restore->canvases[i], err) < 0)
+			return -1;
+	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0)
+		return -1;
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		if (compare_kind(&restore->image, &dump->image, kind, &differences, err) < 0)
+			return -1;
+	if (differences.n)
+		return err_set(err, ERR_FAILED, "--verify: %u differences: %s", differences.n,
+			       differences.text);
+	return 0;
+}
+
+int verify(struct restore *restore, struct err *err)
+{
+	_cleanup_(dump_done) struct dump dump = {
+		.settings = { .frozen = true, .externals = true },
+		.features = restore->features,
+	};
+	int ret = compare(restore, &dump, err);
+
+	for (size_t i = 0; i < restore->n_canvases; i++)
+		if (remote_close(&restore->canvases[i].remote, NULL, ret < 0 ? NULL : err) < 0)
+			ret = -1;
+	return ret;
+}
