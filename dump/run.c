@@ -85,6 +85,7 @@ static int collect(struct dump *dump, struct frozen *frozen, struct err *err)
 	if (problems_refuse(&dump->problems, ERR_UNSUPPORTED, err) < 0 ||
 	    remote_open(frozen, frozen->threads[0], NULL, &remote, err) < 0)
 		return -1;
+	maps_drop(&target->maps, remote.left, remote.left + remote.left_size);
 	target->remote = &remote;
 	if (dump_collect(dump, err) < 0)
 		return -1;

@@ -14,6 +14,10 @@
 
 enum { INTERVAL_TIMERS = 3, SIGEV_THREAD_ID_BIT = 4 };
 
+/* What the kernel makes of CLOCK_PROCESS_CPUTIME_ID and CLOCK_THREAD_CPUTIME_ID when a timer is
+ * created: CPU clocks of pid 0, which is whoever created it (kernel/time/posix-cpu-timers.c). */
+enum { OWN_PROCESS_CLOCK = -6, OWN_THREAD_CLOCK = -2 };
+
 static uint64_t nanoseconds(const struct timespec *time)
 {
 	return (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec;
@@ -40,6 +44,22 @@ static int own_tid(const struct target *target, int32_t tid, uint32_t *ret_tid, 
 	return 0;
 }
 
+static int32_t own_clock(struct dump *dump, const struct target *target,
+			 const struct proc_timer *from)
+{
+	if (from->clock_id == OWN_PROCESS_CLOCK)
+		return CLOCK_PROCESS_CPUTIME_ID;
+	if (from->clock_id != OWN_THREAD_CLOCK)
+		return from->clock_id;
+	/* Nothing tells which thread created it. */
+	if (target->stat.num_threads > 1)
+		problems_add(
+			&dump->problems, VERDICT_APPROXIMATED, target->name,
+			"timer %d runs by the CPU time of one of %u threads: the first is taken",
+			from->id, target->stat.num_threads);
+	return CLOCK_THREAD_CPUTIME_ID;
+}
+
 static int add_posix_timer(struct dump *dump, const struct target *target, struct timers *timers,
 			   const struct proc_timer *from, struct err *err)
 {
@@ -49,13 +69,13 @@ static int add_posix_timer(struct dump *dump, const struct target *target, struc
 		return -1;
 	*timer = (struct posix_timer){
 		.id = (uint32_t)from->id,
-		.clock = from->clock_id,
+		.clock = own_clock(dump, target, from),
 		.notify = from->notify | (from->thread ? SIGEV_THREAD_ID_BIT : 0),
 		.signal = (uint32_t)from->signal,
 		.value = from->value,
 	};
 	/* Negative clocks name a process or thread by its bits, clock_getcpuclockid(3). */
-	if (from->clock_id < 0) {
+	if (timer->clock < 0) {
 		problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
 			     "timer %d runs by the clock of another task (%d)", from->id,
 			     from->clock_id);

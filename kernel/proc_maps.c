@@ -82,6 +82,19 @@ void maps_release(struct maps *maps)
 	*maps = (struct maps){};
 }
 
+void maps_drop(struct maps *maps, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < maps->count; i++) {
+		struct map *map = &maps->list[i];
+
+		if (map->start != start || map->end != end)
+			continue;
+		map_done(map);
+		memmove(map, map + 1, (--maps->count - i) * sizeof(*map));
+		return;
+	}
+}
+
 static bool ends_in(const struct scan *text, const char *end)
 {
 	size_t length = strlen(end);

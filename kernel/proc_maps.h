@@ -155,6 +155,9 @@ void maps_settle_deleted(struct maps *maps, int rootfd);
 /* The mapping that contains the address, or NULL. */
 const struct map *maps_find(const struct maps *maps, uint64_t address);
 
+/* Takes the mapping of exactly that range off the list; nothing when there is none. */
+void maps_drop(struct maps *maps, uint64_t start, uint64_t end);
+
 /* Accepts a zeroed struct; leaves a zeroed one. */
 void maps_release(struct maps *maps);
 

@@ -102,7 +102,11 @@ static int unmap_left(struct remote *remote, struct frozen_thread *thread, const
 		    0 ||
 	    memcmp(mark, scratch_mark, sizeof(mark)) != 0)
 		return 0;
-	return call(remote, thread, &unmap, true, err);
+	if (call(remote, thread, &unmap, true, err) < 0)
+		return -1;
+	remote->left = left->scratch;
+	remote->left_size = left->scratch_size;
+	return 0;
 }
 
 static int mark_scratch(struct remote *remote, struct err *err)

@@ -49,6 +49,8 @@ struct remote {
 	bool in_padding;     /* it lies in zero bytes of a mapping, which become zero again */
 	uint64_t scratch;    /* for batches; not among the mappings that the process has itself */
 	size_t scratch_size; /* bytes; 0: not mapped; the last REMOTE_SCRATCH_MARK are not free */
+	uint64_t left;	     /* memory that a killed tracer had left; unmapped by remote_open */
+	size_t left_size;    /* bytes; 0: there was none */
 	uint64_t moved;	     /* of remote_move: start and size of the mapping; 0: none */
 	size_t moved_size;
 	bool execed; /* the process executed another program: nothing of ours is left in it */
@@ -68,7 +70,8 @@ struct remote {
  * executable mapping, and maps scratch memory. Runs in the given thread. options may be NULL.
  *
  * The address space differs from the frozen one by the scratch mapping until remote_close: take
- * /proc/PID/maps before, or leave the range [scratch, scratch + scratch_size) out.
+ * /proc/PID/maps before, or leave the range [scratch, scratch + scratch_size) out. What was taken
+ * before may show [left, left + left_size), which is gone.
  *
  * Refused: 32-bit threads; processes under seccomp (calls would run through their filter);
  * no place for the loop.

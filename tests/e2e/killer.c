@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * killer RUNS PID FILE COMMAND...: runs the command (a pdump of ./steady's PID to FILE) once to see
- * how long it takes, then RUNS times, killing it at moments spread evenly over that time and a bit
- * more. After each, the target must go on, not be traced or stopped, and FILE must not exist unless
+ * how long it takes, until RUNS of them were killed, it at moments spread evenly over that time. After each, the target must go on, not be traced or stopped, and FILE must not exist unless
  * the command had ended. With RUNS 0 it only looks whether the target goes on.
  */
 #include <errno.h>
@@ -102,7 +101,7 @@ static int run(char **command, double limit)
 
 int main(int argc, char **argv)
 {
-	int runs = argc > 4 ? atoi(argv[1]) : 0, ended = 0, named = 0;
+	int runs = argc > 4 ? atoi(argv[1]) : 0, killed = 0, before = 0, ended = 0, named = 0;
 	double began, whole = 0;
 
 	check_beats(argv[2], 0);
@@ -113,18 +112,22 @@ int main(int argc, char **argv)
 		if (unlink(argv[3]))
 			fail("a dump that ended left no file", 0);
 	}
-	for (int i = 0; i < runs; i++) {
-		double limit = whole * 1.1 * (i + drand48()) / runs;
-		int done = run(argv + 4, limit);
+	while (killed < runs) {
+		double limit = whole * (killed + drand48()) / runs;
 
-		ended += done;
-		if (unlink(argv[3]) == 0 && !done)
+		if (run(argv + 4, limit)) {
+			ended++;
+			whole *= 0.99; /* as long as it takes while nothing else goes on */
+		} else
+			killed++;
+		if (unlink(argv[3]) == 0 && killed > before)
 			named++; /* killed between giving the name and the end */
+		before = killed;
 		check_beats(argv[2], limit);
 	}
 	if (runs)
-		printf("%d of %d dumps were killed, spread over %.1f ms; %d had just given the "
-		       "name\n",
-		       runs - ended, runs, whole * 1100, named);
+		printf("%d dumps were killed, spread over %.1f ms; %d had just given the name, %d "
+		       "had ended\n",
+		       killed, whole * 1e3, named, ended);
 	return named > runs / 10;
 }
