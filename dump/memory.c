@@ -6,6 +6,7 @@
 #include "dump/file.h"
 #include "dump/mapped.h"
 #include "dump/page_source.h"
+#include "dump/rseq.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/elf_build_id.h"
@@ -381,16 +382,19 @@ static int memory_write_pages(struct dump *dump, const void *record, struct key 
 			      struct image_writer *writer, struct page_writer *pages,
 			      struct err *err)
 {
+	_cleanup_(rseq_memory_done) struct rseq_memory source = { 0 };
 	_cleanup_(runs_done) struct runs runs = { 0 };
 	const struct memory *memory = record;
 	char folder[64];
 
+	if (rseq_memory_init(&dump->image, key.first, &target_of(dump, key.first)->memory, &source,
+			     err) < 0)
+		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++)
 		if (runs_add(&runs, memory->vmas[i].saved, memory->vmas[i].n_saved, err) < 0)
 			return -1;
 	snprintf(folder, sizeof(folder), "processes/%u/pages", key.first);
-	return write_runs(writer, pages, folder, &runs, memory_run_read,
-			  (void *)&target_of(dump, key.first)->memory, err);
+	return write_runs(writer, pages, folder, &runs, rseq_memory_read, &source, err);
 }
 
 const struct dumper memory_dumper = { .collect = memory_collect,

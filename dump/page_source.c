@@ -2,7 +2,6 @@
 #include "dump/page_source.h"
 
 #include "format/err.h"
-#include "kernel/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,11 +33,6 @@ static int read_runs(void *context, uint64_t offset, void *buffer, size_t size, 
 	struct piece piece = { source, buffer };
 
 	return runs_each(source->runs, source->base + offset, size, read_piece, &piece, err);
-}
-
-int memory_run_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err)
-{
-	return memory_read(context, address, buffer, size, err);
 }
 
 int fd_run_read(void *context, uint64_t offset, void *buffer, size_t size, struct err *err)

@@ -10,9 +10,6 @@
 /* Reads `size` bytes at an address (or offset) of what `context` is; several threads may call it at once. */
 typedef int run_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);
 
-/* The run_read of an address space: context is its struct memory of kernel/memory.h. */
-int memory_run_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);
-
 /* One that preads from a descriptor: context points to an int. */
 int fd_run_read(void *context, uint64_t offset, void *buffer, size_t size, struct err *err);
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory of a process without what the kernel writes into it whenever a thread runs. */
+#ifndef PIMAGE_DUMP_RSEQ_H
+#define PIMAGE_DUMP_RSEQ_H
+
+#include "format/image.h"
+#include "kernel/memory.h"
+
+struct err;
+
+struct rseq_memory {
+	const struct process_memory *memory;
+	struct range *words; /* ascending */
+	size_t n_words;
+};
+
+/*
+ * The CPU, node and concurrency ids in each registered struct rseq (include/uapi/linux/rseq.h): the
+ * kernel sets them on every return to user mode, so they say nothing of the process, and two dumps
+ * of a stopped one would differ in them. `process` is its key in the image.
+ */
+int rseq_memory_init(const struct image *image, uint32_t process,
+		     const struct process_memory *memory, struct rseq_memory *ret_memory,
+		     struct err *err);
+void rseq_memory_done(struct rseq_memory *memory);
+
+/* A run_read (dump/page_source.h) in whose result those words are 0; context is the above. */
+int rseq_memory_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);
+
+#endif
