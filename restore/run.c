@@ -156,7 +156,7 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	    restore_apply(restore, PHASE_LAST, err) < 0)
 		return -1;
 	/* Only now is it known that the image is whole: nothing has run yet, and nothing will if it is not. */
-	if (image_reader_finish(reader, NULL, err) < 0 || finish_threads(restore, err) < 0)
+	if (image_finish(reader, &restore->image, NULL, err) < 0 || finish_threads(restore, err) < 0)
 		return -1;
 	return restore->options->verify ? verify(restore, err) : 0;
 }
