@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What ends outside, what has moved, what is gone: refused by name, and put right by an option.
+. "$(dirname "$0")/lib.sh"
+need mkfifo flock
+
+build holder
+
+# hold ARGUMENT...: starts the holder with the descriptors that the caller has set up.
+hold() {
+	./holder "$@" &
+	target=$!
+	until_true 10 grep -q ready out || fail "the holder does not start"
+}
+
+# refused PATTERN COMMAND...: fails with a message that has the pattern, and starts nothing.
+refused() {
+	local pattern=$1
+	shift
+	"$@" >refused.out 2>&1 </dev/null && fail "not refused: $*"
+	grep -qe "$pattern" refused.out || fail "'$pattern' is not in: $(cat refused.out)"
+	! pgrep -x holder >/dev/null || [ -n "${running:-}" ] || fail "something runs after: $*"
+}
+
+# finish ARGUMENT...: restores image.tar and lets it end.
+finish() {
+	rm -f pid
+	must prestore --quiet --detach --pidfile=pid "$@" image.tar
+	kill -USR1 "$(cat pid)"
+	wait_gone "$(cat pid)" 20
+}
+
+echo "a pipe from outside on stdin becomes prestore's own stdin"
+: >out
+mkfifo fifo
+sleep 60 >fifo &
+feeder=$!
+sh -c 'exec cat fifo' | { ./holder >>out 2>&1 & echo $! >target; wait; } &
+until_true 10 grep -q ready out || fail "the holder does not start"
+must pdump --quiet --kill "$(cat target)" image.tar
+kill $feeder
+wait
+pinspect --fds image.tar | grep -q external || fail "stdin is not external: $(pinspect --fds image.tar)"
+echo "the rest" | finish
+[ "$(cat out)" = "ready
+the rest
+done" ] || fail "stdin was not prestore's own: $(cat out)"
+
+echo "a pipe from outside elsewhere"
+: >out
+{ hold 7 >>out 2>&1 </dev/null; echo "$target" >target; wait; } 7> >(cat >/dev/null) &
+until_true 10 [ -s target ]
+until_true 10 grep -q ready out
+target=$(pgrep -x holder)
+running=1
+refused "fd 7 pipe:.*none of the dumped processes" pdump "$target" image.tar
+refused "pdump --external" pdump --check "$target"
+running=
+must pdump --quiet --kill --external "$target" image.tar
+wait
+refused "fd 7: pipe:.* ended outside" prestore image.tar
+refused "no process of the image has this descriptor" prestore --fd 7=null --fd 8=null image.tar
+refused "expected N=FILE" prestore --fd 7 image.tar
+refused "fd 7: pipe:" prestore --plan image.tar
+finish --fd 7=null
+grep -q done out || fail "--fd 7=null: $(cat out)"
+finish --fd 7=seven
+[ "$(cat seven)" = "to 7" ] || fail "--fd 7=FILE: $(cat seven)"
+finish --fd 7=inherit:9 9>nine
+[ "$(cat nine)" = "to 7" ] || fail "--fd 7=inherit:9: $(cat nine)"
+echo old >log
+finish --fd 7=log
+[ "$(cat log)" = "old
+to 7" ] || fail "--fd overwrites what is in the file: $(cat log)"
+
+echo "a file that has moved"
+: >out
+hold 5 >>out 2>&1 </dev/null 5>five
+must pdump --quiet --kill "$target" image.tar
+mkdir moved
+mv five moved/
+refused "fd 5: .*/five: No such file" prestore image.tar
+[ -e five ] && fail "a refused restore has made the file"
+mkdir five
+refused "five is a directory and was a regular file" prestore image.tar
+rmdir five
+finish --map-path "$PWD/five=$PWD/moved/five"
+[ "$(cat moved/five)" = "to 5" ] || fail "--map-path: $(cat moved/five)"
+refused "fd 5: .*/five: No such file" prestore --plan image.tar
+finish --fd 5=other
+[ "$(cat other)" = "to 5" ] || fail "--fd for a file: $(cat other)"
+
+echo "standard output elsewhere"
+: >out
+mv moved/five five
+finish --fd 1=elsewhere
+[ "$(cat elsewhere)" = "done" ] || fail "--fd 1: $(cat elsewhere)"
+
+echo "a deleted file whose name is taken"
+: >out
+hold 5 >>out 2>&1 </dev/null 5<>gone
+must rm gone
+must pdump --quiet --kill "$target" image.tar
+echo other >gone
+prestore --detach --pidfile=pid image.tar >notes 2>&1 || fail "$(cat notes)"
+grep -q "another name" notes || fail "no note about the name: $(cat notes)"
+kill -USR1 "$(cat pid)"
+wait_gone "$(cat pid)" 20
+[ "$(cat gone)" = other ] || fail "it wrote into somebody else's file"
+
+echo "a lock that somebody else holds by now"
+: >out
+exec 6>lock
+flock 6
+hold 6 >>out 2>&1 </dev/null
+exec 6>&-
+must pdump --quiet --kill "$target" image.tar
+exec 8<lock
+flock 8
+refused "locked by somebody else" prestore image.tar
+exec 8<&-
+finish
+[ "$(cat lock)" = "to 6" ] || fail "the locked file holds: $(cat lock)"
