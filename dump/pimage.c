@@ -68,8 +68,17 @@ static int collect_host(struct pimage *pimage, struct err *err)
 /* The XSAVE area is as large in every thread of a host. */
 static void collect_xstate(const struct dump *dump, struct xstate *ret)
 {
-	const struct blob *area = dump->image.n_blobs ? &dump->image.blobs[0] : NULL;
+	static const char suffix[] = ".xstate";
+	const struct blob *area = NULL;
 
+	/* There are others: the contents of pipes. */
+	for (size_t i = 0; i < dump->image.n_blobs && !area; i++) {
+		const char *name = dump->image.blobs[i].name;
+
+		if (strlen(name) > strlen(suffix) &&
+		    strcmp(name + strlen(name) - strlen(suffix), suffix) == 0)
+			area = &dump->image.blobs[i];
+	}
 	if (!area || area->size < XSTATE_FEATURES_AT + sizeof(ret->features))
 		return;
 	memcpy(&ret->features, (const char *)area->data + XSTATE_FEATURES_AT,

@@ -23,7 +23,7 @@ static const struct name owner_kind_names[] = {
 
 static const struct field owner_fields[] = {
 	ENUM(struct file_owner, kind, 0, owner_kind_names, "What the number names."),
-	UINT(struct file_owner, pid, 0, "Thread, process or group."),
+	UINT(struct file_owner, pid, FIELD_VOLATILE, "Thread, process or group."),
 	ENUM(struct file_owner, signal, FIELD_OPTIONAL, signal_names,
 	     "Signal sent instead of SIGIO, F_SETSIG."),
 	{}
@@ -43,7 +43,7 @@ static const struct field lock_fields[] = {
 	ENUM(struct file_lock, kind, 0, lock_kind_names,
 	     "posix: F_SETLK, of a process; ofd: F_OFD_SETLK; flock: flock(2)."),
 	BOOL(struct file_lock, exclusive, 0, "A write lock."),
-	UINT(struct file_lock, pid, FIELD_OPTIONAL, "The process that holds a lock of kind posix."),
+	UINT(struct file_lock, pid, FIELD_OPTIONAL | FIELD_VOLATILE, "The process that holds a lock of kind posix."),
 	UINT(struct file_lock, start, FIELD_OPTIONAL, "First byte."),
 	UINT(struct file_lock, length, FIELD_OPTIONAL,
 	     "Bytes; absent: to the end of the file, however long it grows."),

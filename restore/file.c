@@ -190,6 +190,16 @@ static size_t push_owner(struct restore *restore, struct remote_batch *batch,
 	return 1;
 }
 
+/* si_fd of the signal is the descriptor by which O_ASYNC was set. */
+static size_t push_async(struct remote_batch *batch, const struct descriptor *descriptor,
+			 const struct file *file)
+{
+	if (!(file->flags & O_ASYNC))
+		return 0;
+	remote_push(batch, REMOTE_CALL(fcntl, descriptor->fd, F_SETFL, file->flags));
+	return 1;
+}
+
 static size_t push_locks(struct remote_batch *batch, const struct canvas *canvas,
 			 const struct descriptor *descriptor, const struct file *file)
 {
@@ -223,9 +233,10 @@ static int apply(struct restore *restore, struct canvas *canvas, struct err *err
 		const struct descriptor *descriptor = &files->descriptors[i];
 		const struct file *file = IMAGE_GET(&restore->image, file, descriptor->file, 0);
 
-		if ((!file->owner && !file->n_locks) || file == last || !holds(descriptor, restore))
+		if (file == last || !holds(descriptor, restore))
 			continue;
 		calls += push_owner(restore, batch, descriptor, file);
+		calls += push_async(batch, descriptor, file);
 		calls += push_locks(batch, canvas, descriptor, file);
 		last = file;
 	}

@@ -8,8 +8,11 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Set by fcntl(2) F_SETFL; all others are those of the open. */
-#define SETTABLE (O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK)
+/*
+ * Set by fcntl(2) F_SETFL; all others are those of the open. O_ASYNC remembers the number of the
+ * descriptor, and so the process itself sets it.
+ */
+#define SETTABLE (O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
 
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
@@ -128,7 +131,7 @@ static int open_flags(const struct file *file)
 {
 	int flags = (int)(file->access | file->flags);
 
-	flags &= ~(SETTABLE | O_CREAT | O_EXCL | O_TRUNC);
+	flags &= ~(SETTABLE | O_ASYNC | O_CREAT | O_EXCL | O_TRUNC);
 	if (flags & TMPFILE_BIT)
 		flags &= ~O_TMPFILE;
 	return flags | O_NOCTTY | O_CLOEXEC | (flags & O_PATH ? 0 : O_NONBLOCK);

@@ -5,7 +5,7 @@
 #define HOLE (3L << 20)
 
 struct state {
-	int file, reader, writer, tmpfile, readonly;
+	int file, reader, writer, tmpfile, readonly, directory;
 };
 
 static void look(struct view *view, void *state)
@@ -41,9 +41,12 @@ static void use(void *state)
 	MUST(pwrite(s->writer, "HELLO", 5, 0) == 5 && pread(s->reader, text, 5, 0) == 5);
 	MUST(strcmp(text, "HELLO") == 0);
 	MUST(write(s->readonly, "x", 1) < 0 && errno == EBADF);
-	/* What O_TMPFILE made can be given a name. */
+	/*
+	 * What O_TMPFILE made can be given a name. By a descriptor of the directory, which is of the
+	 * same mount namespace as the file: restored in a namespace of its own, "." is not.
+	 */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->tmpfile);
-	MUST(linkat(AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW) == 0);
+	MUST(linkat(AT_FDCWD, path, s->directory, "named", AT_SYMLINK_FOLLOW) == 0);
 }
 
 int main(void)
@@ -63,5 +66,7 @@ int main(void)
 	if (s.tmpfile < 0)
 		subject_skip("this file system has no O_TMPFILE");
 	MUST(write(s.tmpfile, "nowhere", 7) == 7);
+	s.directory = open(".", O_RDONLY | O_DIRECTORY);
+	MUST(s.directory >= 0);
 	return subject_use(look, use, &s);
 }
