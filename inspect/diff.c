@@ -12,7 +12,8 @@
 /* Two images, and what is being compared. */
 struct diff {
 	struct inspect a, b;
-	unsigned skip; /* flags of fields that are not compared */
+	unsigned skip;	     /* flags of fields that are not compared */
+	struct id_pairs ids; /* none: no word may differ */
 	const char *path;
 	size_t n; /* differences so far */
 };
@@ -21,6 +22,7 @@ static void diff_done(struct diff *diff)
 {
 	inspect_done(&diff->a);
 	inspect_done(&diff->b);
+	free(diff->ids.pairs);
 }
 
 static void print_difference(void *context, const char *path, const char *a, const char *b)
@@ -89,7 +91,7 @@ static int diff_pair(struct diff *diff, enum kind kind, struct key a, struct key
 			  blob_beside(&diff->b, kind, b, *ending));
 	if (kind != KIND_memory && kind != KIND_shm)
 		return 0;
-	n = diff_memory(&diff->a, &diff->b, kind, a.first, b.first, err);
+	n = diff_memory(&diff->a, &diff->b, kind, a.first, b.first, &diff->ids, err);
 	if (n < 0)
 		return -1;
 	diff->n += (size_t)n;
@@ -128,6 +130,8 @@ int diff_run(const void *options, int argc, char **argv, struct err *err)
 	    inspect_open(argv[1], o, true, &diff.b, err) < 0)
 		return -1;
 	diff.skip = o->all ? 0 : FIELD_VOLATILE | FIELD_INFO;
+	if (!o->all && id_pairs_make(&diff.a.image, &diff.b.image, &diff.ids, err) < 0)
+		return -1;
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
 		if (diff_kind(&diff, kind, err) < 0)
 			return -1;

@@ -19,6 +19,7 @@ enum {
 struct compare {
 	struct image_memory *a, *b;
 	const char *path;
+	const struct id_pairs *ids;
 	uint8_t *buffer; /* two chunks */
 	struct range pending;
 	const char *what; /* of the pending range; NULL: there is none */
@@ -48,6 +49,22 @@ static void differ(struct compare *compare, struct range range, const char *what
 	compare->what = what;
 }
 
+static bool pages_differ(const struct id_pairs *ids, const uint8_t *a, const uint8_t *b,
+			 size_t size)
+{
+	if (memcmp(a, b, size) == 0)
+		return false;
+	for (size_t at = 0; at < size; at += sizeof(uint32_t)) {
+		uint32_t word_a, word_b;
+
+		memcpy(&word_a, a + at, sizeof(word_a));
+		memcpy(&word_b, b + at, sizeof(word_b));
+		if (word_a != word_b && !id_pairs_match(ids, word_a, word_b))
+			return true;
+	}
+	return false;
+}
+
 static int compare_bytes(struct compare *compare, struct range range, struct err *err)
 {
 	uint8_t *a = compare->buffer, *b = compare->buffer + CHUNK;
@@ -59,7 +76,7 @@ static int compare_bytes(struct compare *compare, struct range range, struct err
 			return -1;
 		for (size_t at = 0, part; memcmp(a, b, n) != 0 && at < n; at += part) {
 			part = n - at < PAGE ? n - at : PAGE;
-			if (memcmp(a + at, b + at, part) != 0)
+			if (pages_differ(compare->ids, a + at, b + at, part))
 				differ(compare,
 				       (struct range){ range.start + at, range.start + at + part },
 				       "the contents differ");
@@ -122,12 +139,12 @@ static int compare_all(struct compare *compare, struct err *err)
 }
 
 int diff_memory(struct inspect *a, struct inspect *b, enum kind kind, uint32_t id_a, uint32_t id_b,
-		struct err *err)
+		const struct id_pairs *ids, struct err *err)
 {
 	_cleanup_image_memory_ struct image_memory *memory_a = NULL;
 	_cleanup_image_memory_ struct image_memory *memory_b = NULL;
 	_cleanup_free_ uint8_t *buffer = malloc(2 * CHUNK);
-	struct compare compare = { .buffer = buffer };
+	struct compare compare = { .buffer = buffer, .ids = ids };
 	char path[64];
 
 	if (!buffer)
