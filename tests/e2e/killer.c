@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * killer RUNS PID FILE COMMAND...: runs the command (a pdump of ./steady's PID to FILE) once to see
- * how long it takes, until RUNS of them were killed, it at moments spread evenly over that time. After each, the target must go on, not be traced or stopped, and FILE must not exist unless
- * the command had ended. With RUNS 0 it only looks whether the target goes on.
+ * killer RUNS PID FILE COMMAND...: runs the command (a pdump of ./steady's PID to FILE) five times to
+ * see how long it takes, then again until RUNS of them were killed, at moments spread over that time.
+ * After each the target must go on, not be traced or stopped, and FILE must not exist unless the
+ * command had ended. With RUNS 0 it only looks whether the target goes on.
  */
 #include <errno.h>
 #include <fcntl.h>

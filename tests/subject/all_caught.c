@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every signal has a handler, and none of them may ever run: whoever stops and examines this
- * process has no signal to use that it would not notice. */
+ * process has no signal to use that it would not notice. Only SIGCONT may come: the runner sends it
+ * to what was restored with --stopped. */
 #include "tests/subject/kernel_signal.h"
 
 #include <pthread.h>
@@ -18,7 +19,7 @@ static void look(struct view *view, void *state)
 
 	(void)state;
 	for (int number = 1; number <= 64; number++)
-		if (ran[number])
+		if (ran[number] && number != SIGCONT)
 			subject_fail("signal %d was delivered", number), sum++;
 	view_num(view, "handlers run", sum);
 	view_actions(view);

@@ -94,7 +94,7 @@ int main(void)
 		value.sival_ptr = (void *)(uintptr_t)(0xabcdef0000000000 | (unsigned)i);
 		MUST(sigqueue(getpid(), SIGRTMIN + 3, value) == 0);
 	}
-	MUST(kill(getpid(), SIGTERM) == 0 && kill(getpid(), SIGCONT) == 0);
+	MUST(kill(getpid(), SIGTERM) == 0 && kill(getpid(), SIGURG) == 0);
 	for (int i = 0; i < QUEUED; i++) {
 		queue_private(gettid(), SIGRTMIN + 1, 100 + i);
 		queue_private(other.tid, SIGRTMIN + 1, 100 + i);
@@ -104,7 +104,7 @@ int main(void)
 	subject_main(look, NULL);
 	take_private("main");
 	take("shared", SIGTERM, SI_USER, 0);
-	take("shared", SIGCONT, SI_USER, 0);
+	take("shared", SIGURG, SI_USER, 0);
 	for (int i = 0; i < QUEUED; i++)
 		take("shared", SIGRTMIN + 3, SI_QUEUE, 0xabcdef0000000000 | (unsigned)i);
 	pthread_barrier_wait(&other.barrier);

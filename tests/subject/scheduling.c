@@ -44,11 +44,13 @@ static void *run(void *argument)
 	MUST(setpriority(PRIO_PROCESS, 0, 11) == 0);
 	MUST(prctl(PR_SET_TIMERSLACK, 77777) == 0);
 	MUST(syscall(SYS_ioprio_set, 1, 0, 3 << 13) == 0);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 2; i++) {
 		pthread_barrier_wait(&other->barrier);
 		other->tid = gettid();
 		other->slack = prctl(PR_GET_TIMERSLACK);
+		pthread_barrier_wait(&other->barrier);
 	}
+	pthread_barrier_wait(&other->barrier);
 	return NULL;
 }
 
@@ -79,6 +81,7 @@ int main(void)
 	MUST(setpriority(PRIO_PROCESS, 0, 5) == 0);
 	MUST(syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 6) == 0);
 	subject_main(look, &other);
+	pthread_barrier_wait(&other.barrier);
 	MUST(pthread_join(thread, NULL) == 0);
 	return 0;
 }

@@ -44,6 +44,7 @@ static void look(struct view *view, void *state)
 
 	(void)state;
 	MUST(syscall(SYS_rt_sigpending, &pending, 8) == 0);
+	view_bool(view, "periodic one waits", pending & bit(40));
 	view_bool(view, "expired one waits", pending & bit(41));
 	view_bool(view, "later one waits", pending & bit(42));
 }
@@ -56,7 +57,7 @@ int main(void)
 	ids[PERIODIC] = create(40, 20, 20);
 	ids[EXPIRED] = create(41, 1, 0);
 	ids[LATER] = create(42, 1000000, 0);
-	usleep(10000);
+	usleep(50000); /* both have expired, so that all that moves is a count */
 	subject_main(look, ids);
 	take(41, ids[EXPIRED], 1);
 	for (int i = 0; i < 3; i++)
