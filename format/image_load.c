@@ -95,7 +95,12 @@ static int check_pages(struct image_reader *reader, const struct image *image, s
 int image_load(struct image_reader *reader, struct image *ret_image, struct err *err)
 {
 	struct image image = { 0 };
-	int ret = load_entries(reader, &image, err);
+	int ret;
+
+	/* What is damaged should be called that, before it turns up as a record that makes no sense. */
+	if (image_reader_complete(reader) && image_reader_finish(reader, NULL, err) < 0)
+		return -1;
+	ret = load_entries(reader, &image, err);
 
 	if (ret < 0 && !image_reader_complete(reader)) {
 		/* What is missing may still come: somebody has packed it in another order. */

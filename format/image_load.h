@@ -15,8 +15,9 @@ struct image_reader;
  * Decodes every record, takes the raw entries in and calls image_check(). Refuses entries that are
  * none of an image by name, and where all entries are known also page data that is missing or
  * belongs to nothing. Page data stays where it is: in a stream in the canonical order it comes next
- * (image_pages_next); a stream in another order is spooled. Whether the image is whole and
- * undamaged is known after image_finish(). On failure the image is empty.
+ * (image_pages_next); a stream in another order is spooled. Where all entries are known,
+ * image_reader_finish() comes first; else whether the image is whole and undamaged is known after
+ * image_finish(). On failure the image is empty.
  */
 int image_load(struct image_reader *reader, struct image *ret_image, struct err *err);
 
