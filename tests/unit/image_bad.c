@@ -110,17 +110,41 @@ static void check_bad(const struct bad *bad)
 	close(fd);
 }
 
-int main(void)
+/* Any order will do: entries but the first are moved, page data comes before what it belongs to. */
+static void turn(struct maker *maker, size_t by)
+{
+	struct made *entries = maker->entries + 1;
+	size_t n = maker->n_entries - 1;
+	struct made *turned = calloc(n, sizeof(*turned));
+
+	if (!turned)
+		maker_stop("turn", "out of memory");
+	for (size_t i = 0; i < n; i++)
+		turned[i] = entries[(i + by) % n];
+	memcpy(entries, turned, n * sizeof(*turned));
+	free(turned);
+}
+
+static void check_good(size_t by)
 {
 	int fd = memfd_create("good", MFD_CLOEXEC);
-	static const struct bad good = { .reason = "good" };
 	struct err err = { 0 };
+	struct maker maker;
 
-	bad_write(&good, fd);
+	maker_load(&maker);
+	turn(&maker, by);
+	CHECK(maker_write(&maker, fd, &err) == 0, "%s", err.msg);
+	maker_done(&maker);
 	lseek(fd, 0, SEEK_SET);
-	CHECK(read_image(fd, &err) == 0, "%s", err.msg);
-	CHECK(read_piped(fd, &err) == 0, "%s", err.msg);
+	CHECK(read_image(fd, &err) == 0, "turned by %zu: %s", by, err.msg);
+	CHECK(read_piped(fd, &err) == 0, "turned by %zu, from a pipe: %s", by, err.msg);
 	close(fd);
+}
+
+int main(void)
+{
+	for (size_t by = 0; by < 31; by++)
+		check_good(by);
 	for (const struct bad *bad = bad_images; bad->reason; bad++)
 		check_bad(bad);
 	return test_done("image_bad");
