@@ -68,6 +68,10 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(call LIB,restore dump inspect cli kernel
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(filter %.a,$^) @$(BUILD)/libraries
 
+$(BUILD)/tests/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 $(BUILD)/tests/subject/%: tests/subject/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< -lm -lrt
@@ -114,7 +118,7 @@ check-sanitize: sanitized
 	@for t in $(UNITS:$(BUILD)/%=$(BUILD)/sanitize-gcc/%) \
 		$(UNITS:$(BUILD)/%=$(BUILD)/sanitize-clang/%); do $$t || exit 1; done
 
-bench: all
+bench: all $(BUILD)/tests/bench/target
 	@tests/bench/run $(BUILD)
 
 MANUALS1 := dump/pdump.1 restore/prestore.1 inspect/pinspect.1

@@ -63,7 +63,7 @@ refused "no process of the image has this descriptor" prestore --fd 7=null --fd 
 refused "expected N=FILE" prestore --fd 7 image.tar
 refused "fd 7: pipe:" prestore --plan image.tar
 finish --fd 7=null
-grep -q done out || fail "--fd 7=null: $(cat out)"
+grep -q "done" out || fail "--fd 7=null: $(cat out)"
 finish --fd 7=seven
 [ "$(cat seven)" = "to 7" ] || fail "--fd 7=FILE: $(cat seven)"
 finish --fd 7=inherit:9 9>nine

@@ -42,7 +42,7 @@ read_it image.tar.gz
 # It notices damage, and takes what tar has packed again.
 mkdir d
 must tar -xf image.tar -C d
-sed -i 's/"nice": [-0-9]*/"nice": 7/' d/processes/*/threads/*.json
+sed -i 's/"umask": [0-9]*/"umask": 63/' d/processes/*/process.json
 must tar -cf packed.tar -C d .
 read_it packed.tar
 cp image.tar damaged.tar

@@ -48,12 +48,21 @@ plant tools/planted "$(printf '#!/bin/sh\necho %s1' '$')"
 chmod +x "$scratch/tools/planted"
 notices scripts tools/planted
 
+plant format/planted.c '/* */'
+chmod +x "$scratch/format/planted.c"
+notices modes format/planted.c
+if [ -x "$BUILD/pdump" ]; then
+	cp "$BUILD"/p{dump,restore,inspect} "$scratch/build/"
+	plant contrib/completions/pimage.bash '_pimage_options() { echo --planted; }'
+	notices completions stop
+fi
+
 # Every guard is in this list.
 for guard in tests/guards/*.sh; do
 	guard=${guard##*/}
 	case $guard in
 	lib.sh | can-fail.sh) ;;
-	*) grep -q "^notices ${guard%.sh} " "$0" || complain "$guard is not tried" ;;
+	*) grep -qE "^\s*notices ${guard%.sh} " "$0" || complain "$guard is not tried" ;;
 	esac
 done
 done_guard
