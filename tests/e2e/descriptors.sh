@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # What ends outside, what has moved, what is gone: refused by name, and put right by an option.
 . "$(dirname "$0")/lib.sh"
-need mkfifo flock
+need flock pgrep
 
 build holder
 
 # hold ARGUMENT...: starts the holder with the descriptors that the caller has set up.
 hold() {
-	./holder "$@" &
+	./holder "$@" <&0 & # a job in the background would get /dev/null
 	target=$!
 	until_true 10 grep -q ready out || fail "the holder does not start"
 }
@@ -19,7 +19,7 @@ refused() {
 	shift
 	"$@" >refused.out 2>&1 </dev/null && fail "not refused: $*"
 	grep -qe "$pattern" refused.out || fail "'$pattern' is not in: $(cat refused.out)"
-	! pgrep -x holder >/dev/null || [ -n "${running:-}" ] || fail "something runs after: $*"
+	[ -n "${running:-}" ] || ! pgrep -x holder >/dev/null || fail "something runs after: $*"
 }
 
 # finish ARGUMENT...: restores image.tar and lets it end.
@@ -32,32 +32,30 @@ finish() {
 
 echo "a pipe from outside on stdin becomes prestore's own stdin"
 : >out
-mkfifo fifo
-sleep 60 >fifo &
+exec 4< <(exec sleep 60)
 feeder=$!
-sh -c 'exec cat fifo' | { ./holder >>out 2>&1 & echo $! >target; wait; } &
-until_true 10 grep -q ready out || fail "the holder does not start"
-must pdump --quiet --kill "$(cat target)" image.tar
-kill $feeder
-wait
+hold >>out 2>&1 <&4 4<&-
+exec 4<&-
+must pdump --quiet --kill "$target" image.tar
+kill "$feeder"
 pinspect --fds image.tar | grep -q external || fail "stdin is not external: $(pinspect --fds image.tar)"
-echo "the rest" | finish
+echo "the rest" >rest
+finish <rest
 [ "$(cat out)" = "ready
 the rest
 done" ] || fail "stdin was not prestore's own: $(cat out)"
 
 echo "a pipe from outside elsewhere"
 : >out
-{ hold 7 >>out 2>&1 </dev/null; echo "$target" >target; wait; } 7> >(cat >/dev/null) &
-until_true 10 [ -s target ]
-until_true 10 grep -q ready out
-target=$(pgrep -x holder)
+exec 7> >(exec cat >/dev/null)
+hold 7 >>out 2>&1 </dev/null
+exec 7>&-
 running=1
 refused "fd 7 pipe:.*none of the dumped processes" pdump "$target" image.tar
 refused "pdump --external" pdump --check "$target"
 running=
 must pdump --quiet --kill --external "$target" image.tar
-wait
+wait_gone "$target"
 refused "fd 7: pipe:.* ended outside" prestore image.tar
 refused "no process of the image has this descriptor" prestore --fd 7=null --fd 8=null image.tar
 refused "expected N=FILE" prestore --fd 7 image.tar
