@@ -58,7 +58,8 @@ static int run(const struct restore_options *options, const struct kernel_featur
 		return fd < 0 ? -1 : err_prefix(err, "%s", options->file);
 	if (options->plan && print_plan(&restore, mode, err) < 0)
 		return -1;
-	if (!options->plan && !options->quiet)
+	if (!options->plan &&
+	    (!options->quiet || problems_count(&restore.problems, VERDICT_BLOCKING)))
 		problems_print(&restore.problems, stderr);
 	if (problems_refuse(&restore.problems, ERR_HOST, err) < 0)
 		return -1;

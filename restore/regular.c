@@ -41,14 +41,14 @@ static int open_contents(struct restore *restore, const struct file *file, uint3
 			 struct err *err)
 {
 	const struct made_object *object = restore_object(restore, KIND_shm, id);
-	int flags = fcntl(object->fds[0], F_GETFL), fd;
+	int made = object->fds[object->fds[0] >= 0 ? 0 : 1], flags = fcntl(made, F_GETFL), fd;
 
 	if (!(flags & file->flags & O_TMPFILE & ~O_DIRECTORY) ||
 	    (flags & O_ACCMODE) != (int)file->access)
-		return file_reopen(restore, file, object->fds[0], ret_fd, err);
-	fd = fcntl(object->fds[0], F_DUPFD_CLOEXEC, restore->base);
+		return file_reopen(restore, file, made, ret_fd, err);
+	fd = fcntl(made, F_DUPFD_CLOEXEC, restore->base);
 	if (fd < 0)
-		return err_sys(err, "duplicate descriptor %d", object->fds[0]);
+		return err_sys(err, "duplicate descriptor %d", made);
 	*ret_fd = fd;
 	return file_set_flags(restore, file, fd, err);
 }

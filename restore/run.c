@@ -156,7 +156,8 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	    restore_apply(restore, PHASE_LAST, err) < 0)
 		return -1;
 	/* Only now is it known that the image is whole: nothing has run yet, and nothing will if it is not. */
-	if (image_finish(reader, &restore->image, NULL, err) < 0 || finish_threads(restore, err) < 0)
+	if (image_finish(reader, &restore->image, NULL, err) < 0 ||
+	    finish_threads(restore, err) < 0)
 		return -1;
 	return restore->options->verify ? verify(restore, err) : 0;
 }
@@ -197,19 +198,34 @@ static int commit(struct restore *restore, struct job *job, struct err *err)
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		canvas_release(&restore->canvases[i]);
 	restore->n_canvases = 0;
+	restore_close_files(restore);
 	if (restore->image.kinds[KIND_tty].n_objects)
 		kill(job->pid, SIGWINCH);
 	return 0;
 }
 
+/* What only turned up when things were made. */
+static void print_late(const struct restore *restore, size_t printed)
+{
+	const struct problems late = { .notes = restore->problems.notes + printed,
+				       .n_notes = restore->problems.n_notes - printed };
+
+	if (!restore->options->quiet && late.n_notes)
+		problems_print(&late, stderr);
+}
+
 int run_restore(struct restore *restore, struct image_reader *reader, enum pids_mode mode,
 		struct err *err)
 {
+	size_t printed = restore->problems.n_notes;
 	_cleanup_(job_done) struct job job = JOB_EMPTY;
 
 	if (!restore->options->detach && foreground_prepare(err) < 0)
 		return -1;
-	if (build(restore, reader, mode, &job, err) < 0 || commit(restore, &job, err) < 0) {
+	if (build(restore, reader, mode, &job, err) < 0)
+		return -1;
+	print_late(restore, printed);
+	if (commit(restore, &job, err) < 0) {
 		tty_undo(restore);
 		return -1;
 	}
