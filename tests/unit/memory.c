@@ -142,6 +142,10 @@ static bool contains(const struct memory_ranges *ranges, const char *address)
 
 static void check_own(const struct memory_ranges *own, bool guards)
 {
+	for (size_t i = 1; i < own->count; i++)
+		CHECK(own->list[i - 1].end < own->list[i].start, "%zu: 0x%llx after 0x%llx", i,
+		      (unsigned long long)own->list[i].start,
+		      (unsigned long long)own->list[i - 1].end);
 	CHECK(contains(own, layout.anonymous));
 	CHECK(!contains(own, layout.anonymous + PAGE), "the zero page");
 	CHECK(!contains(own, layout.anonymous + 2 * PAGE));
