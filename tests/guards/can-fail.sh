@@ -44,7 +44,7 @@ plant format/planted.c '#include "kernel/freeze.h"'
 notices layers format/planted.c
 plant format/planted.c '#include <jansson.h>'
 notices layers format/planted.c
-plant tools/planted "$(printf '#!/bin/sh\necho %s1' '$')"
+plant tools/planted "$(printf '#!/bin/sh\ncd planted')"
 chmod +x "$scratch/tools/planted"
 notices scripts tools/planted
 
