@@ -16,6 +16,7 @@ static const char *const feature_names[FEATURE_COUNT] = {
 	[FEATURE_RENDEZVOUS] = "rendezvous",
 	[FEATURE_KCMP] = "kcmp",
 	[FEATURE_SCHED_TIMES] = "sched_times",
+	[FEATURE_SAME_VDSO] = "same_vdso",
 };
 
 static int unknown_feature(const char *name, size_t length, struct err *err)
