@@ -67,14 +67,7 @@ static int scan(int fd, pid_t pid, struct pm_scan_arg arg, struct memory_ranges 
 				       (unsigned long long)arg.start);
 		if (add_regions(regions, count, ret_ranges, err) < 0)
 			return -1;
-		/*
-		 * The kernel goes through a long answer in steps, and when the last one ends at
-		 * arg.end it leaves walk_end where that step began (6.18): what has been told
-		 * already would be told again.
-		 */
 		arg.start = arg.walk_end;
-		if (count > 0 && regions[count - 1].end > arg.start)
-			arg.start = regions[count - 1].end;
 	}
 	return 0;
 }
