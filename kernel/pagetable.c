@@ -35,12 +35,19 @@ static void ask_for(enum pagetable_kind kind, bool know_guards, struct pm_scan_a
 	arg->return_mask = PAGE_IS_FILE;
 }
 
-static int add_regions(const struct page_region *regions, int count,
+/*
+ * Where its own buffer ran full (512 regions), the kernel goes on at walk_end, but has walked further
+ * and may have found regions behind it, which come again with the next call (seen in 6.18).
+ */
+static int add_regions(const struct page_region *regions, int count, uint64_t walk_end,
 		       struct memory_ranges *ret_ranges, struct err *err)
 {
-	for (int i = 0; i < count; i++)
-		if (memory_ranges_add(ret_ranges, regions[i].start, regions[i].end, err) < 0)
+	for (int i = 0; i < count && regions[i].start < walk_end; i++) {
+		uint64_t end = regions[i].end < walk_end ? regions[i].end : walk_end;
+
+		if (memory_ranges_add(ret_ranges, regions[i].start, end, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -65,7 +72,7 @@ static int scan(int fd, pid_t pid, struct pm_scan_arg arg, struct memory_ranges 
 		if (count < 0)
 			return err_sys(err, "process %d: PAGEMAP_SCAN from 0x%llx", pid,
 				       (unsigned long long)arg.start);
-		if (add_regions(regions, count, ret_ranges, err) < 0)
+		if (add_regions(regions, count, arg.walk_end, ret_ranges, err) < 0)
 			return -1;
 		arg.start = arg.walk_end;
 	}
