@@ -8,6 +8,7 @@
 #include "format/image_write.h"
 #include "format/memory.h"
 #include "format/pages.h"
+#include "kernel/step_out.h"
 
 #include <signal.h>
 
@@ -75,6 +76,28 @@ static int write_image(struct dump *dump, const struct dump_options *options, in
 	return 0;
 }
 
+/* On another kernel a thread could not go on inside of the vDSO, whose code and data are that kernel's. */
+static int leave_vdso(struct dump *dump, struct target *target, struct frozen *frozen,
+		      struct err *err)
+{
+	unsigned inside;
+
+	for (size_t i = 0; i < target->maps.count; i++) {
+		const struct map *map = &target->maps.list[i];
+
+		if (map->kind != MAP_KIND_VDSO)
+			continue;
+		if (frozen_step_out(frozen, map->start, map->end, &inside, err) < 0)
+			return -1;
+		if (inside)
+			problems_add(&dump->problems, VERDICT_APPROXIMATED, target->name,
+				     "%u threads stand in the vDSO: they cannot go on under "
+				     "another kernel",
+				     inside);
+	}
+	return 0;
+}
+
 /* Reads everything there is to know; nothing is borrowed of the process afterwards but its time. */
 static int collect(struct dump *dump, struct frozen *frozen, struct err *err)
 {
@@ -83,6 +106,7 @@ static int collect(struct dump *dump, struct frozen *frozen, struct err *err)
 
 	target->frozen = frozen;
 	if (problems_refuse(&dump->problems, ERR_UNSUPPORTED, err) < 0 ||
+	    leave_vdso(dump, target, frozen, err) < 0 ||
 	    remote_open(frozen, frozen->threads[0], NULL, &remote, err) < 0)
 		return -1;
 	maps_drop(&target->maps, remote.left, remote.left + remote.left_size);

@@ -16,7 +16,6 @@ struct made_thread {
 	pid_t tid;	/* as prestore sees it */
 };
 
-/* A mapping that must be writable until its pages have come. */
 struct canvas {
 	pid_t pid;	  /* as prestore sees it */
 	uint32_t own_pid; /* key of the process in the image */
@@ -24,9 +23,10 @@ struct canvas {
 	struct frozen frozen;
 	struct remote remote;
 	struct range
-		scratch; /* where call loop and scratch memory lie while all else is replaced */
-	struct range old_vdso; /* where this kernel's vDSO lies; empty: where the image has it */
-	bool redirect_vdso; /* the saved vDSO is of another kernel: its entry points lead to this one's */
+		scratch;    /* where call loop and scratch memory lie while all else is replaced */
+	bool redirect_vdso; /* the saved vDSO is of another kernel: its functions lead to this one's */
+	struct range own_vdso;	 /* then: where this kernel's is */
+	struct range saved_vdso; /* and where the saved code is */
 	struct made_thread *threads;
 	size_t n_threads;
 };

@@ -147,16 +147,22 @@ int vdso_place(const struct restore *restore, struct canvas *canvas, const struc
 			return -1;
 		at = gap.start;
 	}
-	canvas->old_vdso = (struct range){ at, at + (parts.all.end - parts.all.start) };
+	canvas->own_vdso = (struct range){ at, at + (parts.all.end - parts.all.start) };
 	for (size_t i = 0; i < parts.n; i++)
 		if (parts.list[i]->kind == MAP_KIND_VDSO)
-			canvas->old_vdso.start = at + (parts.list[i]->start - parts.all.start);
+			canvas->own_vdso.start = at + (parts.list[i]->start - parts.all.start);
 	return 0;
 }
 
 bool vdso_is_code(const struct canvas *canvas, const struct vma *vma)
 {
 	return canvas->redirect_vdso && vma->kind == VMA_SPECIAL && vma->n_saved;
+}
+
+bool vdso_was_at(const struct canvas *canvas, const struct vma *vma)
+{
+	return vma->range.start == canvas->saved_vdso.start &&
+	       vma->range.end == canvas->saved_vdso.end;
 }
 
 static uint8_t *read_code(const struct canvas *canvas, struct range range, struct err *err)
@@ -206,12 +212,13 @@ int vdso_redirect(struct canvas *canvas, const struct memory *memory, struct err
 
 	if (!canvas->redirect_vdso || !saved)
 		return 0;
+	canvas->saved_vdso = saved->range;
 	old = read_code(canvas, saved->range, err);
-	now = read_code(canvas, canvas->old_vdso, err);
+	now = read_code(canvas, canvas->own_vdso, err);
 	if (!old || !now)
 		return -1;
-	redirection = (struct redirection){ canvas, saved->range.start, canvas->old_vdso.start, now,
-					    canvas->old_vdso.end - canvas->old_vdso.start };
+	redirection = (struct redirection){ canvas, saved->range.start, canvas->own_vdso.start, now,
+					    canvas->own_vdso.end - canvas->own_vdso.start };
 	return vdso_symbols_each(old, saved->range.end - saved->range.start, redirect_one,
 				 &redirection, err);
 }

@@ -18,6 +18,9 @@ int vdso_place(const struct restore *restore, struct canvas *canvas, const struc
 /* Whether a VMA of the image is mapped like anonymous memory because of that. */
 bool vdso_is_code(const struct canvas *canvas, const struct vma *vma);
 
+/* Whether a VMA, saved or now, is that code. */
+bool vdso_was_at(const struct canvas *canvas, const struct vma *vma);
+
 int vdso_redirect(struct canvas *canvas, const struct memory *memory, struct err *err);
 
 #endif

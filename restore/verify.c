@@ -4,7 +4,9 @@
 #include "dump/dump.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/memory.h"
 #include "restore/canvas.h"
+#include "restore/vdso.h"
 
 #include <string.h>
 
@@ -47,6 +49,40 @@ static int compare_kind(const struct image *a, const struct image *b, enum kind 
 	return 0;
 }
 
+/*
+ * Under another kernel the parts of its vDSO are others, elsewhere, and the saved code is mapped as anonymous memory: that is
+ * as it has to be, so none of it is compared.
+ */
+static void leave_out_vdso(const struct canvas *canvas, struct memory *memory)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		struct vma *vma = &memory->vmas[i];
+		struct vma none = { 0 };
+
+		if (vma->kind != VMA_SPECIAL && !vdso_was_at(canvas, vma)) {
+			memory->vmas[kept++] = *vma;
+			*vma = kept - 1 == i ? *vma : none;
+			continue;
+		}
+		record_release(&vma_record, vma);
+	}
+	memory->n_vmas = kept;
+}
+
+static void leave_out_vdsos(struct restore *restore, struct dump *dump)
+{
+	for (size_t i = 0; i < restore->n_canvases; i++) {
+		const struct canvas *canvas = &restore->canvases[i];
+
+		if (!canvas->redirect_vdso)
+			continue;
+		leave_out_vdso(canvas, IMAGE_GET(&restore->image, memory, canvas->own_pid, 0));
+		leave_out_vdso(canvas, IMAGE_GET(&dump->image, memory, canvas->own_pid, 0));
+	}
+}
+
 static int collect(struct dump *dump, struct canvas *canvas, struct err *err)
 {
 	struct remote *remote = &canvas->remote;
@@ -72,6 +108,7 @@ static int compare(struct restore *restore, struct dump *dump, struct err *err)
 			return -1;
 	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0)
 		return -1;
+	leave_out_vdsos(restore, dump);
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
 		if (compare_kind(&restore->image, &dump->image, kind, &differences, err) < 0)
 			return -1;
