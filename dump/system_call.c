@@ -24,12 +24,17 @@ static bool read_time(const struct target *target, uint64_t address, uint64_t *r
 	return true;
 }
 
-/* The whole time-out that the call was made with; false when there is none or it cannot be read. */
+/* The time-out that the call was made with; false when it has none that counts from its beginning. */
 static bool whole_time(const struct target *target, const struct wait_call *call,
 		       const struct arch_regs *regs, uint64_t *ret_time)
 {
-	uint64_t arg = arch_regs_arg(regs, call->arg);
+	uint64_t args[6], arg;
 
+	for (unsigned i = 0; i < 6; i++)
+		args[i] = arch_regs_arg(regs, i);
+	arg = args[call->arg];
+	if (wait_call_absolute(call->nr, args))
+		return false;
 	if (call->limit == WAIT_TIMESPEC)
 		return read_time(target, arg, ret_time);
 	*ret_time = arg * 1000000;

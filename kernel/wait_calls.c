@@ -3,7 +3,9 @@
 #include "kernel/wait_calls.h"
 
 #include <stddef.h>
+#include <linux/futex.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 /*
  * ends_with_eintr: signal(7), "Interruption of system calls and library functions by stop signals",
@@ -48,6 +50,14 @@ const struct wait_call *wait_call_find(int64_t nr)
 		if (wait_calls[i].nr == nr)
 			return &wait_calls[i];
 	return NULL;
+}
+
+bool wait_call_absolute(int64_t nr, const uint64_t args[6])
+{
+	if (nr == SYS_clock_nanosleep)
+		return args[1] & TIMER_ABSTIME;
+	/* Of the operations that wait, FUTEX_WAIT alone counts from now; futex(2). */
+	return nr == SYS_futex && (args[1] & FUTEX_CMD_MASK) != FUTEX_WAIT;
 }
 
 bool wait_call_limited(int64_t nr, const uint64_t args[6])

@@ -30,6 +30,9 @@ const struct wait_call *wait_call_find(int64_t nr);
 /* Whether it waits with a limit that is given in its arguments. */
 bool wait_call_limited(int64_t nr, const uint64_t args[6]);
 
+/* Whether that limit is a point in time, which stays what it is however often the call is made. */
+bool wait_call_absolute(int64_t nr, const uint64_t args[6]);
+
 /* How often a thread has gone to sleep; <0 if the kernel does not tell. */
 int sleeper_switches(int procdir, pid_t tid, uint64_t *ret_switches);
 

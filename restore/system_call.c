@@ -6,21 +6,20 @@
 #include "kernel/tracee.h"
 #include "kernel/wait_calls.h"
 
-#include <linux/futex.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { SYSCALL_INSTRUCTION = 2, WAIT_MS_LIMIT = 10000, TIMER_ABSOLUTE = 1 };
+enum { SYSCALL_INSTRUCTION = 2, WAIT_MS_LIMIT = 10000 };
 
 static bool absolute(const struct system_call *call, const struct arch_regs *regs)
 {
-	if (call->number == SYS_clock_nanosleep)
-		return arch_regs_arg(regs, 1) & TIMER_ABSOLUTE;
-	if (call->number == SYS_futex)
-		return (arch_regs_arg(regs, 1) & FUTEX_CMD_MASK) != FUTEX_WAIT;
-	return false;
+	uint64_t args[6];
+
+	for (unsigned i = 0; i < 6; i++)
+		args[i] = arch_regs_arg(regs, i);
+	return wait_call_absolute((int64_t)call->number, args);
 }
 
 /* The time that is left goes where the call looks for its time-out; the program's own memory stays as it is. */
