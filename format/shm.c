@@ -13,7 +13,7 @@ const struct name shm_kind_names[] = {
 static const struct field shm_fields[] = {
 	UINT(struct shm, id, 0, "Number of this object."),
 	ENUM(struct shm, kind, 0, shm_kind_names, "What it is."),
-	STRING(struct shm, name, FIELD_OPTIONAL,
+	STRING(struct shm, name, FIELD_OPTIONAL | FIELD_VOLATILE,
 	       "The name of a memfd, or the path that a deleted file had."),
 	UINT(struct shm, size, 0, "Size in bytes."),
 	UINT(struct shm, mode, FIELD_OPTIONAL, "st_mode of a file or memfd."),
