@@ -7,7 +7,8 @@
 
 build client
 must mkfifo fifo
-(while read -r pid <fifo; do echo "$pid" >>asked; kill -USR2 "$pid"; done) &
+# The end of one client's writing may be all that the next opening sees.
+(while :; do read -r pid <fifo && echo "$pid" >>asked && kill -USR2 "$pid"; done) &
 server=$!
 ways=(--pids=new)
 [ "$VARIANT_USER" = root ] && ways+=(--pids=keep)
