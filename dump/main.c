@@ -7,8 +7,10 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/pimage.h"
+#include "kernel/capabilities.h"
 #include "kernel/fallback.h"
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 
@@ -35,6 +37,15 @@ static void print_notes(const struct dump *dump)
 	notes.notes = pimage->notes;
 	notes.n_notes = pimage->n_notes;
 	problems_print(&notes, stderr);
+}
+
+/* To look into processes of others, open what they have open, end them if asked to, and write the image anywhere. */
+static int drop_capabilities(struct err *err)
+{
+	return capabilities_keep(CAPABILITY(SYS_PTRACE) | CAPABILITY(CHECKPOINT_RESTORE) |
+					 CAPABILITY(DAC_READ_SEARCH) | CAPABILITY(DAC_OVERRIDE) |
+					 CAPABILITY(KILL),
+				 err);
 }
 
 static int save(struct dump_options *options, const struct kernel_features *features,
@@ -96,6 +107,8 @@ int main(int argc, char **argv)
 		return 0;
 	if (ret == 0)
 		ret = kernel_features_init(getenv("PIMAGE_WITHOUT"), &features, &err);
+	if (ret == 0)
+		ret = drop_capabilities(&err);
 	if (ret == 0)
 		ret = options.check ? check(&options, &features, &err)
 				    : save(&options, &features, &err);

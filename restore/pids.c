@@ -3,23 +3,18 @@
 
 #include "format/err.h"
 #include "format/process.h"
+#include "kernel/capabilities.h"
 #include "restore/namespace.h"
 
 #include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static bool may_choose(void)
 {
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2] = { 0 };
-
 	/* clone3(2), set_tid: either will do. */
-	return syscall(SYS_capget, &header, data) == 0 &&
-	       (data[1].effective & 1u << (CAP_CHECKPOINT_RESTORE - 32) ||
-		data[0].effective & 1u << CAP_SYS_ADMIN);
+	return capabilities_effective() & (CAPABILITY(CHECKPOINT_RESTORE) | CAPABILITY(SYS_ADMIN));
 }
 
 /* The first id of the image that something else has; 0: none. */

@@ -9,6 +9,7 @@
 #include "format/memory.h"
 #include "format/pimage.h"
 #include "format/process.h"
+#include "kernel/capabilities.h"
 #include "restore/canvas.h"
 #include "restore/descriptors.h"
 #include "restore/fill.h"
@@ -23,6 +24,7 @@
 #include "restore/verify.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -42,10 +44,25 @@ void restore_done(struct restore *restore)
 	*restore = (struct restore){ 0 };
 }
 
+/* What building may need, and what processes of the image are to have; nothing else is kept from here on. */
+static int drop_capabilities(const struct restore *restore, struct err *err)
+{
+	uint64_t keep = CAPABILITY(CHOWN) | CAPABILITY(DAC_OVERRIDE) |
+			CAPABILITY(DAC_READ_SEARCH) | CAPABILITY(FOWNER) | CAPABILITY(KILL) |
+			CAPABILITY(SETGID) | CAPABILITY(SETUID) | CAPABILITY(SETPCAP) |
+			CAPABILITY(IPC_LOCK) | CAPABILITY(SYS_CHROOT) | CAPABILITY(SYS_PTRACE) |
+			CAPABILITY(SYS_ADMIN) | CAPABILITY(SYS_NICE) | CAPABILITY(SYS_RESOURCE) |
+			CAPABILITY(LEASE) | CAPABILITY(CHECKPOINT_RESTORE);
+
+	IMAGE_EACH (&restore->image, process, process)
+		keep |= process->credentials.capabilities.permitted;
+	return capabilities_keep(keep, err);
+}
+
 int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mode *ret_mode,
 	     struct err *err)
 {
-	if (image_load(reader, &restore->image, err) < 0)
+	if (image_load(reader, &restore->image, err) < 0 || drop_capabilities(restore, err) < 0)
 		return -1;
 	*ret_mode = pids_choose(restore);
 	return restore_check(restore, err);
