@@ -78,14 +78,18 @@ static void push_capset(struct remote_batch *batch, const struct capability_sets
 	remote_push(batch, REMOTE_CALL(capset, at, remote_data(batch, data, sizeof(data))));
 }
 
-static void push_capabilities(struct remote_batch *batch, const struct capability_sets *saved,
-			      const struct proc_status *now)
+/* Needs CAP_SETPCAP in effect, which changing ids takes away. What is missing already cannot come back. */
+static void push_bounding(struct remote_batch *batch, const struct capability_sets *saved,
+			  const struct proc_status *now)
 {
-	/* Needs CAP_SETPCAP, so it comes before that may be dropped. What is missing cannot come back. */
 	for (uint32_t c = 0; c < CAPABILITIES; c++)
 		if (now->cap_bounding >> c & 1 && !(saved->bounding >> c & 1) &&
 		    now->cap_effective >> CAP_SETPCAP & 1)
 			remote_push(batch, REMOTE_CALL(prctl, PR_CAPBSET_DROP, c));
+}
+
+static void push_capabilities(struct remote_batch *batch, const struct capability_sets *saved)
+{
 	push_capset(batch, saved);
 	remote_push(batch, REMOTE_CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL));
 	for (uint32_t c = 0; c < CAPABILITIES; c++)
@@ -132,10 +136,11 @@ static int apply_one(struct canvas *canvas, struct frozen_thread *thread,
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	size_t last;
 
-	push_ids(batch, saved, now);
+	push_bounding(batch, &saved->capabilities, now);
 	if (saved->securebits != securebits)
 		remote_push(batch, REMOTE_CALL(prctl, PR_SET_SECUREBITS, saved->securebits));
-	push_capabilities(batch, &saved->capabilities, now);
+	push_ids(batch, saved, now);
+	push_capabilities(batch, &saved->capabilities);
 	if (saved->no_new_privs)
 		remote_push(batch, REMOTE_CALL(prctl, PR_SET_NO_NEW_PRIVS, 1));
 	last = remote_push(batch, REMOTE_CALL(gettid, 0));

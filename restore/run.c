@@ -52,7 +52,9 @@ static int drop_capabilities(const struct restore *restore, struct err *err)
 			CAPABILITY(SETGID) | CAPABILITY(SETUID) | CAPABILITY(SETPCAP) |
 			CAPABILITY(IPC_LOCK) | CAPABILITY(SYS_CHROOT) | CAPABILITY(SYS_PTRACE) |
 			CAPABILITY(SYS_ADMIN) | CAPABILITY(SYS_NICE) | CAPABILITY(SYS_RESOURCE) |
-			CAPABILITY(LEASE) | CAPABILITY(CHECKPOINT_RESTORE);
+			CAPABILITY(LEASE) | CAPABILITY(CHECKPOINT_RESTORE) |
+			/* Since 5.12 it takes this to map user 0 into a new namespace. */
+			CAPABILITY(SETFCAP);
 
 	IMAGE_EACH (&restore->image, process, process)
 		keep |= process->credentials.capabilities.permitted;
