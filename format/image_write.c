@@ -32,7 +32,8 @@ struct image_writer {
 	bool discard;	/* of what libarchive still makes */
 	struct err err; /* of the write that failed */
 	struct image_index index;
-	void *names; /* tree of the names in the index */
+	void *names;   /* tree of the names in the index */
+	void *folders; /* tree of the directories that have an entry */
 };
 
 static int write_all(int fd, const uint8_t *data, size_t size, struct err *err)
@@ -143,6 +144,7 @@ void image_writer_free(struct image_writer *writer)
 	archive_write_free(writer->archive);
 	archive_entry_free(writer->header);
 	tdestroy(writer->names, keep_name);
+	tdestroy(writer->folders, free);
 	record_release(&index_record, &writer->index);
 	free(writer->buffer);
 	free(writer);
@@ -165,9 +167,45 @@ static int put_header(struct image_writer *writer, const char *name, size_t size
 	return archive_write_header(writer->archive, header) == ARCHIVE_OK ? 0 : -1;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static int put_folder(struct image_writer *writer, const char *name)
+{
+	struct archive_entry *header = archive_entry_clear(writer->header);
+
+	archive_entry_set_pathname(header, name);
+	archive_entry_set_mode(header, AE_IFDIR | 0700);
+	archive_entry_set_mtime(header, writer->mtime, 0);
+	return archive_write_header(writer->archive, header) == ARCHIVE_OK ? 0 : -1;
+}
+
+/*
+ * The directories above an entry, each once and before it: tools of OCI make those that are missing
+ * with root as their owner, which only root can.
+ */
+static int put_folders(struct image_writer *writer, const char *name, struct err *err)
+{
+	for (const char *slash = name; (slash = strchr(slash, '/')); slash++) {
+		_cleanup_free_ char *folder = strndup(name, (size_t)(slash - name));
+
+		if (folder && tfind(folder, &writer->folders, compare_names))
+			continue;
+		if (!folder || !tsearch(folder, &writer->folders, compare_names))
+			return err_sys(err, "memory for the names of directories");
+		if (put_folder(writer, TAKE_PTR(folder)) < 0)
+			return archive_failed(writer, name, err);
+	}
+	return 0;
+}
+
 static int put_file(struct image_writer *writer, const char *name, const void *data, size_t size,
 		    uint64_t *ret_offset, struct err *err)
 {
+	if (put_folders(writer, name, err) < 0)
+		return -1;
 	if (put_header(writer, name, size, NULL) < 0)
 		return archive_failed(writer, name, err);
 	if (ret_offset)
@@ -176,11 +214,6 @@ static int put_file(struct image_writer *writer, const char *name, const void *d
 	    archive_write_finish_entry(writer->archive) != ARCHIVE_OK)
 		return archive_failed(writer, name, err);
 	return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(a, b);
 }
 
 /* What no reader would take must not be written. */
@@ -257,6 +290,8 @@ static int put_links(struct image_writer *writer, void **seen, struct err *err)
 			return err_sys(err, "memory for the tail of the image");
 		memcpy(digest.bytes, entry->sha256.data, DIGEST_SIZE);
 		blob_name(&digest, name);
+		if (put_folders(writer, name, err) < 0)
+			return -1;
 		if (put_header(writer, name, 0, entry->name) < 0)
 			return archive_failed(writer, name, err);
 	}

@@ -23,25 +23,28 @@ static char *slurp(int fd, size_t *ret_size)
  */
 static void check_headers(const char *tar, size_t size, const char *mtime)
 {
-	unsigned files = 0, links = 0;
+	unsigned files = 0, links = 0, folders = 0;
 	size_t at = 0;
 
 	while (at < size && tar[at]) {
 		unsigned long length = strtoul(tar + at + 124, NULL, 8);
 
 		CHECK(memcmp(tar + at + 257, "ustar\00000", 8) == 0, "at %zu", at);
-		CHECK(strncmp(tar + at + 100, "000600 ", 7) == 0, "%.8s", tar + at + 100);
+		CHECK(strncmp(tar + at + 100, tar[at + 156] == '5' ? "000700 " : "000600 ", 7) == 0,
+		      "%.8s", tar + at + 100);
 		CHECK(strtoul(tar + at + 108, NULL, 8) == 0 &&
 		      strtoul(tar + at + 116, NULL, 8) == 0);
 		CHECK(tar[at + 265] == '\0' && tar[at + 297] == '\0');
 		CHECK(strncmp(tar + at + 136, mtime, 11) == 0, "%.12s", tar + at + 136);
 		files += tar[at + 156] == '0';
 		links += tar[at + 156] == '1';
-		CHECK(tar[at + 156] == '0' || tar[at + 156] == '1');
+		folders += tar[at + 156] == '5';
+		CHECK(tar[at + 156] == '0' || tar[at + 156] == '1' || tar[at + 156] == '5');
 		at += 512 + (length + 511) / 512 * 512;
 	}
 	CHECK(at + 1024 == size, "end of archive at %zu of %zu", at, size);
-	CHECK(files == 11 && links == 7, "%u files, %u links", files, links);
+	CHECK(files == 11 && links == 7 && folders == 11, "%u files, %u links, %u directories",
+	      files, links, folders);
 	CHECK(strcmp(tar, "pimage.json") == 0);
 }
 
