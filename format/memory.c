@@ -45,7 +45,8 @@ static const struct field vma_fields[] = {
 	UINT(struct vma, huge_page_size, FIELD_OPTIONAL, "Page size in bytes of hugetlb memory."),
 	STRING(struct vma, name, FIELD_OPTIONAL,
 	       "Kind special: the kernel's name. Else the name given by PR_SET_VMA_ANON_NAME."),
-	STRING(struct vma, build_id, FIELD_OPTIONAL, "The vDSO's build-id: where another kernel has another one, calls "
+	STRING(struct vma, build_id, FIELD_OPTIONAL,
+	       "The vDSO's build-id: where another kernel has another one, calls "
 	       "are redirected."),
 	LIST(struct vma, saved, FIELD_OPTIONAL, item_range,
 	     "Addresses of the pages whose contents are in the image."),

@@ -22,7 +22,7 @@ enum feature {
 	FEATURE_RENDEZVOUS,	    /* end of a remote batch by signal; else by PTRACE_SYSCALL */
 	FEATURE_KCMP,		    /* kcmp(2); else F_DUPFD_QUERY on duplicates, since 6.10 */
 	FEATURE_SCHED_TIMES,	    /* /proc/PID/task/TID/sched: when a thread went to sleep */
-	FEATURE_SAME_VDSO,	    /* the image's vDSO is this kernel's; else calls of it are redirected */
+	FEATURE_SAME_VDSO, /* the image's vDSO is this kernel's; else calls of it are redirected */
 	FEATURE_COUNT,
 };
 

@@ -2,8 +2,8 @@
 /* The table of calls that wait. */
 #include "kernel/wait_calls.h"
 
-#include <stddef.h>
 #include <linux/futex.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
 

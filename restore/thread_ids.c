@@ -4,6 +4,7 @@
 #include "arch/all/registers.h"
 #include "format/err.h"
 #include "format/thread.h"
+#include "restore/mutex_owners.h"
 
 #include <linux/futex.h>
 #include <string.h>
@@ -103,5 +104,7 @@ int thread_ids_correct(struct restore *restore, struct canvas *canvas, struct er
 		    correct_robust(canvas, thread, made, err) < 0)
 			return err_prefix(err, "thread %u", made->saved);
 	}
-	return 0;
+	if (!canvas->n_threads || canvas->threads[0].saved == canvas->threads[0].own)
+		return 0;
+	return mutex_owners_correct(restore, canvas, err);
 }
