@@ -21,8 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The most an address space can span: 57-bit addresses, and the vsyscall page at the very top. */
-#define OFFSET_LIMIT (1UL << 62)
+/* Offsets beyond any file, and addresses beyond what processes of any architecture have. */
+#define OFFSET_LIMIT  (1UL << 62)
+#define ADDRESS_LIMIT (1UL << 56)
 
 static int need(const struct image *image, enum kind kind, struct key key, const char *what,
 		struct err *err)
@@ -139,6 +140,23 @@ static int check_mapped_files(const struct image *image, const struct memory *me
 	return 0;
 }
 
+static int check_place(const struct vma *vma, uint64_t last, uint64_t page_size, struct err *err)
+{
+	const struct range *r = &vma->range;
+
+	if (r->start < last || r->start >= r->end)
+		return err_set(err, ERR_IMAGE, "range: 0x%lx-0x%lx is out of order", r->start,
+			       r->end);
+	if (r->start % page_size || r->end % page_size)
+		return err_set(err, ERR_IMAGE, "range: 0x%lx-0x%lx does not consist of whole pages",
+			       r->start, r->end);
+	/* [vsyscall] is the kernel's, and so is where it lies. */
+	if (r->end > ADDRESS_LIMIT && vma->kind != VMA_SPECIAL)
+		return err_set(err, ERR_IMAGE, "range: 0x%lx-0x%lx is no place in a process",
+			       r->start, r->end);
+	return 0;
+}
+
 static int check_vma(const struct image *image, const struct memory *memory, const struct vma *vma,
 		     uint64_t page_size, struct err *err)
 {
@@ -173,8 +191,7 @@ static int check_memory(const struct image *image, const struct memory *memory, 
 		return err_prefix(err, "processes/%u/memory.json", pid);
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
-		int ret = check_ranges(&vma->range, 1, (struct range){ last, UINT64_MAX },
-				       page_size, "range", err);
+		int ret = check_place(vma, last, page_size, err);
 
 		if (ret == 0)
 			ret = check_vma(image, memory, vma, page_size, err);

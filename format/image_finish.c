@@ -132,7 +132,7 @@ int reader_resolve(struct image_reader *reader, struct err *err)
 	if (decode_index(reader, err) < 0)
 		return -1;
 	if ((!named || !reader->index.n_entries) && decode_manifest(reader, err) < 0)
-		return -1;
+		return named ? -1 : err_prefix(err, "there is no entry " ENTRY_PIMAGE ", and");
 	if (named)
 		return 0;
 	if (add_title(reader, &reader->manifest.config, ENTRY_PIMAGE, err) < 0)

@@ -340,6 +340,13 @@ const struct image_entry *image_reader_find(const struct image_reader *reader, c
 	return entry && !entry_is_tail(name) ? &entry->public : NULL;
 }
 
+const struct image_entry *image_reader_index(const struct image_reader *reader)
+{
+	const struct read_entry *entry = reader_find(reader, ENTRY_INDEX);
+
+	return entry && reader->index.n_entries ? &entry->target->public : NULL;
+}
+
 const struct image_entry *image_reader_entry(const struct image_reader *reader, size_t i)
 {
 	return i < reader->n_named ? &reader->named[i]->public : NULL;

@@ -76,6 +76,12 @@ const struct image_entry *image_reader_find(const struct image_reader *reader, c
 const struct image_entry *image_reader_entry(const struct image_reader *reader, size_t i);
 
 /*
+ * index.json, where it lists the entries and is known (image_reader_complete()); NULL in an image
+ * out of a registry. Who unpacks an image needs it, for without it an image is incomplete.
+ */
+const struct image_entry *image_reader_index(const struct image_reader *reader);
+
+/*
  * Page data in the order of the tar. image_reader_next goes to the next such entry; returns 1, or 0
  * when there are no more. image_reader_read gives its bytes, less than size only at its end. What
  * is left unread is passed over.

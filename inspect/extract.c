@@ -66,6 +66,10 @@ int extract_run(const void *options, int argc, char **argv, struct err *err)
 	for (size_t i = 0; (entry = image_reader_entry(inspect.reader, i)); i++)
 		if (extract_entry(root, entry, err) < 0)
 			return err_prefix(err, "%s", argv[1]);
+	/* With the index any tar makes an image again. */
+	entry = image_reader_index(inspect.reader);
+	if (entry && extract_entry(root, entry, err) < 0)
+		return err_prefix(err, "%s", argv[1]);
 	/* Also what is damaged can be looked at, but not without being told. */
 	if (image_reader_finish(inspect.reader, NULL, err) < 0)
 		return err_prefix(err, "%s is unpacked, but %s", argv[1], argv[0]);

@@ -79,6 +79,10 @@ expect 0 pinspect verify - < <(cat job.tar)
 
 # Unpacked and packed again it is the same image; by a tar, in any order, a repacked one.
 must pinspect extract job.tar unpacked
+(cd unpacked && tar -cf ../plain.tar .)
+expect 0 pinspect verify plain.tar
+says "repacked"
+expect 0 pinspect diff --all job.tar plain.tar
 must pinspect pack unpacked same.tar
 cmp job.tar same.tar || fail "pack does not give the same image"
 edit='s/"umask": [0-9]*/"umask": 63/'

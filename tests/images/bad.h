@@ -236,6 +236,11 @@ static const struct bad bad_images[] = {
 	  "0x401000-0x404000" },
 	{ "vmas-out-of-order", MEMORY "|$.vmas[1]", MEMORY, "0x400000-0x402000",
 	  "0x500000-0x502000" },
+	{ "kernel-address", MEMORY "|$.vmas[8]", MEMORY,
+	  "0x7ffd000fc000-0x7ffd00100000\",\n      \"prot\": [\"PROT_READ\"],\n      \"kind\": "
+	  "\"special\"",
+	  "0xffff800000000000-0xffff800000004000\",\n      \"prot\": [\"PROT_READ\"],\n      "
+	  "\"kind\": \"anonymous\"" },
 	{ "empty-vma", MEMORY "|$.vmas[0]", MEMORY, "0x400000-0x402000", "0x400000-0x400000" },
 	{ "unaligned-vma", MEMORY "|$.vmas[0]", MEMORY, "0x400000-0x402000", "0x400000-0x401234" },
 	{ "unaligned-offset", MEMORY "|$.vmas[1]|offset", MEMORY, "\"offset\": \"0x1000\"",
