@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What ends outside, what has moved, what is gone: refused by name, and put right by an option.
+# Objects: external
 . "$(dirname "$0")/lib.sh"
 need flock pgrep
 

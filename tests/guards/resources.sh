@@ -25,7 +25,7 @@ for name in $file_types; do
 	compgen -G "spec/examples/good/file-$name*.json" >/dev/null ||
 		complain "$name has no spec/examples/good/file-$name*.json"
 	compgen -G "tests/subject/$name*.c" >/dev/null ||
-		grep -lqE "^ ?\*? ?Objects:.*\b$name\b" tests/subject/*.c tests/e2e/*.sh 2>/dev/null ||
+		grep -lqE "^[ *#]*Objects:.*\b$name\b" tests/subject/*.c tests/e2e/*.sh 2>/dev/null ||
 		complain "$name has no tests/subject/$name*.c, nor one that says \"Objects: $name\""
 done
 done_guard

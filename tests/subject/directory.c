@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* An open directory in the middle of a listing, and places opened with O_PATH. */
+/*
+ * An open directory in the middle of a listing, and places opened with O_PATH.
+ * Objects: directory, opath
+ */
 #include "tests/subject/file_view.h"
 
 #include <sys/syscall.h>

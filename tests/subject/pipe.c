@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipes within the process: bytes in flight, capacity, full, packets, ends opened anew, a dead end. */
+/*
+ * Pipes within the process: bytes in flight, capacity, full, packets, ends opened anew, a dead end.
+ * Objects: pipe, pipe_end
+ */
 #include "tests/subject/file_view.h"
 
 #include <poll.h>
