@@ -66,7 +66,7 @@ static int freeze_into(struct frozen *frozen, const struct freeze_options *optio
 	if (procdir < 0)
 		return -1;
 	sleepers_note(procdir, frozen->features, &sleepers);
-	if (seize_threads(frozen, procdir, options->exitkill, err) < 0)
+	if (seize_threads(frozen, procdir, options->exitkill, &sleepers, err) < 0)
 		return -1;
 	if (open_memory(frozen, err) < 0)
 		return -1;

@@ -12,10 +12,14 @@
 #include "format/err.h"
 #include "kernel/compat.h"
 #include "kernel/freeze.h"
+#include "kernel/monotonic.h"
 #include "kernel/wait_calls.h"
 
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
+
+/* The kernel notes when a thread falls asleep some microseconds after it has taken the time. */
+#define SINCE_ERROR_NS (NS_PER_MS / 10)
 
 static const struct sleeper *find(const struct sleepers *sleepers, pid_t tid)
 {
@@ -52,24 +56,34 @@ static bool same_sleep(const struct sleeper *sleeper, const struct arch_regs *re
 	       switches == sleeper->switches + 1;
 }
 
-static uint64_t elapsed_ns(const struct frozen_thread *thread)
+/* In nanoseconds; UINT64_MAX: none, or it cannot be read. */
+static uint64_t limit_of(const struct frozen *frozen, const struct frozen_thread *thread,
+			 const struct wait_call *call)
 {
-	struct timespec now;
-	uint64_t ns;
+	uint64_t arg = arch_regs_arg(&thread->regs, call->arg);
+	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-	return ns > thread->asleep_since_ns ? ns - thread->asleep_since_ns : 0;
+	/* An int: the upper half of the register means nothing. */
+	if (call->limit == WAIT_MS)
+		return (int32_t)arg < 0 ? UINT64_MAX : (uint64_t)(int32_t)arg * NS_PER_MS;
+	if (call->limit == WAIT_UNLIMITED || !arg ||
+	    memory_read(&frozen->memory, arg, &time, sizeof(time), NULL) < 0 || time.tv_sec < 0 ||
+	    time.tv_sec > INT32_MAX)
+		return UINT64_MAX;
+	return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
 }
 
-static void shorten_ms(struct frozen_thread *thread, const struct wait_call *call)
+/*
+ * A wait whose time was up before the stop has ended by itself; what was interrupted then is the
+ * next one, before it could fall asleep, and that has all of its time left.
+ */
+static void note_since(const struct frozen *frozen, struct frozen_thread *thread, uint64_t since)
 {
-	uint64_t limit = arch_regs_arg(&thread->regs, call->arg);
-	uint64_t elapsed = elapsed_ns(thread) / NS_PER_MS;
+	const struct wait_call *call = wait_call_find(arch_regs_syscall(&thread->regs));
+	uint64_t limit = call ? limit_of(frozen, thread, call) : UINT64_MAX;
 
-	/* As int: the upper half of the register means nothing. */
-	limit &= INT32_MAX;
-	arch_regs_set_arg(&thread->regs, call->arg, limit > elapsed ? limit - elapsed : 0);
+	if (limit == UINT64_MAX || since + limit > frozen->interrupted_ns + SINCE_ERROR_NS)
+		thread->asleep_since_ns = since;
 }
 
 /*
@@ -77,23 +91,28 @@ static void shorten_ms(struct frozen_thread *thread, const struct wait_call *cal
  * reads it at once when the call is run again. Not where that cannot be written: then the limit
  * begins anew.
  */
-static void shorten_timespec(struct frozen *frozen, struct frozen_thread *thread,
-			     const struct wait_call *call)
+static void shorten_timespec(struct frozen *frozen, struct frozen_thread *thread, unsigned arg,
+			     uint64_t left)
 {
 	uint64_t at = (arch_regs_sp(&thread->regs) - ARCH_RED_ZONE - 64) & ~UINT64_C(15);
-	uint64_t elapsed = elapsed_ns(thread), limit;
-	struct timespec time;
+	struct timespec time = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
 
-	if (memory_read(&frozen->memory, arch_regs_arg(&thread->regs, call->arg), &time,
-			sizeof(time), NULL) < 0 ||
-	    time.tv_sec < 0 || time.tv_sec > INT32_MAX)
-		return;
-	limit = (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
-	limit = limit > elapsed ? limit - elapsed : 0;
-	time.tv_sec = (time_t)(limit / NS_PER_S);
-	time.tv_nsec = (long)(limit % NS_PER_S);
 	if (memory_write(&frozen->memory, at, &time, sizeof(time), NULL) == 0)
-		arch_regs_set_arg(&thread->regs, call->arg, at);
+		arch_regs_set_arg(&thread->regs, arg, at);
+}
+
+static void shorten(struct frozen *frozen, struct frozen_thread *thread,
+		    const struct wait_call *call)
+{
+	uint64_t limit = limit_of(frozen, thread, call), now = monotonic_ns();
+	uint64_t end = thread->asleep_since_ns + limit, left = end > now ? end - now : 0;
+
+	if (!thread->asleep_since_ns || limit == UINT64_MAX)
+		return;
+	if (call->limit == WAIT_TIMESPEC)
+		shorten_timespec(frozen, thread, call->arg, left);
+	else
+		arch_regs_set_arg(&thread->regs, call->arg, (left + NS_PER_MS - 1) / NS_PER_MS);
 }
 
 /*
@@ -107,10 +126,7 @@ static int run_again(struct frozen *frozen, struct frozen_thread *thread, struct
 	if (thread->stop_signal || arch_regs_result(&thread->regs) != -EINTR || !call ||
 	    !call->ends_with_eintr)
 		return 0;
-	if (thread->asleep_since_ns && call->limit == WAIT_MS)
-		shorten_ms(thread, call);
-	if (thread->asleep_since_ns && call->limit == WAIT_TIMESPEC)
-		shorten_timespec(frozen, thread, call);
+	shorten(frozen, thread, call);
 	arch_regs_set_result(&thread->regs, -KERNEL_ERESTARTNOHAND);
 	return arch_regs_set(thread->tid, &thread->regs, err);
 }
@@ -143,7 +159,7 @@ int interrupted_settle(struct frozen *frozen, int procdir, const struct sleepers
 		if (nr < 0)
 			continue;
 		if (sleeper && same_sleep(sleeper, &thread->regs, procdir))
-			thread->asleep_since_ns = sleeper->since_ns;
+			note_since(frozen, thread, sleeper->since_ns);
 		if (nr == SYS_restart_syscall)
 			note_restarted(frozen, thread, sleeper);
 		if (run_again(frozen, thread, err) < 0)

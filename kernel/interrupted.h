@@ -22,7 +22,7 @@ struct sleeper {
 	uint64_t args[6];
 	uint64_t sp;
 	uint64_t switches; /* how often it had gone to sleep */
-	uint64_t since_ns; /* CLOCK_MONOTONIC; 0: unknown */
+	uint64_t since_ns; /* CLOCK_MONOTONIC; 0: unknown, or awake meanwhile */
 };
 
 struct sleepers {
@@ -36,6 +36,13 @@ struct sleepers {
  */
 void sleepers_note(int procdir, const struct kernel_features *features,
 		   struct sleepers *ret_sleepers);
+
+/*
+ * To be called at the last moment before the stop: forgets those that have been awake since. One
+ * that wakes after this, and is stopped on its way into the same call again, cannot be told from
+ * one that slept on.
+ */
+void sleepers_confirm(int procdir, struct sleepers *sleepers);
 
 /* Accepts a zeroed struct; leaves a zeroed one. */
 void sleepers_release(struct sleepers *sleepers);

@@ -10,6 +10,8 @@
 #include "format/err.h"
 #include "kernel/denied.h"
 #include "kernel/freeze.h"
+#include "kernel/interrupted.h"
+#include "kernel/monotonic.h"
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
 #include "kernel/tracee.h"
@@ -157,6 +159,8 @@ static int stop_from(struct frozen *frozen, size_t first, struct err *err)
 {
 	for (size_t i = first; i < frozen->n_threads; i++)
 		ptrace(PTRACE_INTERRUPT, frozen->threads[i]->tid, 0, 0);
+	if (first == 0)
+		frozen->interrupted_ns = monotonic_ns();
 	for (size_t i = first; i < frozen->n_threads; i++)
 		if (seize_settle(frozen->threads[i], frozen->timeout_ms, err) < 0)
 			return -1;
@@ -164,7 +168,8 @@ static int stop_from(struct frozen *frozen, size_t first, struct err *err)
 	return 0;
 }
 
-int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct err *err)
+int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct sleepers *sleepers,
+		  struct err *err)
 {
 	long options = PTRACE_O_TRACESYSGOOD | (exitkill ? PTRACE_O_EXITKILL : 0);
 
@@ -180,6 +185,8 @@ int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct err 
 			errno = EPERM;
 			return explain_denied(frozen->pid, "cannot trace process", err);
 		}
+		if (round == 0)
+			sleepers_confirm(procdir, sleepers);
 		if (stop_from(frozen, known, err) < 0)
 			return -1;
 	}

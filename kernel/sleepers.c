@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "format/cleanup.h"
 #include "kernel/fallback.h"
 #include "kernel/interrupted.h"
+#include "kernel/monotonic.h"
 #include "kernel/proc_misc.h"
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
@@ -60,14 +60,6 @@ int sleeper_switches(int procdir, pid_t tid, uint64_t *ret_switches)
 	if (read_file_at(procdir, name, &text, NULL, NULL) < 0)
 		return -1;
 	return sched_switches(text, ret_switches);
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 /* What to add to each processor's clock to get CLOCK_MONOTONIC. */
@@ -196,6 +188,18 @@ void sleepers_note(int procdir, const struct kernel_features *features,
 	}
 	if (clocks->moved)
 		sched_setaffinity(0, sizeof(clocks->home), &clocks->home);
+}
+
+void sleepers_confirm(int procdir, struct sleepers *sleepers)
+{
+	for (size_t i = 0; i < sleepers->count; i++) {
+		struct sleeper *sleeper = &sleepers->list[i];
+		uint64_t switches;
+
+		if (sleeper->since_ns && (sleeper_switches(procdir, sleeper->tid, &switches) < 0 ||
+					  switches != sleeper->switches))
+			sleeper->since_ns = 0;
+	}
 }
 
 void sleepers_release(struct sleepers *sleepers)

@@ -14,28 +14,17 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/compat.h"
+#include "kernel/monotonic.h"
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
 
-#define NS_PER_MS 1000000L
+#define NS_PER_MS UINT64_C(1000000)
 
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
-/* Numbers of ptrace(2): "Stopped states". */
+/* Numbers of ptrace(2): "Stopped states"; status as in siginfo_t: the event above the signal. */
 static struct stop stop_of(int status)
 {
-	int signal, event;
+	int signal = status & 0xff, event = status >> 8;
 
-	if (!WIFSTOPPED(status))
-		return (struct stop){ STOP_GONE, WIFSIGNALED(status) ? WTERMSIG(status) : 0, 0 };
-	signal = WSTOPSIG(status);
-	event = status >> 16;
 	if (event == PTRACE_EVENT_STOP)
 		return (struct stop){ signal == SIGTRAP ? STOP_TRAP : STOP_GROUP, signal, event };
 	if (event)
@@ -45,16 +34,31 @@ static struct stop stop_of(int status)
 	return (struct stop){ STOP_SIGNAL, signal, 0 };
 }
 
+static struct stop collect(pid_t tid)
+{
+	int status = 0;
+
+	waitpid(tid, &status, __WALL | WNOHANG);
+	return (struct stop){ STOP_GONE, WIFSIGNALED(status) ? WTERMSIG(status) : 0, 0 };
+}
+
+/*
+ * The report stays with the kernel (WNOWAIT). Taking it makes the kernel forget the signal that is
+ * about to be delivered (wait_task_stopped, kernel/exit.c, 5.10 to 6.18), so that the thread would
+ * never get it if we were killed before we hand it over.
+ */
 int tracee_poll(pid_t tid, struct stop *ret_stop)
 {
-	int status;
-	pid_t found = waitpid(tid, &status, __WALL | WNOHANG);
+	siginfo_t info = { .si_pid = 0 };
 
-	if (found < 0)
+	if (waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | __WALL | WNOHANG | WNOWAIT) < 0)
 		return -1;
-	if (found == 0)
+	if (info.si_pid == 0)
 		return 0;
-	*ret_stop = stop_of(status);
+	if (info.si_code == CLD_TRAPPED || info.si_code == CLD_STOPPED)
+		*ret_stop = stop_of(info.si_status);
+	else
+		*ret_stop = collect(tid);
 	return 1;
 }
 
@@ -96,13 +100,13 @@ static void pause_a_little(unsigned round)
 		return;
 	}
 	if (round > 100)
-		nap.tv_nsec = round > 200 ? NS_PER_MS : 100000;
+		nap.tv_nsec = round > 200 ? (long)NS_PER_MS : 100000;
 	nanosleep(&nap, NULL);
 }
 
 int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct err *err)
 {
-	int64_t deadline = 0;
+	uint64_t deadline = 0;
 
 	for (unsigned round = 0;; round++) {
 		int found = tracee_poll(tid, ret_stop);
@@ -121,7 +125,7 @@ int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct er
 			return 0;
 		}
 		if (round == 50)
-			deadline = monotonic_ns() + (int64_t)timeout_ms * NS_PER_MS;
+			deadline = monotonic_ns() + timeout_ms * NS_PER_MS;
 		if (round > 50 && monotonic_ns() > deadline)
 			return does_not_stop(tid, timeout_ms, err);
 		pause_a_little(round);

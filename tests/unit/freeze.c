@@ -350,6 +350,7 @@ static void test_exec_storm(void)
 static void wait_for_child(struct shared *shared)
 {
 	if (vfork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		shared->count++;
 		for (;;)
 			usleep(1000);
