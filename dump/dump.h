@@ -10,6 +10,7 @@
 
 struct err;
 struct dump_files;
+struct progress;
 struct image_writer;
 struct page_writer;
 
@@ -22,6 +23,8 @@ struct dump_settings {
 
 struct dump {
 	struct dump_settings settings;
+	struct progress *progress; /* of bytes of page data; NULL: shown to nobody */
+	uint64_t written;
 	const struct kernel_features *features;
 	struct image image;
 	struct problems problems;

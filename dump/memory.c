@@ -394,7 +394,7 @@ static int memory_write_pages(struct dump *dump, const void *record, struct key 
 		if (runs_add(&runs, memory->vmas[i].saved, memory->vmas[i].n_saved, err) < 0)
 			return -1;
 	snprintf(folder, sizeof(folder), "processes/%u/pages", key.first);
-	return write_runs(writer, pages, folder, &runs, rseq_memory_read, &source, err);
+	return write_runs(dump, writer, pages, folder, &runs, rseq_memory_read, &source, err);
 }
 
 const struct dumper memory_dumper = { .collect = memory_collect,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/page_source.h"
 
+#include "cli/progress.h"
+#include "dump/dump.h"
 #include "format/err.h"
 
 #include <errno.h>
@@ -57,8 +59,9 @@ int fd_run_read(void *context, uint64_t offset, void *buffer, size_t size, struc
 	return 0;
 }
 
-int write_runs(struct image_writer *writer, struct page_writer *pages, const char *folder,
-	       const struct runs *runs, run_read *read, void *context, struct err *err)
+int write_runs(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
+	       const char *folder, const struct runs *runs, run_read *read, void *context,
+	       struct err *err)
 {
 	for (uint64_t base = 0; base < runs->size; base += PAGES_DATA_MAX) {
 		struct run_source source = { runs, base, read, context };
@@ -74,6 +77,9 @@ int write_runs(struct image_writer *writer, struct page_writer *pages, const cha
 		if (page_writer_entry(pages, &from, size, &data, &data_size, err) < 0 ||
 		    image_write_entry(writer, name, data, data_size, err) < 0)
 			return err_prefix(err, "%s", name);
+		dump->written += size;
+		if (dump->progress)
+			progress_update(dump->progress, dump->written);
 	}
 	return 0;
 }

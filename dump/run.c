@@ -4,6 +4,7 @@
 #include "cli/epoch.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/steps.h"
 #include "format/err.h"
 #include "format/image_write.h"
 #include "format/memory.h"
@@ -60,18 +61,31 @@ static void cleanup_pages(struct page_writer **pages)
 	page_writer_free(*pages);
 }
 
+static void count(const struct dump *dump, struct dump_summary *summary)
+{
+	summary->processes = dump->image.kinds[KIND_process].n_objects;
+	summary->threads = dump->image.kinds[KIND_thread].n_objects;
+	IMAGE_EACH (&dump->image, memory, m)
+		summary->memory_size += memory_saved_size(m);
+}
+
 static int write_image(struct dump *dump, const struct dump_options *options, int fd,
 		       struct dump_summary *summary, struct err *err)
 {
 	_cleanup_(cleanup_writer) struct image_writer *writer = NULL;
 	_cleanup_(cleanup_pages) struct page_writer *pages = NULL;
+	_cleanup_(progress_end) struct progress progress = { 0 };
 	int64_t mtime = 0;
 
+	count(dump, summary);
+	progress_start(&progress, stderr, "saving memory", summary->memory_size);
+	dump->progress = options->quiet ? NULL : &progress;
 	source_date_epoch(&mtime);
 	if (image_writer_new(fd, mtime, &writer, err) < 0 ||
 	    page_writer_new(options->threads, options->level, &pages, err) < 0 ||
 	    dump_write(dump, writer, pages, err) < 0 || image_writer_close(writer, err) < 0)
 		return -1;
+	dump->progress = NULL;
 	summary->image_size = image_writer_size(writer);
 	return 0;
 }
@@ -117,14 +131,6 @@ static int collect(struct dump *dump, struct frozen *frozen, struct err *err)
 	return pimage_finish(dump, err);
 }
 
-static void count(const struct dump *dump, struct dump_summary *summary)
-{
-	summary->processes = dump->image.kinds[KIND_process].n_objects;
-	summary->threads = dump->image.kinds[KIND_thread].n_objects;
-	IMAGE_EACH (&dump->image, memory, m)
-		summary->memory_size += memory_saved_size(m);
-}
-
 /* Only a finished image on the disk may cost the process its life, so this comes last. */
 static int finish(struct frozen *frozen, const struct dump_options *options, struct err *err)
 {
@@ -138,12 +144,18 @@ static int finish(struct frozen *frozen, const struct dump_options *options, str
 static int dump_frozen(struct dump *dump, const struct dump_options *options, struct output *output,
 		       struct frozen *frozen, struct dump_summary *summary, struct err *err)
 {
+	struct steps steps = steps_start("pdump", options->verbose);
 	uint64_t start = progress_now();
 
-	if (freeze_process(options->pid, NULL, dump->features, frozen, err) < 0 ||
-	    add_target(dump, options->pid, err) < 0 || collect(dump, frozen, err) < 0 ||
-	    write_image(dump, options, output->fd, summary, err) < 0)
+	if (freeze_process(options->pid, NULL, dump->features, frozen, err) < 0)
 		return -1;
+	step(&steps, "all threads stopped");
+	if (add_target(dump, options->pid, err) < 0 || collect(dump, frozen, err) < 0)
+		return -1;
+	step(&steps, "state read");
+	if (write_image(dump, options, output->fd, summary, err) < 0)
+		return -1;
+	step(&steps, "image written");
 	/* A process that goes on need not wait for the disk. */
 	if (options->afterwards == AFTER_RUN) {
 		thaw(frozen);
@@ -151,6 +163,7 @@ static int dump_frozen(struct dump *dump, const struct dump_options *options, st
 	}
 	if (output_sync(output, err) < 0 || output_commit(output, err) < 0)
 		return -1;
+	step(&steps, "image on the disk");
 	if (options->afterwards != AFTER_RUN) {
 		summary->pause = progress_now() - start;
 		return finish(frozen, options, err);
@@ -171,7 +184,6 @@ int dump_run(const struct dump_options *options, const struct kernel_features *f
 	if (output_open(options->file, &output, err) < 0 ||
 	    dump_frozen(dump, options, &output, &frozen, &summary, err) < 0)
 		return -1;
-	count(dump, &summary);
 	summary.time = progress_now() - start;
 	*ret_summary = summary;
 	return 0;

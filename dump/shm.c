@@ -226,7 +226,7 @@ static int write_pages(struct dump *dump, const void *record, struct key key,
 	snprintf(folder, sizeof(folder), "shm/%u/pages", shm->id);
 	for (size_t i = 0; i < dump->files->n_contents; i++)
 		if (dump->files->contents[i].id == shm->id)
-			return write_runs(writer, pages, folder, &runs, read_run,
+			return write_runs(dump, writer, pages, folder, &runs, read_run,
 					  &dump->files->contents[i], err);
 	return err_set(err, ERR_FAILED, "shm %u has no source", shm->id);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/run.h"
 
-#include "cli/progress.h"
+#include "cli/steps.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_load.h"
@@ -156,29 +156,47 @@ static void cleanup_fill(struct fill *fill)
 	fill_done(fill);
 }
 
+/* What comes after the pages, phase by phase; see enum phase for why in this order. */
+static int build_state(struct restore *restore, enum pids_mode mode, struct err *err)
+{
+	if (restore_apply(restore, PHASE_OPEN, err) < 0 ||
+	    restore_apply(restore, PHASE_STATE, err) < 0 || make_threads(restore, mode, err) < 0 ||
+	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
+	    restore_apply(restore, PHASE_LATE, err) < 0)
+		return -1;
+	return restore_apply(restore, PHASE_LAST, err);
+}
+
 static int build(struct restore *restore, struct image_reader *reader, enum pids_mode mode,
 		 struct job *job, struct err *err)
 {
+	struct steps steps = steps_start("prestore", restore->options->verbose);
 	_cleanup_(cleanup_fill) struct fill fill = { 0 };
 
 	raise_descriptor_limit();
 	if (fill_start(&fill, reader, &restore->image, err) < 0 ||
 	    restore_make_objects(restore, err) < 0 ||
 	    fill_kind(&fill, restore, KIND_shm, err) < 0 || make_executable(restore, err) < 0 ||
-	    restore_make_files(restore, err) < 0 || build_canvas(restore, mode, job, err) < 0 ||
-	    restore_apply(restore, PHASE_MAP, err) < 0 ||
-	    fill_kind(&fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
-	    shm_finish(restore, err) < 0 || restore_apply(restore, PHASE_OPEN, err) < 0 ||
-	    restore_apply(restore, PHASE_STATE, err) < 0 || make_threads(restore, mode, err) < 0 ||
-	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
-	    restore_apply(restore, PHASE_LATE, err) < 0 ||
-	    restore_apply(restore, PHASE_LAST, err) < 0)
+	    restore_make_files(restore, err) < 0)
 		return -1;
+	step(&steps, "files and shared objects made");
+	if (build_canvas(restore, mode, job, err) < 0 || restore_apply(restore, PHASE_MAP, err) < 0)
+		return -1;
+	step(&steps, "process started and its address space laid out");
+	if (fill_kind(&fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
+	    shm_finish(restore, err) < 0)
+		return -1;
+	step(&steps, "memory filled");
+	if (build_state(restore, mode, err) < 0)
+		return -1;
+	step(&steps, "descriptors, threads, signals and timers set");
 	/* Only now is it known that the image is whole: nothing has run yet, and nothing will if it is not. */
-	if (image_finish(reader, &restore->image, NULL, err) < 0 ||
-	    finish_threads(restore, err) < 0)
+	if (image_reader_finish(reader, NULL, err) < 0 || finish_threads(restore, err) < 0)
 		return -1;
-	return restore->options->verify ? verify(restore, err) : 0;
+	if (restore->options->verify && verify(restore, err) < 0)
+		return -1;
+	step(&steps, "image found whole");
+	return 0;
 }
 
 static int write_pidfile(const char *path, pid_t pid, struct err *err)
