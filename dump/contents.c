@@ -202,12 +202,7 @@ static int resident(const struct contents *contents, uint64_t address, uint8_t *
 			    REMOTE_CALL(mincore, address + done * page, part * page, vector));
 		done += part;
 	}
-	if (remote_run(target->remote, target->frozen->threads[0], batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i * REMOTE_DATA_MAX < pages; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(target->remote, target->frozen->threads[0], batch, err);
 }
 
 /*

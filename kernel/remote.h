@@ -163,6 +163,10 @@ size_t remote_push(struct remote_batch *batch, struct remote_call call);
 int remote_run(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
 	       struct err *err);
 
+/* The same for calls of which none may fail: the first that did is named in err. */
+int remote_run_all(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+		   struct err *err);
+
 /* The raw result of a call after remote_run. */
 int64_t remote_result(const struct remote_batch *batch, size_t index);
 

@@ -289,3 +289,14 @@ int remote_check(const struct remote_batch *batch, size_t index, struct err *err
 			       batch->pid, index);
 	return remote_judge(batch->calls[index], batch->pid, err);
 }
+
+int remote_run_all(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+		   struct err *err)
+{
+	if (remote_run(remote, thread, batch, err) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->n_calls; i++)
+		if (remote_check(batch, i, err) < 0)
+			return -1;
+	return 0;
+}

@@ -134,7 +134,6 @@ static int apply_one(struct canvas *canvas, struct frozen_thread *thread,
 		     uint32_t securebits, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	size_t last;
 
 	push_bounding(batch, &saved->capabilities, now);
 	if (saved->securebits != securebits)
@@ -143,13 +142,7 @@ static int apply_one(struct canvas *canvas, struct frozen_thread *thread,
 	push_capabilities(batch, &saved->capabilities);
 	if (saved->no_new_privs)
 		remote_push(batch, REMOTE_CALL(prctl, PR_SET_NO_NEW_PRIVS, 1));
-	last = remote_push(batch, REMOTE_CALL(gettid, 0));
-	if (remote_run(&canvas->remote, thread, batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < last; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(&canvas->remote, thread, batch, err);
 }
 
 int credentials_apply(struct canvas *canvas, const struct credentials *saved, struct err *err)

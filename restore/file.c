@@ -168,43 +168,39 @@ static bool holds(const struct descriptor *descriptor, const struct restore *res
 		       restore_file(restore, descriptor->file);
 }
 
-static size_t push_owner(struct restore *restore, struct remote_batch *batch,
-			 const struct descriptor *descriptor, const struct file *file)
+static void push_owner(struct restore *restore, struct remote_batch *batch,
+		       const struct descriptor *descriptor, const struct file *file)
 {
 	struct f_owner_ex owner = { 0 };
 	uint32_t pid;
 
 	if (!file->owner || !file->owner->pid)
-		return 0;
+		return;
 	pid = present_pid(restore, file->owner->pid);
 	if (!pid) {
 		file_problem(restore, file, VERDICT_LOST, NULL,
 			     "%u, which was to get its signals, is not in the image",
 			     file->owner->pid);
-		return 0;
+		return;
 	}
 	owner.type = (int)file->owner->kind;
 	owner.pid = (pid_t)pid;
 	remote_push(batch, REMOTE_CALL(fcntl, descriptor->fd, F_SETOWN_EX,
 				       remote_data(batch, &owner, sizeof(owner))));
-	return 1;
 }
 
 /* si_fd of the signal is the descriptor by which O_ASYNC was set. */
-static size_t push_async(struct remote_batch *batch, const struct descriptor *descriptor,
-			 const struct file *file)
+static void push_async(struct remote_batch *batch, const struct descriptor *descriptor,
+		       const struct file *file)
 {
 	if (!(file->flags & O_ASYNC))
-		return 0;
+		return;
 	remote_push(batch, REMOTE_CALL(fcntl, descriptor->fd, F_SETFL, file->flags));
-	return 1;
 }
 
-static size_t push_locks(struct remote_batch *batch, const struct canvas *canvas,
-			 const struct descriptor *descriptor, const struct file *file)
+static void push_locks(struct remote_batch *batch, const struct canvas *canvas,
+		       const struct descriptor *descriptor, const struct file *file)
 {
-	size_t calls = 0;
-
 	for (size_t i = 0; i < file->n_locks; i++) {
 		const struct file_lock *lock = &file->locks[i];
 		struct flock flock = { .l_type = lock->exclusive ? F_WRLCK : F_RDLCK,
@@ -216,9 +212,7 @@ static size_t push_locks(struct remote_batch *batch, const struct canvas *canvas
 			continue;
 		remote_push(batch, REMOTE_CALL(fcntl, descriptor->fd, F_SETLK,
 					       remote_data(batch, &flock, sizeof(flock))));
-		calls++;
 	}
-	return calls;
 }
 
 /* What a process itself must ask for: its record locks, and whom signals of the file go to. */
@@ -227,7 +221,6 @@ static int apply(struct restore *restore, struct canvas *canvas, struct err *err
 	const struct files *files = IMAGE_GET(&restore->image, files, canvas->own_pid, 0);
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	const struct file *last = NULL;
-	size_t calls = 0;
 
 	for (size_t i = 0; i < files->n_descriptors; i++) {
 		const struct descriptor *descriptor = &files->descriptors[i];
@@ -235,18 +228,13 @@ static int apply(struct restore *restore, struct canvas *canvas, struct err *err
 
 		if (file == last || !holds(descriptor, restore))
 			continue;
-		calls += push_owner(restore, batch, descriptor, file);
-		calls += push_async(batch, descriptor, file);
-		calls += push_locks(batch, canvas, descriptor, file);
+		push_owner(restore, batch, descriptor, file);
+		push_async(batch, descriptor, file);
+		push_locks(batch, canvas, descriptor, file);
 		last = file;
 	}
-	if (!calls)
-		return 0;
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < calls; i++)
-		if (remote_check(batch, i, err) < 0)
-			return err_prefix(err, "%s", canvas->name);
+	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return err_prefix(err, "%s", canvas->name);
 	return 0;
 }
 

@@ -45,8 +45,7 @@ int layout_apply(struct canvas *canvas, const struct memory *memory, struct err 
 	map.auxv = (void *)remote_data(batch, auxv, words * sizeof(*auxv));
 	remote_push(batch, REMOTE_CALL(prctl, PR_SET_MM, PR_SET_MM_MAP,
 				       remote_data(batch, &map, sizeof(map)), sizeof(map), 0));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0 ||
-	    remote_check(batch, 0, err) < 0)
+	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
 		return err_prefix(err, "the layout of the address space");
 	return 0;
 }

@@ -199,7 +199,6 @@ static void push_keys(struct remote_batch *batch, const struct memory *memory)
 int mapping_finish(struct canvas *canvas, const struct memory *memory, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	size_t last = 0;
 
 	push_keys(batch, memory);
 	for (size_t i = 0; i < memory->n_vmas; i++) {
@@ -215,11 +214,5 @@ int mapping_finish(struct canvas *canvas, const struct memory *memory, struct er
 		if (vma->flags & VMA_SEALED)
 			remote_push(batch, REMOTE_CALL(mseal, vma->range.start, length, 0));
 	}
-	last = remote_push(batch, REMOTE_CALL(getpid, 0));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < last; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }

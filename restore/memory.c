@@ -95,7 +95,6 @@ static bool stays(const struct canvas *canvas, const struct map *map)
 static int unmap_all(struct canvas *canvas, const struct maps *maps, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	size_t calls = 0;
 
 	for (size_t i = 0; i < maps->count; i++) {
 		const struct map *map = &maps->list[i];
@@ -103,14 +102,8 @@ static int unmap_all(struct canvas *canvas, const struct maps *maps, struct err 
 		if (stays(canvas, map))
 			continue;
 		remote_push(batch, REMOTE_CALL(munmap, map->start, map->end - map->start));
-		calls++;
 	}
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < calls; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int map_all(struct restore *restore, struct canvas *canvas, const struct memory *memory,

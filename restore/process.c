@@ -122,22 +122,13 @@ static int set_paths(struct restore *restore, struct canvas *canvas, const struc
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	char buffer[4096];
 	const char *cwd = restore_path(restore, process->cwd, buffer, sizeof(buffer));
-	size_t n = 0;
 
 	remote_push(batch, REMOTE_CALL(chdir, remote_data(batch, cwd, strlen(cwd) + 1)));
-	n++;
-	if (strcmp(process->root, "/") != 0) {
+	if (strcmp(process->root, "/") != 0)
 		remote_push(batch, REMOTE_CALL(chroot, remote_data(batch, process->root,
 								   strlen(process->root) + 1)));
-		n++;
-	}
 	remote_push(batch, REMOTE_CALL(umask, process->umask));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int write_value(const struct canvas *canvas, const char *name, const char *format,
@@ -169,17 +160,10 @@ static void set_oom_score(struct restore *restore, const struct canvas *canvas,
 static int set_switches(struct canvas *canvas, const struct process *process, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	size_t last;
 
 	remote_push(batch, REMOTE_CALL(prctl, PR_SET_CHILD_SUBREAPER, process->child_subreaper));
 	remote_push(batch, REMOTE_CALL(prctl, PR_SET_THP_DISABLE, process->thp_disable));
-	last = remote_push(batch, REMOTE_CALL(getpid, 0));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < last; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 /* Every thread has its own, and clone3 has copied that of the canvas. */

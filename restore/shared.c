@@ -71,7 +71,6 @@ static int map_object(struct restore *restore, struct canvas *canvas, const stru
 	uint64_t size = (shm->size + 4095) / 4096 * 4096,
 		 flags = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED;
 	struct range gap;
-	size_t last;
 
 	if (shm->huge_page_size)
 		flags |= MAP_HUGETLB | (uint64_t)__builtin_ctzl(shm->huge_page_size) << HUGE_SHIFT;
@@ -81,12 +80,9 @@ static int map_object(struct restore *restore, struct canvas *canvas, const stru
 				       (uint64_t)-1, 0));
 	push_contents(batch, shm, restore_anonymous_fd(restore, shm->id), gap.start);
 	push_places(batch, memory, shm->id, gap.start);
-	last = remote_push(batch, REMOTE_CALL(munmap, gap.start, size));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i <= last; i++)
-		if (remote_check(batch, i, err) < 0)
-			return err_prefix(err, "shm object %u", shm->id);
+	remote_push(batch, REMOTE_CALL(munmap, gap.start, size));
+	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return err_prefix(err, "shm object %u", shm->id);
 	return 0;
 }
 

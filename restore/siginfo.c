@@ -48,10 +48,5 @@ int siginfo_queue(struct canvas *canvas, struct frozen_thread *thread, uint32_t 
 						  pending[i].signal, at)
 				    : REMOTE_CALL(rt_sigqueueinfo, own_pid, pending[i].signal, at));
 	}
-	if (remote_run(&canvas->remote, thread, batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(&canvas->remote, thread, batch, err);
 }

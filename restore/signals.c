@@ -54,7 +54,6 @@ static struct kernel_sigaction action_of(const struct signals *signals, uint32_t
 static int set_dispositions(struct canvas *canvas, const struct signals *signals, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	size_t calls = 0;
 
 	for (uint32_t s = 1; s <= SIGNALS; s++) {
 		struct kernel_sigaction action = action_of(signals, s);
@@ -64,14 +63,8 @@ static int set_dispositions(struct canvas *canvas, const struct signals *signals
 		remote_push(batch, REMOTE_CALL(rt_sigaction, s,
 					       remote_data(batch, &action, sizeof(action)), 0,
 					       sizeof(uint64_t)));
-		calls++;
 	}
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < calls; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int signals_apply(struct restore *restore, struct canvas *canvas, struct err *err)

@@ -154,15 +154,10 @@ static int registrations(struct canvas *canvas, struct frozen_thread *to,
 			 const struct thread *thread, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	size_t last;
 
 	push_registrations(batch, thread);
-	last = remote_push(batch, REMOTE_CALL(gettid, 0));
-	if (remote_run(&canvas->remote, to, batch, err) < 0)
+	if (remote_run_all(&canvas->remote, to, batch, err) < 0)
 		return -1;
-	for (size_t i = 0; i < last; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
 	if (thread->rseq) {
 		to->rseq_address = thread->rseq->address;
 		to->rseq_size = thread->rseq->size;

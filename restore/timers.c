@@ -135,9 +135,8 @@ static struct timeval timeval_of(uint64_t nanoseconds)
 static int arm_all(struct canvas *canvas, const struct timers *timers, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	size_t calls = 0;
 
-	for (size_t i = 0; i < timers->n_posix_timers; i++, calls++) {
+	for (size_t i = 0; i < timers->n_posix_timers; i++) {
 		const struct posix_timer *timer = &timers->posix_timers[i];
 		const struct itimerspec value = { timespec_of(timer->interval),
 						  timespec_of(timer->remaining) };
@@ -145,7 +144,7 @@ static int arm_all(struct canvas *canvas, const struct timers *timers, struct er
 		remote_push(batch, REMOTE_CALL(timer_settime, timer->id, 0,
 					       remote_data(batch, &value, sizeof(value)), 0));
 	}
-	for (size_t i = 0; i < timers->n_interval_timers; i++, calls++) {
+	for (size_t i = 0; i < timers->n_interval_timers; i++) {
 		const struct interval_timer *timer = &timers->interval_timers[i];
 		const struct itimerval value = { timeval_of(timer->interval),
 						 timeval_of(timer->remaining) };
@@ -153,14 +152,7 @@ static int arm_all(struct canvas *canvas, const struct timers *timers, struct er
 		remote_push(batch, REMOTE_CALL(setitimer, timer->which,
 					       remote_data(batch, &value, sizeof(value)), 0));
 	}
-	if (!calls)
-		return 0;
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < calls; i++)
-		if (remote_check(batch, i, err) < 0)
-			return -1;
-	return 0;
+	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int timers_apply(struct restore *restore, struct canvas *canvas, struct err *err)
