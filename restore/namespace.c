@@ -76,17 +76,23 @@ static void __attribute__((noreturn)) reap(pid_t root, int status_fd)
 	_exit(result);
 }
 
-/* A reaper must not hold the terminal, nor pipes that somebody waits on for their end. */
-static int let_go(int status)
+/*
+ * A reaper must not hold the terminal, nor pipes that somebody waits on for their end: only
+ * INIT_STATUS and INIT_CONTROL stay open.
+ */
+enum { INIT_STATUS = 3, INIT_CONTROL = 4 };
+
+static void let_go(const struct init_ends *ends)
 {
+	int status = fcntl(ends->status, F_DUPFD, INIT_CONTROL + 1);
+	int control = fcntl(ends->control, F_DUPFD, INIT_CONTROL + 1);
 	int null = open("/dev/null", O_RDWR);
 
 	for (int fd = 0; fd <= 2 && null >= 0; fd++)
 		dup2(null, fd);
-	if (status != 3)
-		dup2(status, 3);
-	syscall(SYS_close_range, 4, ~0U, 0);
-	return 3;
+	dup2(status, INIT_STATUS);
+	dup2(control, INIT_CONTROL);
+	syscall(SYS_close_range, INIT_CONTROL + 1, ~0U, 0);
 }
 
 static void __attribute__((noreturn)) be_init(const struct init_ends *ends)
@@ -105,13 +111,14 @@ static void __attribute__((noreturn)) be_init(const struct init_ends *ends)
 	root = newborn_clone(newborn, true);
 	if (root < 0)
 		newborn_fail(newborn->socket, STEP_CLONE, errno);
-	close(newborn->socket);
+	let_go(ends);
 	/* End-of-file: the restore has failed. Init's end kills all that is in the namespace. */
-	if (recv(ends->control, &byte, 1, 0) != 1)
+	if (recv(INIT_CONTROL, &byte, 1, 0) != 1)
 		_exit(1);
+	close(INIT_CONTROL);
 	if (newborn->new_session)
 		setsid();
-	reap(root, let_go(ends->status));
+	reap(root, INIT_STATUS);
 }
 
 static pid_t clone_init(void)

@@ -25,7 +25,7 @@ static int check(struct restore *restore, const struct file *file, const void *s
 	locks_check(restore, file, regular->file.path);
 	found = filestat_of(&st);
 	differs = filestat_compare(&found, &saved) & (FILESTAT_SIZE | FILESTAT_MTIME);
-	if (found.size < file->offset)
+	if (found.size < file->offset && found.size < saved.size)
 		file_problem(restore, file, VERDICT_NOTE, NULL,
 			     "%s has %lu bytes now and is read or written at %lu",
 			     regular->file.path, found.size, file->offset);

@@ -193,6 +193,8 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	/* Only now is it known that the image is whole: nothing has run yet, and nothing will if it is not. */
 	if (image_reader_finish(reader, NULL, err) < 0 || finish_threads(restore, err) < 0)
 		return -1;
+	/* The processes have theirs by now; a pipe looks as if it ended here else. */
+	restore_close_files(restore);
 	if (restore->options->verify && verify(restore, err) < 0)
 		return -1;
 	step(&steps, "image found whole");
@@ -235,7 +237,6 @@ static int commit(struct restore *restore, struct job *job, struct err *err)
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		canvas_release(&restore->canvases[i]);
 	restore->n_canvases = 0;
-	restore_close_files(restore);
 	if (restore->image.kinds[KIND_tty].n_objects)
 		kill(job->pid, SIGWINCH);
 	return 0;

@@ -5,11 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 need flock pgrep
 
-build holder
+build holder -o outsider # of its own name, because other tests have holders too
 
 # hold ARGUMENT...: starts the holder with the descriptors that the caller has set up.
 hold() {
-	./holder "$@" <&0 & # a job in the background would get /dev/null
+	./outsider "$@" <&0 & # a job in the background would get /dev/null
 	target=$!
 	until_true 10 grep -q ready out || fail "the holder does not start"
 }
@@ -20,7 +20,7 @@ refused() {
 	shift
 	"$@" >refused.out 2>&1 </dev/null && fail "not refused: $*"
 	grep -qe "$pattern" refused.out || fail "'$pattern' is not in: $(cat refused.out)"
-	[ -n "${running:-}" ] || ! pgrep -x holder >/dev/null || fail "something runs after: $*"
+	[ -n "${running:-}" ] || ! pgrep -x outsider >/dev/null || fail "something runs after: $*"
 }
 
 # finish ARGUMENT...: restores image.tar and lets it end.
