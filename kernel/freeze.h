@@ -61,7 +61,7 @@ struct frozen {
 	int pidfd;
 	struct process_memory memory;
 	const struct kernel_features *features;
-	/* Ascending by tid; pointers stay valid until thaw, also when threads are added. */
+	/* The main thread, then ascending by tid; pointers stay valid until thaw, also when threads are added. */
 	struct frozen_thread **threads;
 	size_t n_threads;
 	size_t room;

@@ -44,12 +44,14 @@ struct frozen_thread *frozen_append(struct frozen *frozen, pid_t tid, struct err
 	return thread;
 }
 
-static int by_tid(const void *a, const void *b)
+/* The leader first: where process ids have wrapped around, its threads may have lower ones. */
+static int by_tid(const void *a, const void *b, void *leader)
 {
 	pid_t left = (*(struct frozen_thread *const *)a)->tid;
 	pid_t right = (*(struct frozen_thread *const *)b)->tid;
+	bool first = left == *(pid_t *)leader, second = right == *(pid_t *)leader;
 
-	return (left > right) - (left < right);
+	return first || second ? second - first : (left > right) - (left < right);
 }
 
 void frozen_tidy(struct frozen *frozen)
@@ -64,7 +66,7 @@ void frozen_tidy(struct frozen *frozen)
 	}
 	frozen->n_threads = kept;
 	if (kept)
-		qsort(frozen->threads, kept, sizeof(*frozen->threads), by_tid);
+		qsort_r(frozen->threads, kept, sizeof(*frozen->threads), by_tid, &frozen->pid);
 }
 
 /* A thread that has ended, or is about to, but still is listed. */
@@ -133,14 +135,18 @@ int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *
 static int seize_new(struct frozen *frozen, int procdir, long options, struct err *err)
 {
 	_cleanup_free_ uint32_t *tids = NULL;
-	size_t count, next = 0, known = frozen->n_threads;
+	size_t count, known = frozen->n_threads, next;
+	bool leader = known && frozen->threads[0]->tid == frozen->pid;
 
 	if (list_numbers_at(procdir, "task", &tids, &count, err) < 0)
 		return -1;
+	next = leader;
 	for (size_t i = 0; i < count; i++) {
 		pid_t tid = (pid_t)tids[i];
 
-		/* Both lists ascend. */
+		if (leader && tid == frozen->pid)
+			continue;
+		/* Both lists ascend, but for the leader. */
 		while (next < known && frozen->threads[next]->tid < tid)
 			next++;
 		if (next < known && frozen->threads[next]->tid == tid)
