@@ -38,7 +38,7 @@ static int collect(struct dump *dump, const struct dump_fd *fd, void *state, str
 	describe_fd(fd, what, sizeof(what));
 	if (fd->fd > 2 && !dump->settings.externals)
 		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
-				"pdump --externals saves it as something that ends outside, and "
+				"pdump --external saves it as something that ends outside, and "
 				"prestore --fd says what it becomes",
 				"%s", what);
 	note_unread(dump, fd);
