@@ -37,13 +37,21 @@ static int find_gap(struct canvas *canvas, const struct memory *memory, uint64_t
 	return gap_find(&maps, memory, canvas->scratch, size, ret_gap, err);
 }
 
-/* The saved contents are in a memfd of prestore, which the canvas has inherited. */
+/*
+ * The saved contents are in a memfd of prestore, which the canvas has inherited. One call reads at
+ * most 2 GiB (MAX_RW_COUNT).
+ */
 static void push_contents(struct remote_batch *batch, const struct shm *shm, int fd, uint64_t at)
 {
+	const uint64_t most = 1UL << 30;
+
 	for (size_t i = 0; i < shm->n_saved; i++)
-		remote_push(batch, REMOTE_CALL(pread64, (uint64_t)fd, at + shm->saved[i].start,
-					       shm->saved[i].end - shm->saved[i].start,
-					       shm->saved[i].start));
+		for (uint64_t from = shm->saved[i].start; from < shm->saved[i].end; from += most) {
+			uint64_t left = shm->saved[i].end - from;
+
+			remote_push(batch, REMOTE_CALL(pread64, (uint64_t)fd, at + from,
+						       left < most ? left : most, from));
+		}
 }
 
 /* An old size of 0 makes mremap(2) map shared pages a second time. */
@@ -64,6 +72,52 @@ static void push_places(struct remote_batch *batch, const struct memory *memory,
 	}
 }
 
+/*
+ * Huge pages cannot be mapped a second time by mremap(2), so they are mapped where they belong: that
+ * is possible if they belong to one place. Several VMAs of it differ in their protection.
+ */
+static int push_huge(struct remote_batch *batch, const struct memory *memory, const struct shm *shm,
+		     int fd, struct err *err)
+{
+	uint64_t flags = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_HUGETLB |
+			 (uint64_t)__builtin_ctzl(shm->huge_page_size) << HUGE_SHIFT;
+	const struct vma *first = NULL, *last = NULL;
+
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+
+		if (vma->kind != VMA_SHM || vma->contents != shm->id)
+			continue;
+		if (last && (vma->range.start != last->range.end ||
+			     vma->offset != last->offset + last->range.end - last->range.start))
+			return err_set(err, ERR_UNSUPPORTED,
+				       "shared huge pages that are mapped in several places");
+		first = first ? first : vma;
+		last = vma;
+	}
+	remote_push(batch,
+		    REMOTE_CALL(mmap, first->range.start, last->range.end - first->range.start,
+				PROT_READ | PROT_WRITE, flags, (uint64_t)-1, 0));
+	push_contents(batch, shm, fd, first->range.start - first->offset);
+	for (const struct vma *vma = first; vma <= last; vma++)
+		if (vma->prot != (PROT_READ | PROT_WRITE))
+			remote_push(batch,
+				    REMOTE_CALL(mprotect, vma->range.start,
+						vma->range.end - vma->range.start, vma->prot));
+	return 0;
+}
+
+static int map_huge(struct restore *restore, struct canvas *canvas, const struct memory *memory,
+		    const struct shm *shm, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+
+	if (push_huge(batch, memory, shm, restore_anonymous_fd(restore, shm->id), err) < 0 ||
+	    remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return err_prefix(err, "shm object %u", shm->id);
+	return 0;
+}
+
 static int map_object(struct restore *restore, struct canvas *canvas, const struct memory *memory,
 		      const struct shm *shm, struct err *err)
 {
@@ -72,8 +126,6 @@ static int map_object(struct restore *restore, struct canvas *canvas, const stru
 		 flags = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED;
 	struct range gap;
 
-	if (shm->huge_page_size)
-		flags |= MAP_HUGETLB | (uint64_t)__builtin_ctzl(shm->huge_page_size) << HUGE_SHIFT;
 	if (find_gap(canvas, memory, size, &gap, err) < 0)
 		return -1;
 	remote_push(batch, REMOTE_CALL(mmap, gap.start, size, PROT_READ | PROT_WRITE, flags,
@@ -90,8 +142,10 @@ int shared_map(struct restore *restore, struct canvas *canvas, const struct memo
 	       struct err *err)
 {
 	IMAGE_EACH (&restore->image, shm, shm) {
-		if (shm->kind == SHM_ANONYMOUS && uses(memory, shm->id) &&
-		    map_object(restore, canvas, memory, shm, err) < 0)
+		if (shm->kind != SHM_ANONYMOUS || !uses(memory, shm->id))
+			continue;
+		if (shm->huge_page_size ? map_huge(restore, canvas, memory, shm, err) < 0
+					: map_object(restore, canvas, memory, shm, err) < 0)
 			return -1;
 	}
 	return 0;
