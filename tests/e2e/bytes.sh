@@ -9,8 +9,9 @@
 target=$!
 until_true 10 grep -q ready out || fail "the subject does not start"
 export SOURCE_DATE_EPOCH=1700000000
-must pdump --quiet --stop "$target" first.tar
+must pdump --quiet --stop "$target" zeroth.tar
 grep -q '^State:.T' /proc/$target/status || fail "--stop has not left it stopped"
+must pdump --quiet "$target" first.tar
 must pdump --quiet "$target" second.tar
 grep -q '^State:.T' /proc/$target/status || fail "a dump has continued a stopped process"
 cmp first.tar second.tar || fail "two dumps of a stopped process differ"

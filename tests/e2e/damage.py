@@ -142,13 +142,15 @@ class Damage:
         self.edited("process.json", "unknown thread", on(lambda d: d["threads"].append(999999)), "999999")
         self.edited("memory.json", "overlapping", on(lambda d: d["vmas"].insert(1, d["vmas"][0])))
         self.edited("memory.json", "kernel address",
-                    on(lambda d: d["vmas"][0].update({k: "0xffff800000000000" for k in d["vmas"][0]
-                                                      if k == "start"})))
+                    on(lambda d: d["vmas"][0].update(range="0xffff800000000000-0xffff800000001000")))
         self.edited("memory.json", "misaligned",
-                    on(lambda d: d["vmas"][0].update({"start": d["vmas"][0].get("start", "0x0")[:-1] + "1"})))
+                    on(lambda d: d["vmas"][0].update(range="0x10001-0x11001")))
+        self.edited("memory.json", "empty range", on(lambda d: d["vmas"][0].update(range="0x10000-0x10000")))
         self.edited("memory.json", "huge",
-                    on(lambda d: d["vmas"][-2].update({k: "0x7fffffffffffffff" for k in d["vmas"][-2]
-                                                       if k in ("size", "end", "length")})))
+                    on(lambda d: d["vmas"][0].update(range="0x10000-0x7fff00000000")))
+        self.edited("memory.json", "saved pages outside of their mapping",
+                    on(lambda d: d["vmas"][0].update(saved=["0x10000-0x11000"])))
+        self.edited("memory.json", "nonsense", on(lambda d: d["vmas"][0].update(range="0x10000")))
         self.nothing_started("edited documents")
 
     def entries(self):
@@ -172,10 +174,11 @@ class Damage:
             return change
 
         for suffix in ("pimage.json", "process.json", "memory.json", "files.json", "signals.json"):
-            self.refused(f"without {suffix}", self.repack(without(self.name_of(suffix))), suffix)
+            self.refused(f"without {suffix}", self.repack(without(self.name_of(suffix))),
+                         "lacks" if suffix == "pimage.json" else suffix)
         pages = next(m.name for m in self.members if "/pages/" in m.name)
         self.refused("without pages", self.repack(without(pages)), pages)
-        self.refused("without a thread", self.repack(without(self.name_of(".xstate"))), ".xstate")
+        self.refused("without a thread", self.repack(without(self.name_of(".xstate"))), "xstate")
         process = self.name_of("process.json")
         for name in ("../evil", "/tmp/evil", "processes/../../evil"):
             self.refused(f"entry {name}", self.repack(renamed(process, name)))

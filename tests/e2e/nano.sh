@@ -14,8 +14,8 @@ for ((i = 0; i < repeat; i++)); do
 	term_type "second line"
 	term_expect '^second line'
 	must pdump --quiet --kill "$(term_pid)" image.tar
-	term_expect 'Killed'
-	term_line "stty sane; clear; prestore --quiet ${restore_ways[1 + i % 2 * 2]#--detach } image.tar"
+	term_sane
+	term_line "clear; prestore --quiet ${restore_ways[1 + i % 2 * 2]#--detach } image.tar"
 	term_expect 'GNU nano'
 	term_expect '^first line, not yet saved'
 	term_type " goes on"
@@ -25,6 +25,7 @@ for ((i = 0; i < repeat; i++)); do
 	term_key Enter
 	term_expect 'Wrote 2 lines'
 	term_key C-x
+	term_expect '^\$$' # what is typed before is thrown away
 	term_line 'echo status=$?'
 	term_expect '^status=0'
 	term_end

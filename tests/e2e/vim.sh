@@ -26,6 +26,7 @@ for ((i = 0; i < repeat; i++)); do
 	term_type "Athird"
 	term_key Escape
 	term_line ":wq"
+	term_expect '^\$$' # what is typed before is thrown away
 	term_line 'echo status=$?'
 	term_expect '^status=0'
 	term_end
