@@ -9,6 +9,7 @@
 #include "format/image_write.h"
 #include "format/memory.h"
 #include "format/pages.h"
+#include "format/shm.h"
 #include "kernel/step_out.h"
 
 #include <signal.h>
@@ -67,6 +68,9 @@ static void count(const struct dump *dump, struct dump_summary *summary)
 	summary->threads = dump->image.kinds[KIND_thread].n_objects;
 	IMAGE_EACH (&dump->image, memory, m)
 		summary->memory_size += memory_saved_size(m);
+	IMAGE_EACH (&dump->image, shm, shm)
+		for (size_t i = 0; i < shm->n_saved; i++)
+			summary->memory_size += shm->saved[i].end - shm->saved[i].start;
 }
 
 static int write_image(struct dump *dump, const struct dump_options *options, int fd,
