@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 enum { CPUS_MAX = 8192, IOPRIO_WHO_THREAD = 1 };
@@ -74,16 +75,22 @@ int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err)
 {
 	struct sched_attributes attributes;
 	long ioprio;
+	int nice;
 
 	if (get_attributes(tid, &attributes, err) < 0)
 		return -1;
+	/* sched_getattr(2) shows the nice value of normal and batch threads only; idle ones have one too. */
+	errno = 0;
+	nice = getpriority(PRIO_PROCESS, (id_t)tid);
+	if (nice == -1 && errno)
+		return err_sys(err, "cannot read the nice value of thread %d", tid);
 	ioprio = syscall(SYS_ioprio_get, IOPRIO_WHO_THREAD, tid);
 	if (ioprio < 0)
 		return err_sys(err, "cannot read the I/O priority of thread %d", tid);
 	*ret_facts = (struct sched_facts){
 		.policy = attributes.policy,
 		.flags = attributes.flags,
-		.nice = attributes.nice,
+		.nice = nice,
 		.priority = attributes.priority,
 		.ioprio = (int)ioprio,
 	};
@@ -149,6 +156,16 @@ static int set_affinity(pid_t tid, const char *affinity, struct err *err)
 	return strcmp(now, affinity) != 0;
 }
 
+/* Before the policy: where it is real-time, the nice value waits for the thread to become normal again. */
+static int set_nice(pid_t tid, int nice, struct err *err)
+{
+	if (getpriority(PRIO_PROCESS, (id_t)tid) == nice)
+		return 0;
+	if (setpriority(PRIO_PROCESS, (id_t)tid, nice) < 0)
+		return err_sys(err, "cannot set nice value %d of thread %d", nice, tid);
+	return 0;
+}
+
 static int set_attributes(pid_t tid, const struct sched_facts *facts, struct err *err)
 {
 	struct sched_attributes now, want = {
@@ -164,8 +181,7 @@ static int set_attributes(pid_t tid, const struct sched_facts *facts, struct err
 
 	if (get_attributes(tid, &now, err) < 0)
 		return -1;
-	if (now.policy == want.policy && now.nice == want.nice && now.priority == want.priority &&
-	    now.flags == want.flags)
+	if (now.policy == want.policy && now.priority == want.priority && now.flags == want.flags)
 		return 0;
 	if (syscall(SYS_sched_setattr, tid, &want, 0) < 0)
 		return err_sys(err,
@@ -176,7 +192,7 @@ static int set_attributes(pid_t tid, const struct sched_facts *facts, struct err
 
 int sched_apply(pid_t tid, const struct sched_facts *facts, struct err *err)
 {
-	if (set_attributes(tid, facts, err) < 0)
+	if (set_nice(tid, facts->nice, err) < 0 || set_attributes(tid, facts, err) < 0)
 		return -1;
 	if (syscall(SYS_ioprio_get, IOPRIO_WHO_THREAD, tid) != facts->ioprio &&
 	    syscall(SYS_ioprio_set, IOPRIO_WHO_THREAD, tid, facts->ioprio) < 0)

@@ -5,6 +5,7 @@
 #include "format/err.h"
 #include "format/memory.h"
 
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -24,19 +25,30 @@ enum {
 	MUTEX_RECURSIVE = 1,
 	MUTEX_ERROR_CHECKING = 2,
 	MUTEX_TYPE = 3,
+	MUTEX_ROBUST = 0x10,
+	MUTEX_INHERIT = 0x20,
 	MUTEX_SHARED = 0x80,
 	MUTEX_ELISION = 0x300,
+	MUTEX_KINDS = MUTEX_TYPE | MUTEX_ROBUST | MUTEX_INHERIT | MUTEX_SHARED | MUTEX_ELISION,
 	LOCKED_MAX = 2, /* 1: held, 2: held with waiters */
 	CHUNK = 1 << 20,
 };
+
+/* Robust and priority-inheriting mutexes have the owner's id in the lock word too, for the kernel. */
+static bool lock_has_owner(const struct glibc_mutex *mutex)
+{
+	return mutex->kind & (MUTEX_ROBUST | MUTEX_INHERIT);
+}
 
 static bool looks_held(const struct glibc_mutex *mutex)
 {
 	uint32_t type = mutex->kind & MUTEX_TYPE;
 
-	if (mutex->lock < 1 || mutex->lock > LOCKED_MAX || mutex->users != 1 ||
-	    mutex->kind & ~(uint32_t)(MUTEX_TYPE | MUTEX_SHARED | MUTEX_ELISION) ||
-	    mutex->list[0] || mutex->list[1])
+	if (mutex->users != 1 || mutex->kind & ~(uint32_t)MUTEX_KINDS)
+		return false;
+	if (lock_has_owner(mutex))
+		return (mutex->lock & FUTEX_TID_MASK) == mutex->owner;
+	if (mutex->lock < 1 || mutex->lock > LOCKED_MAX || mutex->list[0] || mutex->list[1])
 		return false;
 	return (type == MUTEX_RECURSIVE && mutex->count >= 1) ||
 	       (type == MUTEX_ERROR_CHECKING && !mutex->count);
@@ -62,9 +74,11 @@ static int look_at(struct search *search, uint64_t address, const uint8_t *bytes
 	if (!owner)
 		return 0;
 	search->found++;
-	return memory_write(&search->canvas->frozen.memory,
-			    address + offsetof(struct glibc_mutex, owner), &owner->own,
-			    sizeof(owner->own), err);
+	mutex.owner = owner->own;
+	if (lock_has_owner(&mutex))
+		mutex.lock = (mutex.lock & ~(uint32_t)FUTEX_TID_MASK) | owner->own;
+	return memory_write(&search->canvas->frozen.memory, address, &mutex,
+			    offsetof(struct glibc_mutex, users), err);
 }
 
 /* One that lies across two chunks is seen in the second, which begins so much earlier. */

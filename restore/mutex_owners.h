@@ -7,8 +7,8 @@
 #include "restore/restore.h"
 
 /*
- * Looks through the writable saved memory for held mutexes of the kinds that check their owner (recursive, error-checking)
- * and gives them the owner's new id: else their owner could never unlock them. There is no list of mutexes, so they are known by
+ * Looks through the writable saved memory for held mutexes of the kinds that check their owner (recursive, error-checking,
+ * robust, priority-inheriting) and gives them the owner's new id: else their owner could never unlock them. There is no list of mutexes, so they are known by
  * their looks, and how many were changed is told. Only needed under new ids.
  */
 int mutex_owners_correct(struct restore *restore, struct canvas *canvas, struct err *err);

@@ -63,6 +63,30 @@ static int enter_and_interrupt(pid_t tid, struct err *err)
 	return await(tid, STOP_TRAP, err);
 }
 
+/* Where a sleep leaves what remains when it is cut short; -1: it does not. */
+static int remainder_argument(const struct system_call *call)
+{
+	if (call->number == SYS_nanosleep)
+		return 1;
+	return call->number == SYS_clock_nanosleep ? 3 : -1;
+}
+
+/* The interrupt has made the kernel write what is left there, but the program's memory is to be what it was. */
+static int enter_quietly(struct canvas *canvas, struct frozen_thread *thread,
+			 const struct system_call *call, const struct arch_regs *regs,
+			 struct err *err)
+{
+	int argument = remainder_argument(call);
+	uint64_t at = argument < 0 ? 0 : arch_regs_arg(regs, (unsigned)argument);
+	struct timespec before;
+
+	if (!at || memory_read(&canvas->frozen.memory, at, &before, sizeof(before), NULL) < 0)
+		return enter_and_interrupt(thread->tid, err);
+	if (enter_and_interrupt(thread->tid, err) < 0)
+		return -1;
+	return memory_write(&canvas->frozen.memory, at, &before, sizeof(before), err);
+}
+
 int system_call_enter(struct canvas *canvas, struct frozen_thread *thread,
 		      const struct system_call *call, struct arch_regs *regs, struct err *err)
 {
@@ -73,7 +97,7 @@ int system_call_enter(struct canvas *canvas, struct frozen_thread *thread,
 	arch_regs_no_syscall(&entering);
 	if (give_time(canvas, call, &entering, err) < 0 ||
 	    frozen_set_state(&canvas->frozen, thread, &entering, ~0UL, err) < 0 ||
-	    enter_and_interrupt(thread->tid, err) < 0 ||
+	    enter_quietly(canvas, thread, call, regs, err) < 0 ||
 	    arch_regs_get(thread->tid, &result, err) < 0)
 		return err_prefix(err, "system call %lu", call->number);
 	if (arch_regs_result(&result) == -KERNEL_ERESTART_RESTARTBLOCK)

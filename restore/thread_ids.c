@@ -93,6 +93,11 @@ static int correct_robust(const struct canvas *canvas, const struct thread *thre
 
 int thread_ids_correct(struct restore *restore, struct canvas *canvas, struct err *err)
 {
+	if (!canvas->n_threads || canvas->threads[0].saved == canvas->threads[0].own)
+		return 0;
+	/* Whole mutexes by their looks, before their lock words change through the lists that lead to some of them. */
+	if (mutex_owners_correct(restore, canvas, err) < 0)
+		return -1;
 	for (size_t i = 0; i < canvas->n_threads; i++) {
 		const struct made_thread *made = &canvas->threads[i];
 		const struct thread *thread =
@@ -104,7 +109,5 @@ int thread_ids_correct(struct restore *restore, struct canvas *canvas, struct er
 		    correct_robust(canvas, thread, made, err) < 0)
 			return err_prefix(err, "thread %u", made->saved);
 	}
-	if (!canvas->n_threads || canvas->threads[0].saved == canvas->threads[0].own)
-		return 0;
-	return mutex_owners_correct(restore, canvas, err);
+	return 0;
 }
