@@ -73,8 +73,8 @@ static int signals_apply(struct restore *restore, struct canvas *canvas, struct 
 
 	if (set_dispositions(canvas, signals, err) < 0)
 		return -1;
-	return siginfo_queue(canvas, canvas_leader(canvas), 0, signals->pending, signals->n_pending,
-			     err);
+	return siginfo_queue(&restore->image, canvas, canvas_leader(canvas), 0, signals->pending,
+			     signals->n_pending, err);
 }
 
 const struct restorer signals_restorer = { .check = signals_check,

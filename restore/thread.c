@@ -239,8 +239,8 @@ int threads_finish(struct restore *restore, struct canvas *canvas, struct err *e
 		struct frozen_thread *to = frozen_find(&canvas->frozen, made->tid);
 		struct arch_regs regs;
 
-		if (siginfo_queue(canvas, to, made->own, thread->pending, thread->n_pending, err) <
-		    0)
+		if (siginfo_queue(&restore->image, canvas, to, made->own, thread->pending,
+				  thread->n_pending, err) < 0)
 			return err_prefix(err, "thread %u", made->saved);
 		memcpy(&regs, thread->registers.state, sizeof(regs));
 		if (thread->system_call &&

@@ -5,6 +5,7 @@
 #include "kernel/compat.h"
 #include "restore/canvas.h"
 #include "restore/restore.h"
+#include "restore/siginfo.h"
 
 #include <signal.h>
 #include <string.h>
@@ -132,18 +133,46 @@ static struct timeval timeval_of(uint64_t nanoseconds)
 				 (suseconds_t)(nanoseconds % 1000000000 / 1000) };
 }
 
-static int arm_all(struct canvas *canvas, const struct timers *timers, struct err *err)
+/*
+ * A periodic timer whose signal is pending counts on until the signal is taken, so the timer itself has to send it: it is set to
+ * have expired a period before its next time.
+ */
+static bool expire_before(const struct posix_timer *timer, struct timespec *ret_when)
+{
+	struct timespec now;
+	uint64_t time;
+
+	if (timer->clock == CLOCK_PROCESS_CPUTIME_ID || timer->clock == CLOCK_THREAD_CPUTIME_ID ||
+	    timer->remaining > timer->interval || clock_gettime(timer->clock, &now) < 0)
+		return false;
+	time = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	*ret_when = timespec_of(time + timer->remaining - timer->interval);
+	return true;
+}
+
+static void push_posix_timer(struct remote_batch *batch, const struct posix_timer *timer,
+			     bool pending)
+{
+	struct itimerspec value = { timespec_of(timer->interval), timespec_of(timer->remaining) };
+	int flags = 0;
+
+	if (pending && expire_before(timer, &value.it_value))
+		flags = TIMER_ABSTIME;
+	else if (pending)
+		value.it_value = timespec_of(1);
+	remote_push(batch, REMOTE_CALL(timer_settime, timer->id, flags,
+				       remote_data(batch, &value, sizeof(value)), 0));
+}
+
+static int arm_all(struct restore *restore, struct canvas *canvas, const struct timers *timers,
+		   struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 
-	for (size_t i = 0; i < timers->n_posix_timers; i++) {
-		const struct posix_timer *timer = &timers->posix_timers[i];
-		const struct itimerspec value = { timespec_of(timer->interval),
-						  timespec_of(timer->remaining) };
-
-		remote_push(batch, REMOTE_CALL(timer_settime, timer->id, 0,
-					       remote_data(batch, &value, sizeof(value)), 0));
-	}
+	for (size_t i = 0; i < timers->n_posix_timers; i++)
+		push_posix_timer(batch, &timers->posix_timers[i],
+				 timer_is_pending(&restore->image, canvas->own_pid,
+						  &timers->posix_timers[i]));
 	for (size_t i = 0; i < timers->n_interval_timers; i++) {
 		const struct interval_timer *timer = &timers->interval_timers[i];
 		const struct itimerval value = { timeval_of(timer->interval),
@@ -161,7 +190,7 @@ static int timers_apply(struct restore *restore, struct canvas *canvas, struct e
 
 	if (create_all(canvas, timers, err) < 0)
 		return -1;
-	return arm_all(canvas, timers, err);
+	return arm_all(restore, canvas, timers, err);
 }
 
 const struct restorer timers_restorer = { .check = timers_check,
