@@ -115,7 +115,9 @@ static int add_interval_timer(struct timers *timers, uint32_t which, const struc
 {
 	struct interval_timer *timer;
 
-	if (!value->it_value.tv_sec && !value->it_value.tv_usec)
+	/* One that expired and whose signal still waits shows no time, but its interval: it goes on. */
+	if (!value->it_value.tv_sec && !value->it_value.tv_usec && !value->it_interval.tv_sec &&
+	    !value->it_interval.tv_usec)
 		return 0;
 	timer = LIST_ADD(timers, interval_timers, err);
 	if (!timer)

@@ -8,11 +8,12 @@ static const struct field posix_timer_fields[] = {
 	ENUM(struct posix_timer, clock, 0, clock_names, "Clock it runs by."),
 	ENUM(struct posix_timer, notify, 0, sigev_notify_names, "sigev_notify."),
 	ENUM(struct posix_timer, signal, FIELD_OPTIONAL, signal_names, "Signal it sends."),
-	UINT(struct posix_timer, thread, FIELD_OPTIONAL, "Notify thread_id: the thread."),
+	UINT(struct posix_timer, thread, FIELD_OPTIONAL | FIELD_VOLATILE,
+	     "Notify thread_id: the thread."),
 	HEX(struct posix_timer, value, 0, "sigev_value."),
 	UINT(struct posix_timer, interval, 0, "Period in nanoseconds; 0: once."),
 	UINT(struct posix_timer, remaining, FIELD_VOLATILE,
-	     "Nanoseconds until it expires; 0: disarmed."),
+	     "Nanoseconds until it expires; 0: disarmed, or its signal is among the pending."),
 	UINT(struct posix_timer, overrun, FIELD_OPTIONAL | FIELD_VOLATILE | FIELD_INFO,
 	     "timer_getoverrun(2)."),
 	{}
@@ -25,7 +26,8 @@ static const struct field item_posix_timer = ITEM_RECORD(struct posix_timer, pos
 static const struct field interval_timer_fields[] = {
 	ENUM(struct interval_timer, which, 0, itimer_names, "ITIMER_REAL, _VIRTUAL or _PROF."),
 	UINT(struct interval_timer, interval, 0, "Period in nanoseconds."),
-	UINT(struct interval_timer, remaining, FIELD_VOLATILE, "Nanoseconds until it expires."),
+	UINT(struct interval_timer, remaining, FIELD_VOLATILE,
+	     "Nanoseconds until it expires; 0: it has, and goes on when its signal is taken."),
 	{}
 };
 static const struct record interval_timer_record =

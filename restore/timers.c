@@ -164,6 +164,12 @@ static void push_posix_timer(struct remote_batch *batch, const struct posix_time
 				       remote_data(batch, &value, sizeof(value)), 0));
 }
 
+/* An interval timer that has expired waits likewise, and shows no time: it sends its signal, or finds it sent. */
+static uint64_t remaining_of(const struct interval_timer *timer)
+{
+	return timer->remaining || timer->which != ITIMER_REAL ? timer->remaining : 1000;
+}
+
 static int arm_all(struct restore *restore, struct canvas *canvas, const struct timers *timers,
 		   struct err *err)
 {
@@ -176,7 +182,7 @@ static int arm_all(struct restore *restore, struct canvas *canvas, const struct 
 	for (size_t i = 0; i < timers->n_interval_timers; i++) {
 		const struct interval_timer *timer = &timers->interval_timers[i];
 		const struct itimerval value = { timeval_of(timer->interval),
-						 timeval_of(timer->remaining) };
+						 timeval_of(remaining_of(timer)) };
 
 		remote_push(batch, REMOTE_CALL(setitimer, timer->which,
 					       remote_data(batch, &value, sizeof(value)), 0));
