@@ -90,7 +90,7 @@ spec: $(GENERATE)
 
 # Compiling all at once, unless make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
-MAKE_IN = $(MAKE) --no-print-directory $(PARALLEL)
+MAKE_IN = $(MAKE) --no-print-directory --silent $(PARALLEL)
 
 demo:
 	@$(INSTALL_PACKAGES) build demo

@@ -53,6 +53,8 @@ chmod +x "$scratch/format/planted.c"
 notices modes format/planted.c
 if [ -x "$BUILD/pdump" ]; then
 	cp "$BUILD"/p{dump,restore,inspect} "$scratch/build/"
+	printf x | dd of="$scratch/spec/examples/example.tar" bs=1 seek=700 conv=notrunc status=none
+	notices example spec/examples/example.tar
 	plant contrib/completions/pimage.bash '_pimage_options() { echo --planted; }'
 	notices completions stop
 fi

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 generate=$BUILD/spec/generate
+need zstd od
 [ -x "$generate" ] || skip "$generate is not built"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
