@@ -17,7 +17,9 @@
 #include "kernel/readfile.h"
 #include "kernel/wait_calls.h"
 
-#define MAX_CPUS 1024
+#define MAX_CPUS    1024
+#define COMPARISONS 3
+#define FUTURE_NS   UINT64_C(1000000)
 
 /*
  * "se.exec_start : 1525775.989360": when the thread last was seen on a processor, in milliseconds of
@@ -71,14 +73,29 @@ struct clocks {
 };
 
 /*
+ * This thread's own figure, which yielding makes the kernel note, is of a moment before the clock is
+ * read: the difference is too great if anything, and so is the time at which others fell asleep.
+ */
+static int compare_once(int64_t *ret_offset)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t mine;
+
+	sched_yield();
+	if (read_file_at(AT_FDCWD, "/proc/thread-self/sched", &text, NULL, NULL) < 0 ||
+	    sched_number(text, "se.exec_start", &mine) < 0)
+		return -1;
+	*ret_offset = (int64_t)(monotonic_ns() - mine);
+	return 0;
+}
+
+/*
  * The clocks of two processors differ by the time that interrupts and the hypervisor took from
- * them, so this thread goes to the processor in question and compares its own figure. Yielding is
- * what makes the kernel note it.
+ * them, so this thread goes to the processor in question. The least difference is the best.
  */
 static int compare_clock(struct clocks *clocks, unsigned cpu)
 {
-	_cleanup_free_ char *text = NULL;
-	uint64_t mine, now;
+	int64_t offset;
 	cpu_set_t only;
 
 	CPU_ZERO(&only);
@@ -86,13 +103,13 @@ static int compare_clock(struct clocks *clocks, unsigned cpu)
 	if (sched_setaffinity(0, sizeof(only), &only) < 0)
 		return -1;
 	clocks->moved = true;
-	sched_yield();
-	now = monotonic_ns();
-	if (read_file_at(AT_FDCWD, "/proc/thread-self/sched", &text, NULL, NULL) < 0 ||
-	    sched_number(text, "se.exec_start", &mine) < 0)
-		return -1;
-	clocks->offset[cpu] = (int64_t)(now - mine);
-	clocks->known[cpu] = true;
+	for (int i = 0; i < COMPARISONS; i++) {
+		if (compare_once(&offset) < 0)
+			return -1;
+		if (!clocks->known[cpu] || offset < clocks->offset[cpu])
+			clocks->offset[cpu] = offset;
+		clocks->known[cpu] = true;
+	}
 	return 0;
 }
 
@@ -103,7 +120,8 @@ static uint64_t to_monotonic(struct clocks *clocks, unsigned cpu, uint64_t figur
 	if (cpu >= MAX_CPUS || (!clocks->known[cpu] && compare_clock(clocks, cpu) < 0))
 		return 0;
 	since = figure + (uint64_t)clocks->offset[cpu];
-	return since <= monotonic_ns() ? since : 0;
+	/* By microseconds it can be in the future. */
+	return since <= monotonic_ns() + FUTURE_NS ? since : 0;
 }
 
 static void find_since(int procdir, struct clocks *clocks, struct sleeper *sleeper)
