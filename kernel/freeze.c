@@ -38,16 +38,6 @@ static int open_pidfd(pid_t pid, struct err *err)
 	return err_sys(err, "pidfd_open for process %d", pid);
 }
 
-static int take_state(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
-{
-	if (arch_regs_get(thread->tid, &thread->regs, err) < 0)
-		return -1;
-	if (tracee_get_mask(thread->tid, &thread->sigmask, err) < 0)
-		return -1;
-	rseq_find(thread, frozen->features);
-	return 0;
-}
-
 /* Whose number reaches the address space: the main thread has none any more once it has ended. */
 static int open_memory(struct frozen *frozen, struct err *err)
 {
@@ -70,10 +60,6 @@ static int freeze_into(struct frozen *frozen, const struct freeze_options *optio
 		return -1;
 	if (open_memory(frozen, err) < 0)
 		return -1;
-	for (size_t i = 0; i < frozen->n_threads; i++) {
-		if (take_state(frozen, frozen->threads[i], err) < 0)
-			return -1;
-	}
 	if (rseq_abort_all(frozen, err) < 0)
 		return -1;
 	return interrupted_settle(frozen, procdir, &sleepers, err);
@@ -123,7 +109,7 @@ int frozen_add_thread(struct frozen *frozen, pid_t tid, struct frozen_thread **r
 
 	if (!thread)
 		return -1;
-	if (leave_event(frozen, thread, err) < 0 || take_state(frozen, thread, err) < 0) {
+	if (leave_event(frozen, thread, err) < 0 || seize_state(frozen, thread, err) < 0) {
 		frozen->n_threads--;
 		free(thread);
 		return -1;

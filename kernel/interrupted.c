@@ -101,32 +101,33 @@ static void shorten_timespec(struct frozen *frozen, struct frozen_thread *thread
 		arch_regs_set_arg(&thread->regs, arg, at);
 }
 
-static void shorten(struct frozen *frozen, struct frozen_thread *thread,
-		    const struct wait_call *call)
+static int shorten(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
 {
+	const struct wait_call *call = wait_call_find(arch_regs_syscall(&thread->regs));
 	uint64_t limit = limit_of(frozen, thread, call), now = monotonic_ns();
 	uint64_t end = thread->asleep_since_ns + limit, left = end > now ? end - now : 0;
 
 	if (!thread->asleep_since_ns || limit == UINT64_MAX)
-		return;
+		return 0;
 	if (call->limit == WAIT_TIMESPEC)
 		shorten_timespec(frozen, thread, call->arg, left);
 	else
 		arch_regs_set_arg(&thread->regs, call->arg, (left + NS_PER_MS - 1) / NS_PER_MS);
+	return arch_regs_set(thread->tid, &thread->regs, err);
 }
 
 /*
  * ERESTARTNOHAND is the result that means what is wanted: run again, but EINTR after a handler.
  * Of a group-stopped thread the EINTR is none of our doing, it stays.
  */
-static int run_again(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
+int interrupted_hold(struct frozen_thread *thread, struct err *err)
 {
 	const struct wait_call *call = wait_call_find(arch_regs_syscall(&thread->regs));
 
 	if (thread->stop_signal || arch_regs_result(&thread->regs) != -EINTR || !call ||
 	    !call->ends_with_eintr)
 		return 0;
-	shorten(frozen, thread, call);
+	thread->held = true;
 	arch_regs_set_result(&thread->regs, -KERNEL_ERESTARTNOHAND);
 	return arch_regs_set(thread->tid, &thread->regs, err);
 }
@@ -162,7 +163,7 @@ int interrupted_settle(struct frozen *frozen, int procdir, const struct sleepers
 			note_since(frozen, thread, sleeper->since_ns);
 		if (nr == SYS_restart_syscall)
 			note_restarted(frozen, thread, sleeper);
-		if (run_again(frozen, thread, err) < 0)
+		if (thread->held && shorten(frozen, thread, err) < 0)
 			return -1;
 	}
 	return 0;

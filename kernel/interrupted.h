@@ -12,6 +12,7 @@
 
 struct err;
 struct frozen;
+struct frozen_thread;
 struct kernel_features;
 
 /* A thread that was seen asleep in a system call with a time limit. */
@@ -49,10 +50,16 @@ void sleepers_release(struct sleepers *sleepers);
 #define _cleanup_sleepers_ _cleanup_(sleepers_release)
 
 /*
- * For all threads of a process just stopped: sets asleep_since_ns and restarted where known, and arranges
- * for calls that the stop ended with EINTR (signal(7), "Interruption of system calls by stop
- * signals": epoll_wait, sigtimedwait, semop, sockets with time limits, ...) to be run again with
- * what is left of their time. If a handler runs first, they return EINTR as they should.
+ * A thread just stopped, whose call the stop has ended with EINTR (signal(7), "Interruption of system
+ * calls by stop signals": epoll_wait, sigtimedwait, semop, sockets with time limits, ...): arranges at
+ * once, before we may be killed, for the call to be run again. If a handler runs first, it returns
+ * EINTR as it should.
+ */
+int interrupted_hold(struct frozen_thread *thread, struct err *err);
+
+/*
+ * Later, for all threads: sets asleep_since_ns and restarted where known, and gives the calls that
+ * are held what is left of their time.
  */
 int interrupted_settle(struct frozen *frozen, int procdir, const struct sleepers *sleepers,
 		       struct err *err);

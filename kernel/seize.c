@@ -14,6 +14,7 @@
 #include "kernel/monotonic.h"
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
+#include "kernel/rseq.h"
 #include "kernel/tracee.h"
 
 /* A process that makes threads faster than that many rounds of seizing is not caught. */
@@ -131,6 +132,27 @@ int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *
 	}
 }
 
+int seize_state(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
+{
+	if (arch_regs_get(thread->tid, &thread->regs, err) < 0)
+		return -1;
+	if (tracee_get_mask(thread->tid, &thread->sigmask, err) < 0)
+		return -1;
+	rseq_find(thread, frozen->features);
+	return 0;
+}
+
+static int settle_and_look(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
+{
+	if (seize_settle(thread, frozen->timeout_ms, err) < 0)
+		return -1;
+	if (!thread->tid)
+		return 0;
+	if (seize_state(frozen, thread, err) < 0)
+		return -1;
+	return interrupted_hold(thread, err);
+}
+
 /* Seizes those that are not known yet. Returns how many, or <0. */
 static int seize_new(struct frozen *frozen, int procdir, long options, struct err *err)
 {
@@ -168,7 +190,7 @@ static int stop_from(struct frozen *frozen, size_t first, struct err *err)
 	if (first == 0)
 		frozen->interrupted_ns = monotonic_ns();
 	for (size_t i = first; i < frozen->n_threads; i++)
-		if (seize_settle(frozen->threads[i], frozen->timeout_ms, err) < 0)
+		if (settle_and_look(frozen, frozen->threads[i], err) < 0)
 			return -1;
 	frozen_tidy(frozen);
 	return 0;

@@ -12,7 +12,7 @@ struct frozen_thread;
 struct sleepers;
 
 /*
- * Fills .threads of a frozen whose .pid is set: ids and kinds of stop, all of them stopped. procdir
+ * Fills .threads of a frozen whose .pid is set: ids, kinds of stop and states, all of them stopped. procdir
  * is that of the process. On failure some may be stopped: thaw it. Confirms the sleepers in between, and notes
  * the time in .interrupted_ns.
  */
@@ -21,6 +21,9 @@ int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct slee
 
 /* Waits until a thread that was interrupted stands still; its tid is 0 then if it has ended. */
 int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *err);
+
+/* Reads registers, mask and the like of a thread that stands still. */
+int seize_state(struct frozen *frozen, struct frozen_thread *thread, struct err *err);
 
 /* A new, empty entry at the end of .threads; NULL when out of memory. */
 struct frozen_thread *frozen_append(struct frozen *frozen, pid_t tid, struct err *err);
