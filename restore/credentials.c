@@ -114,6 +114,11 @@ static void push_ids(struct remote_batch *batch, const struct credentials *saved
 	if (!same_ids(&saved->uids, &now->uid))
 		remote_push(batch, REMOTE_CALL(setresuid, saved->uids.real, saved->uids.effective,
 					       saved->uids.saved));
+	/* They follow the effective ids, so they come last. */
+	if (saved->gids.filesystem != saved->gids.effective)
+		remote_push(batch, REMOTE_CALL(setfsgid, saved->gids.filesystem));
+	if (saved->uids.filesystem != saved->uids.effective)
+		remote_push(batch, REMOTE_CALL(setfsuid, saved->uids.filesystem));
 	remote_push(batch, REMOTE_CALL(prctl, PR_SET_KEEPCAPS, 0));
 }
 

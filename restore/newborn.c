@@ -19,7 +19,7 @@ static const char *const steps[] = {
 	[STEP_CAPABILITIES] = "cannot keep its capabilities",
 	[STEP_EXEC] = "cannot execute its program",
 	[STEP_MOUNT] = "cannot mount /proc in the new namespace",
-	[STEP_CLONE] = "cannot make a process under its old number in the new namespace",
+	[STEP_CLONE] = "cannot be made under its old number",
 };
 
 int newborn_failure(int32_t word, struct err *err)
@@ -48,6 +48,7 @@ int newborn_prepare(struct restore *restore, const struct process *process, stru
 	newborn->exe = contents ? contents->fds[1] : -1;
 	newborn->path = restore_path(restore, process->exe.path, newborn->path_buffer,
 				     sizeof(newborn->path_buffer));
+	newborn->bounding = process->credentials.capabilities.bounding;
 	newborn->argv = calloc(process->n_command_line + 2, sizeof(*newborn->argv));
 	if (!newborn->argv)
 		return err_sys(err, "out of memory");
@@ -84,6 +85,17 @@ static void keep_capability(int socket)
 		newborn_fail(socket, STEP_CAPABILITIES, errno);
 }
 
+/*
+ * The bounding set of a new user namespace is full, and exec takes away what it needs to make it smaller. Where root
+ * restores, it is cut when nothing needs it any more.
+ */
+static void cut_bounding(uint64_t bounding)
+{
+	for (unsigned long c = 0; geteuid() != 0 && c < 64; c++)
+		if (!(bounding >> c & 1))
+			prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+}
+
 static void reset_signals(void)
 {
 	sigset_t none;
@@ -105,7 +117,11 @@ static void __attribute__((noreturn)) live(const struct newborn *newborn)
 	reset_signals();
 	if (newborn->new_session ? setsid() < 0 : setpgid(0, 0) < 0)
 		newborn_fail(newborn->socket, STEP_SESSION, errno);
+	/* Under Yama only an ancestor may trace it otherwise; elsewhere this fails and is not needed. */
+	if (newborn->tracer)
+		prctl(PR_SET_PTRACER, newborn->tracer, 0, 0, 0);
 	keep_capability(newborn->socket);
+	cut_bounding(newborn->bounding);
 	send(newborn->socket, &hello, sizeof(hello), MSG_NOSIGNAL);
 	if (recv(newborn->socket, &go, 1, 0) != 1)
 		_exit(127);

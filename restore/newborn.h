@@ -12,9 +12,11 @@ struct err;
 
 struct newborn {
 	uint32_t own_pid;
-	bool new_session; /* else: a new process group in the session of prestore */
-	int socket;	  /* to prestore, close-on-exec */
-	int exe;	  /* descriptor to execute, or -1: by path */
+	uint64_t bounding; /* capabilities that it may ever have; bit n: capability n */
+	bool new_session;  /* else: a new process group in the session of prestore */
+	pid_t tracer;	   /* prestore, where it may be no ancestor; else 0 */
+	int socket;	   /* to prestore, close-on-exec */
+	int exe;	   /* descriptor to execute, or -1: by path */
 	const char *path;
 	char path_buffer[4096];
 	char **argv;

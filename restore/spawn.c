@@ -67,6 +67,26 @@ static int await_exec(pid_t pid, int socket, struct err *err)
 		       pid, status);
 }
 
+/*
+ * What is detached gets its new parent before anything is set in it: otherwise the end of prestore would be the death of its
+ * parent, which it may have asked to be told of (PR_SET_PDEATHSIG).
+ */
+static int start_orphan(const struct newborn *newborn, bool keep, struct err *err)
+{
+	pid_t middle = fork();
+
+	if (middle < 0)
+		return err_sys(err, "fork");
+	if (middle == 0) {
+		if (newborn_clone(newborn, keep) < 0)
+			newborn_fail(newborn->socket, STEP_CLONE, errno);
+		_exit(0);
+	}
+	if (waitpid(middle, NULL, 0) < 0)
+		return err_sys(err, "waiting for process %d", middle);
+	return 0;
+}
+
 static int start(const struct newborn *newborn, enum pids_mode mode, struct job *job,
 		 struct err *err)
 {
@@ -74,6 +94,8 @@ static int start(const struct newborn *newborn, enum pids_mode mode, struct job 
 
 	if (mode == PIDS_NAMESPACE)
 		return namespace_start(newborn, job, err);
+	if (newborn->tracer)
+		return start_orphan(newborn, mode == PIDS_KEEP, err);
 	pid = newborn_clone(newborn, mode == PIDS_KEEP);
 	if (pid < 0)
 		return err_sys(err, "cannot make a process%s",
@@ -96,6 +118,8 @@ int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct
 	there = sockets[1];
 	setsockopt(here, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	newborn.socket = there;
+	if (restore->options->detach && mode != PIDS_NAMESPACE)
+		newborn.tracer = getpid();
 	if (newborn_prepare(restore, process, &newborn, err) < 0 ||
 	    start(&newborn, mode, &job, err) < 0) {
 		newborn_done(&newborn);
