@@ -167,8 +167,11 @@ static void test_batch(struct remote *remote, struct frozen_thread *thread)
 			/* Sanitizers have a stack and handlers of their own, which are inherited. */
 			CHECK(stacks[i].ss_flags == stacks[0].ss_flags, "%d", stacks[i].ss_flags);
 			CHECK(actions[i].handler == actions[i % 64].handler, "%d", i);
-			CHECK((actions[i].handler == (uintptr_t)SIG_IGN) == (i % 64 == SIGUSR1 - 1),
-			      "%d", i);
+			/* The two of the C library stay ignored when posix_spawn(3) has started us. */
+			if (i % 64 != 31 && i % 64 != 32)
+				CHECK((actions[i].handler == (uintptr_t)SIG_IGN) ==
+					      (i % 64 == SIGUSR1 - 1),
+				      "%d", i);
 		}
 		CHECK(remote_check(batch, index, &err) == 0, "%s", err.msg);
 	}
