@@ -152,32 +152,6 @@ static int collect_vma(struct dump *dump, struct target *target, const struct ma
 	return backings[map->kind](dump, target, map, vma, err);
 }
 
-/*
- * Neighbours that differ in nothing are one: whether the kernel has merged them depends on their history (which was
- * touched first), not on their state.
- */
-static bool mergeable(const struct vma *a, const struct vma *b)
-{
-	return a->range.end == b->range.start && a->kind == VMA_ANONYMOUS &&
-	       b->kind == VMA_ANONYMOUS && a->prot == b->prot && a->flags == b->flags &&
-	       !(a->flags & VMA_HUGETLB) && a->advice == b->advice &&
-	       a->protection_key == b->protection_key && !a->name && !b->name;
-}
-
-static void merge_neighbours(struct memory *memory)
-{
-	size_t kept = 0;
-
-	for (size_t i = 1; i < memory->n_vmas; i++) {
-		if (mergeable(&memory->vmas[kept], &memory->vmas[i]))
-			memory->vmas[kept].range.end = memory->vmas[i].range.end;
-		else
-			memory->vmas[++kept] = memory->vmas[i];
-	}
-	if (memory->n_vmas)
-		memory->n_vmas = kept + 1;
-}
-
 static int collect_auxv(const struct target *target, struct memory *memory, struct err *err)
 {
 	_cleanup_(proc_auxv_release) struct proc_auxv auxv = { 0 };
@@ -363,7 +337,6 @@ static int memory_collect(struct dump *dump, struct target *target, struct err *
 	for (size_t i = 0; i < target->maps.count; i++)
 		if (collect_vma(dump, target, &target->maps.list[i], memory, err) < 0)
 			return err_prefix(err, "mapping 0x%lx", target->maps.list[i].start);
-	merge_neighbours(memory);
 	if (collect_auxv(target, memory, err) < 0 ||
 	    collect_layout(target, &memory->layout, err) < 0)
 		return -1;

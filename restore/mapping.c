@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #define MAP_TYPE_DROPPABLE 0x08
 #define HUGE_SHIFT	   26
@@ -82,9 +83,25 @@ static bool is_filled(const struct vma *vma)
 	return vma->n_saved || vma->n_zero;
 }
 
-uint32_t mapping_filling_prot(const struct vma *vma)
+/*
+ * Neighbours that differ in nothing: the kernel has not merged them because their pages do not follow one another in its
+ * eyes (one was moved there by mremap(2), say), and mapped the ordinary way they would become one.
+ */
+static bool stands_apart(const struct memory *memory, const struct vma *vma)
 {
-	return is_filled(vma) ? PROT_READ | PROT_WRITE : vma->prot;
+	const struct vma *before = vma - 1;
+
+	return vma != memory->vmas && vma->kind == VMA_ANONYMOUS && before->kind == VMA_ANONYMOUS &&
+	       before->range.end == vma->range.start && before->prot == vma->prot &&
+	       before->flags == vma->flags && !(vma->flags & (VMA_HUGETLB | VMA_GROWS_DOWN)) &&
+	       before->advice == vma->advice && before->protection_key == vma->protection_key &&
+	       !before->name && !vma->name;
+}
+
+/* While its pages are put in. */
+static uint32_t filling_prot(const struct memory *memory, const struct vma *vma)
+{
+	return is_filled(vma) || stands_apart(memory, vma) ? PROT_READ | PROT_WRITE : vma->prot;
 }
 
 static uint64_t map_flags(const struct vma *vma)
@@ -113,17 +130,36 @@ static bool is_anonymous_shm(const struct restore *restore, const struct vma *vm
 	return vma->kind == VMA_SHM && shm->kind == SHM_ANONYMOUS;
 }
 
-int mapping_call(const struct restore *restore, const struct canvas *canvas,
-		 const struct memory *memory, const struct vma *vma, struct remote_call *ret_call,
-		 struct err *err)
+/*
+ * Made elsewhere, touched so that the kernel remembers where its pages are from, and moved; then the page is given back. Any
+ * call that writes to memory would do to touch it.
+ */
+static void push_apart(struct remote_batch *batch, const struct vma *vma, uint64_t elsewhere)
+{
+	uint64_t length = vma->range.end - vma->range.start;
+
+	remote_push(batch, REMOTE_CALL(mmap, elsewhere, length, PROT_READ | PROT_WRITE,
+				       map_flags(vma), (uint64_t)-1, 0));
+	remote_push(batch, REMOTE_CALL(clock_gettime, CLOCK_MONOTONIC, elsewhere));
+	remote_push(batch, REMOTE_CALL(mremap, elsewhere, length, length,
+				       MREMAP_MAYMOVE | MREMAP_FIXED, vma->range.start));
+	remote_push(batch, REMOTE_CALL(madvise, vma->range.start, length, MADV_DONTNEED));
+}
+
+int mapping_push(const struct restore *restore, const struct canvas *canvas,
+		 const struct memory *memory, const struct vma *vma, uint64_t elsewhere,
+		 struct remote_batch *batch, struct err *err)
 {
 	uint64_t length = vma->range.end - vma->range.start;
 	int fd = -1;
 
-	(void)memory;
 	if ((vma->kind == VMA_SPECIAL && !vdso_is_code(canvas, vma)) ||
 	    is_anonymous_shm(restore, vma))
 		return 0;
+	if (stands_apart(memory, vma)) {
+		push_apart(batch, vma, elsewhere);
+		return 0;
+	}
 	if (vma->kind == VMA_FILE)
 		fd = find(restore, canvas->own_pid, vma)->fd;
 	if (vma->kind == VMA_SHM) {
@@ -132,9 +168,22 @@ int mapping_call(const struct restore *restore, const struct canvas *canvas,
 			return err_set(err, ERR_FAILED, "mapping 0x%lx: shm object %u is not there",
 				       vma->range.start, vma->contents);
 	}
-	*ret_call = REMOTE_CALL(mmap, vma->range.start, length, mapping_filling_prot(vma),
-				map_flags(vma), (uint64_t)fd, vma->offset);
-	return 1;
+	remote_push(batch, REMOTE_CALL(mmap, vma->range.start, length, filling_prot(memory, vma),
+				       map_flags(vma), (uint64_t)fd, vma->offset));
+	return 0;
+}
+
+uint64_t mapping_apart_size(const struct memory *memory)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+
+		if (stands_apart(memory, vma) && vma->range.end - vma->range.start > size)
+			size = vma->range.end - vma->range.start;
+	}
+	return size;
 }
 
 static const struct {
@@ -166,12 +215,13 @@ static void push_lock(struct remote_batch *batch, const struct vma *vma, uint64_
 					       vma->flags & VMA_LOCK_ON_FAULT ? MLOCK_ONFAULT : 0));
 }
 
-static void push_prot(struct remote_batch *batch, const struct vma *vma, uint64_t length)
+static void push_prot(struct remote_batch *batch, const struct memory *memory,
+		      const struct vma *vma, uint64_t length)
 {
 	if (vma->protection_key)
 		remote_push(batch, REMOTE_CALL(pkey_mprotect, vma->range.start, length, vma->prot,
 					       vma->protection_key));
-	else if (mapping_filling_prot(vma) != vma->prot)
+	else if (filling_prot(memory, vma) != vma->prot)
 		remote_push(batch, REMOTE_CALL(mprotect, vma->range.start, length, vma->prot));
 }
 
@@ -209,7 +259,7 @@ int mapping_finish(struct canvas *canvas, const struct memory *memory, struct er
 			continue;
 		push_advice(batch, vma, length);
 		push_lock(batch, vma, length);
-		push_prot(batch, vma, length);
+		push_prot(batch, memory, vma, length);
 		push_name(batch, vma, length);
 		if (vma->flags & VMA_SEALED)
 			remote_push(batch, REMOTE_CALL(mseal, vma->range.start, length, 0));

@@ -15,15 +15,13 @@ int mapping_make(struct restore *restore, uint32_t own_pid, const struct memory 
 		 const struct vma *vma, struct err *err);
 
 /*
- * The mmap(2) of a VMA, writable where pages have to be put in. Returns 1; 0 for VMAs that are not made this way (those
- * of the kernel, anonymous shared memory).
+ * Adds the calls that map a VMA, writable where pages have to be put in. VMAs of the kernel and of anonymous shared memory are not
+ * made this way. `elsewhere` is where mapping_apart_size() bytes are free.
  */
-int mapping_call(const struct restore *restore, const struct canvas *canvas,
-		 const struct memory *memory, const struct vma *vma, struct remote_call *ret_call,
-		 struct err *err);
-
-/* The protection that a VMA has while it is filled. */
-uint32_t mapping_filling_prot(const struct vma *vma);
+int mapping_push(const struct restore *restore, const struct canvas *canvas,
+		 const struct memory *memory, const struct vma *vma, uint64_t elsewhere,
+		 struct remote_batch *batch, struct err *err);
+uint64_t mapping_apart_size(const struct memory *memory);
 
 /* mprotect(2), pkeys, madvise(2), mlock2(2), names, guard pages, mseal(2) of all VMAs. */
 int mapping_finish(struct canvas *canvas, const struct memory *memory, struct err *err);

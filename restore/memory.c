@@ -110,28 +110,19 @@ static int map_all(struct restore *restore, struct canvas *canvas, const struct 
 		   struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	_cleanup_free_ size_t *calls = calloc(memory->n_vmas + 1, sizeof(*calls));
+	_cleanup_(maps_release) struct maps maps = { 0 };
+	struct range elsewhere;
 
-	if (!calls)
-		return err_sys(err, "out of memory");
-	for (size_t i = 0; i < memory->n_vmas; i++) {
-		struct remote_call call;
-		int ret = mapping_call(restore, canvas, memory, &memory->vmas[i], &call, err);
-
-		if (ret < 0)
-			return -1;
-		calls[i] = ret ? remote_push(batch, call) + 1 : 0;
-	}
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	/* Read again, because the vDSO has moved meanwhile. */
+	if (read_maps(canvas, &maps, err) < 0 ||
+	    gap_find(&maps, memory, canvas->scratch, mapping_apart_size(memory), &elsewhere, err) <
+		    0)
 		return -1;
-	for (size_t i = 0; i < memory->n_vmas; i++) {
-		const struct vma *vma = &memory->vmas[i];
-
-		if (calls[i] && remote_check(batch, calls[i] - 1, err) < 0)
-			return err_prefix(err, "mapping 0x%lx-0x%lx", vma->range.start,
-					  vma->range.end);
-	}
-	return 0;
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (mapping_push(restore, canvas, memory, &memory->vmas[i], elsewhere.start, batch,
+				 err) < 0)
+			return -1;
+	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int memory_apply(struct restore *restore, struct canvas *canvas, struct err *err)
