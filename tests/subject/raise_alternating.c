@@ -19,6 +19,7 @@ static void handler(int number, siginfo_t *info, void *context)
 	last = number;
 }
 
+/* A pause is long enough not to end while the restore prepares it. */
 static void turns(int rounds, unsigned pause)
 {
 	for (int i = 0; i < rounds && !(ended && pause); i++) {
@@ -50,7 +51,7 @@ int main(void)
 	subject_show(look, NULL);
 	subject_say("ready");
 	while (!ended)
-		turns(100000, 300);
+		turns(100000, 5000);
 	turns(1000, 0);
 	subject_show(look, NULL);
 	subject_say("done");
