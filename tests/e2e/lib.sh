@@ -123,8 +123,10 @@ come_back() {
 }
 
 # A terminal: a pane of tmux with a shell in it.
-term() { tmux -S "$PWD/tmux" "$@"; }
+term_number=0
+term() { tmux -S "$PWD/tmux.$term_number" "$@"; }
 term_start() {
+	term_number=$((term_number + 1)) # the server of the one before may still be about to end
 	term -f /dev/null new-session -d -x "${1:-80}" -y "${2:-24}" "exec env PS1='\$ ' LC_ALL=C.UTF-8 sh" 2>tmux.err ||
 		skip "tmux does not start here: $(cat tmux.err)"
 	term_expect '^\$'
