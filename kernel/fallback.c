@@ -15,6 +15,7 @@ static const char *const feature_names[FEATURE_COUNT] = {
 	[FEATURE_VDSO_PADDING] = "vdso_padding",
 	[FEATURE_RENDEZVOUS] = "rendezvous",
 	[FEATURE_KCMP] = "kcmp",
+	[FEATURE_PROCMAP_QUERY] = "procmap_query",
 	[FEATURE_SCHED_TIMES] = "sched_times",
 	[FEATURE_SAME_VDSO] = "same_vdso",
 };

@@ -23,6 +23,7 @@ enum feature {
 	FEATURE_KCMP,		    /* kcmp(2); else F_DUPFD_QUERY on duplicates, since 6.10 */
 	FEATURE_SCHED_TIMES,	    /* /proc/PID/task/TID/sched: when a thread went to sleep */
 	FEATURE_SAME_VDSO, /* the image's vDSO is this kernel's; else calls of it are redirected */
+	FEATURE_PROCMAP_QUERY, /* ioctl PROCMAP_QUERY, since 6.11; else reading /proc/PID/maps */
 	FEATURE_COUNT,
 };
 

@@ -114,7 +114,7 @@ int frozen_add_thread(struct frozen *frozen, pid_t tid, struct frozen_thread **r
 		free(thread);
 		return -1;
 	}
-	frozen_tidy(frozen);
+	frozen_place_last(frozen);
 	if (ret_thread)
 		*ret_thread = thread;
 	return 0;

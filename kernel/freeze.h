@@ -50,8 +50,9 @@ struct frozen_thread {
 	uint32_t rseq_size;
 	uint32_t rseq_signature;
 
-	bool held;     /* its call returned EINTR for the stop alone, and will be run again */
-	bool lendable; /* it was looked at: remote calls may run in it */
+	bool held; /* its call returned EINTR for the stop alone, and will be run again */
+	/* Remote calls may run in it; found out before the first one, by reading its status (20 us). */
+	bool lendable;
 	bool stopped;  /* in a ptrace-stop at this moment */
 	bool borrowed; /* registers are those of a remote call: thaw gives them back */
 	bool mask_borrowed;

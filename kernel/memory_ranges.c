@@ -64,16 +64,25 @@ struct zero_scan {
 	char *whole; /* WHOLES pages */
 };
 
-/* Reads `bytes` of the pages picked and says of each whether they are zero. */
+/*
+ * Reads `bytes` of the pages picked and says of each whether they are zero. Whole pages that follow
+ * one another are one range: the kernel then takes them at once.
+ */
 static int look(struct zero_scan *scan, const size_t *picked, size_t n, uint64_t bytes,
 		char *buffer, struct err *err)
 {
 	struct memory_range *ranges = scan->ranges;
+	size_t count = 0;
 
-	for (size_t i = 0; i < n; i++)
-		ranges[i] = (struct memory_range){ scan->address[picked[i]],
-						   scan->address[picked[i]] + bytes };
-	if (memory_read_ranges(scan->memory, ranges, n, buffer, err) < 0)
+	for (size_t i = 0; i < n; i++) {
+		uint64_t start = scan->address[picked[i]];
+
+		if (count && ranges[count - 1].end == start)
+			ranges[count - 1].end = start + bytes;
+		else
+			ranges[count++] = (struct memory_range){ start, start + bytes };
+	}
+	if (memory_read_ranges(scan->memory, ranges, count, buffer, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		scan->zero[picked[i]] = is_zero(buffer + i * bytes, bytes);

@@ -155,7 +155,8 @@ int place_find(const struct frozen *frozen, size_t size, struct place *ret_place
 	char dir[32];
 
 	snprintf(dir, sizeof(dir), "/proc/%d", frozen->memory.pid);
-	if (feature_on(frozen->features, FEATURE_VDSO_PADDING))
+	if (feature_on(frozen->features, FEATURE_VDSO_PADDING) &&
+	    feature_on(frozen->features, FEATURE_PROCMAP_QUERY))
 		end = vdso_end_by_query(dir);
 	if (end && room_before(frozen, end, size, ret_place))
 		return 0;

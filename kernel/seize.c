@@ -70,6 +70,19 @@ void frozen_tidy(struct frozen *frozen)
 		qsort_r(frozen->threads, kept, sizeof(*frozen->threads), by_tid, &frozen->pid);
 }
 
+void frozen_place_last(struct frozen *frozen)
+{
+	struct frozen_thread **list = frozen->threads;
+
+	for (size_t i = frozen->n_threads - 1;
+	     i > 0 && by_tid(&list[i], &list[i - 1], &frozen->pid) < 0; i--) {
+		struct frozen_thread *thread = list[i];
+
+		list[i] = list[i - 1];
+		list[i - 1] = thread;
+	}
+}
+
 /* A thread that has ended, or is about to, but still is listed. */
 static bool is_dead(int procdir, pid_t tid)
 {

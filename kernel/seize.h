@@ -31,4 +31,7 @@ struct frozen_thread *frozen_append(struct frozen *frozen, pid_t tid, struct err
 /* Puts .threads in order of tid, and leaves out those whose tid is 0. */
 void frozen_tidy(struct frozen *frozen);
 
+/* The same when only the last one was added: adding many threads one by one must not sort each time. */
+void frozen_place_last(struct frozen *frozen);
+
 #endif

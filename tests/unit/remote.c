@@ -264,6 +264,7 @@ int main(void)
 	test_all("");
 	test_all("rendezvous");
 	test_all("vdso_padding");
+	test_all("procmap_query");
 	test_all("process_vm");
 	test_all("proc_mem_force");
 	test_all("rseq_configuration,process_vm,proc_mem_force,sched_times,rendezvous");
