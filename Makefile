@@ -136,6 +136,7 @@ install: all
 		$(DESTINATION)/share/bash-completion/completions/$$tool || exit 1; done
 	install -m 644 README.md LICENSE spec/image-format.md spec/*.schema.json \
 		$(DESTINATION)/share/doc/pimage
+	install -m 644 -D spec/examples/example.tar $(DESTINATION)/share/doc/pimage/examples/example.tar
 
 clean:
 	rm -rf $(BUILD)

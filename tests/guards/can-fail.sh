@@ -26,6 +26,8 @@ plant spec/eventfd.schema.json ' '
 notices schemas spec/eventfd.schema.json
 plant spec/image-format.md '<!-- table: eventfd -->'
 notices schemas spec/image-format.md
+sed -i 's/"count"/"number"/' "$scratch/spec/examples/good/file-eventfd.json"
+notices examples spec/examples/good/file-eventfd.json
 rm "$scratch/dump/eventfd.c"
 notices resources dump/eventfd.c
 plant format/planted.h 'struct planted { uint32_t unknown; };'
