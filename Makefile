@@ -94,15 +94,15 @@ MAKE_IN = $(MAKE) --no-print-directory --silent $(PARALLEL)
 
 demo:
 	@$(INSTALL_PACKAGES) build demo
-	@$(MAKE_IN) all
+	+@$(MAKE_IN) all
 	@tools/demo $(BUILD)
 
 # The last line counts what passed, failed and was skipped.
 check:
 	@$(INSTALL_PACKAGES) build test
-	@$(MAKE_IN) WERROR=-Werror all units subjects $(GENERATE)
-	@$(MAKE_IN) BUILD=$(BUILD)/clang CC=clang WERROR=-Werror all
-	@$(MAKE_IN) sanitized
+	+@$(MAKE_IN) WERROR=-Werror all units subjects $(GENERATE)
+	+@$(MAKE_IN) BUILD=$(BUILD)/clang CC=clang WERROR=-Werror all
+	+@$(MAKE_IN) sanitized
 	@tests/run --sanitized --build $(BUILD) $(TESTS)
 
 # The unit tests alone: seconds, for every change.
@@ -114,8 +114,8 @@ check-unit: $(UNITS)
 SANITIZED := $(filter-out $(BUILD)/tests/unit/memory,$(UNITS))
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitized:
-	@$(MAKE_IN) BUILD=$(BUILD)/sanitize-gcc CC=gcc WERROR=-Werror CFLAGS='$(SANITIZE)' sanitized-units
-	@$(MAKE_IN) BUILD=$(BUILD)/sanitize-clang CC=clang WERROR=-Werror CFLAGS='$(SANITIZE)' sanitized-units
+	+@$(MAKE_IN) BUILD=$(BUILD)/sanitize-gcc CC=gcc WERROR=-Werror CFLAGS='$(SANITIZE)' sanitized-units
+	+@$(MAKE_IN) BUILD=$(BUILD)/sanitize-clang CC=clang WERROR=-Werror CFLAGS='$(SANITIZE)' sanitized-units
 sanitized-units: $(SANITIZED)
 check-sanitize: sanitized
 	@for t in $(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-gcc/%) \
