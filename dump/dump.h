@@ -11,6 +11,7 @@
 struct err;
 struct dump_files;
 struct progress;
+struct tree;
 struct image_writer;
 struct page_writer;
 
@@ -28,6 +29,8 @@ struct dump {
 	const struct kernel_features *features;
 	struct image image;
 	struct problems problems;
+	const struct tree
+		*tree; /* where the targets come from, and their zombies; NULL: from elsewhere */
 	struct target *targets;
 	size_t n_targets;
 	struct dump_files *files;     /* open file descriptions met so far, dump/file.c */

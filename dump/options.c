@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/options.h"
 
+#include "dump/tree.h"
 #include "format/err.h"
 #include "format/pages.h"
 

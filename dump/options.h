@@ -13,6 +13,7 @@ enum afterwards { AFTER_RUN, AFTER_STOP, AFTER_KILL };
 
 struct dump_options {
 	int afterwards;
+	int scope; /* enum tree_scope */
 	bool check;
 	bool json;
 	bool externals;

@@ -4,13 +4,16 @@
 
 #include "dump/dump.h"
 #include "dump/file.h"
+#include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/fdcopy.h"
 #include "kernel/proc_limits.h"
 #include "kernel/proc_misc.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -202,6 +205,78 @@ static int collect_paths(struct dump *dump, struct target *target, struct proces
 	return check_cwd(dump, target, process->cwd);
 }
 
+/* As the image names it; 0 when it is somebody else's. */
+static uint32_t parent_in_image(const struct dump *dump, const struct target *target)
+{
+	for (size_t i = 0; i < dump->n_targets; i++)
+		if (dump->targets[i].pid == target->status.ppid)
+			return dump->targets[i].own_pid;
+	return 0;
+}
+
+/* Of what it was nothing is left but its numbers, its name and its end. */
+static int collect_zombie(pid_t pid, struct zombie *ret, struct err *err)
+{
+	_cleanup_(proc_status_release) struct proc_status status = { 0 };
+	_cleanup_free_ char *status_text = NULL, *stat_text = NULL;
+	_cleanup_close_ int proc = proc_open(pid, err);
+	size_t status_size, stat_size;
+	struct proc_stat stat;
+
+	if (proc < 0 || read_file_at(proc, "status", &status_text, &status_size, err) < 0 ||
+	    proc_status_parse(status_text, status_size, &status, err) < 0 ||
+	    read_file_at(proc, "stat", &stat_text, &stat_size, err) < 0 ||
+	    proc_stat_parse(stat_text, stat_size, &stat, err) < 0)
+		return -1;
+	*ret = (struct zombie){
+		.pid = ns_own(&status.ns_tgid, pid),
+		.group = ns_own(&status.ns_pgid, stat.pgrp),
+		.session = ns_own(&status.ns_sid, stat.session),
+		.name = strdup(stat.comm),
+		.status = stat.exit_code,
+	};
+	return ret->name ? 0 : err_sys(err, "out of memory");
+}
+
+static int collect_zombies(const struct dump *dump, const struct target *target,
+			   struct process *process, struct err *err)
+{
+	for (size_t i = 0; dump->tree && i < dump->tree->n_zombies; i++) {
+		struct zombie *zombie;
+
+		if (dump->tree->zombies[i].parent != target->pid)
+			continue;
+		zombie = LIST_ADD(process, zombies, err);
+		if (!zombie || collect_zombie(dump->tree->zombies[i].pid, zombie, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Between processes some things may be shared that are saved as each one's own: memory while vfork(2) is in progress,
+ * descriptor tables and directories by clone(2).
+ */
+static const struct {
+	int what;
+	const char *name;
+} shared_things[] = {
+	{ KCMP_VM, "address space" },
+	{ KCMP_FILES, "descriptor table" },
+	{ KCMP_FS, "current directory" },
+};
+
+static void check_shared(struct dump *dump, const struct target *target)
+{
+	for (size_t i = 0; i < dump->n_targets && dump->targets[i].pid != target->pid; i++)
+		for (size_t k = 0; k < sizeof(shared_things) / sizeof(*shared_things); k++)
+			if (fdcopy_compare(target->pid, dump->targets[i].pid, shared_things[k].what,
+					   0, 0, dump->features, NULL) == 0)
+				problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
+					     "it shares its %s with %s, which is not supported yet",
+					     shared_things[k].name, dump->targets[i].name);
+}
+
 static int process_collect(struct dump *dump, struct target *target, struct err *err)
 {
 	struct process *process = IMAGE_ADD(&dump->image, process, target->own_pid, 0, err);
@@ -210,13 +285,15 @@ static int process_collect(struct dump *dump, struct target *target, struct err 
 	if (!process)
 		return -1;
 	process->pid = target->own_pid;
-	process->parent = (uint32_t)status->ppid;
+	process->parent = parent_in_image(dump, target);
 	process->group = ns_own(&status->ns_pgid, target->stat.pgrp);
 	process->session = ns_own(&status->ns_sid, target->stat.session);
 	process->foreground = target->stat.tty_nr && target->stat.tpgid == target->stat.pgrp;
 	if (target->frozen)
 		process->stopped = (uint32_t)target->frozen->threads[0]->stop_signal;
-	if (collect_paths(dump, target, process, err) < 0 ||
+	check_shared(dump, target);
+	if (collect_zombies(dump, target, process, err) < 0 ||
+	    collect_paths(dump, target, process, err) < 0 ||
 	    collect_command_line(target, process, err) < 0 ||
 	    collect_credentials(target, &process->credentials, err) < 0 ||
 	    collect_limits(target, process, err) < 0 || collect_values(target, process, err) < 0)

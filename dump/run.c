@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/steps.h"
+#include "dump/tree.h"
 #include "format/err.h"
 #include "format/image_write.h"
 #include "format/memory.h"
@@ -24,25 +25,37 @@ static void check_seccomp(struct dump *dump, const struct target *target)
 		     target->status.seccomp);
 }
 
-static int add_target(struct dump *dump, pid_t pid, struct err *err)
+static int add_target(struct dump *dump, const struct tree_process *process, struct err *err)
 {
 	struct target *target = LIST_ADD(dump, targets, err);
 
 	if (!target)
 		return -1;
 	*target = (struct target)TARGET_EMPTY;
-	if (target_open(pid, dump->features, target, err) < 0)
+	if (target_open(process->pid, dump->features, target, err) < 0)
 		return -1;
 	check_seccomp(dump, target);
+	return 0;
+}
+
+static int add_targets(struct dump *dump, const struct tree *tree, struct err *err)
+{
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (add_target(dump, tree->processes[i], err) < 0)
+			return -1;
+	dump->tree = tree;
 	return 0;
 }
 
 int dump_check(const struct dump_options *options, const struct kernel_features *features,
 	       struct dump *dump, struct err *err)
 {
+	_cleanup_tree_ struct tree tree = { 0 };
+
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .externals = options->externals };
-	if (add_target(dump, options->pid, err) < 0)
+	if (tree_open(options->pid, options->scope, false, features, &tree, err) < 0 ||
+	    add_targets(dump, &tree, err) < 0)
 		return -1;
 	return dump_collect(dump, err);
 }
@@ -116,45 +129,69 @@ static int leave_vdso(struct dump *dump, struct target *target, struct frozen *f
 	return 0;
 }
 
-/* Reads everything there is to know; nothing is borrowed of the process afterwards but its time. */
-static int collect(struct dump *dump, struct frozen *frozen, struct err *err)
+static int open_remote(struct dump *dump, struct target *target, struct tree_process *process,
+		       struct err *err)
 {
-	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
-	struct target *target = dump->targets;
+	struct frozen *frozen = &process->frozen;
+	struct remote *remote = &process->remote;
 
 	target->frozen = frozen;
-	if (problems_refuse(&dump->problems, ERR_UNSUPPORTED, err) < 0 ||
-	    leave_vdso(dump, target, frozen, err) < 0 ||
-	    remote_open(frozen, frozen->threads[0], NULL, &remote, err) < 0)
+	if (leave_vdso(dump, target, frozen, err) < 0 ||
+	    remote_open(frozen, frozen->threads[0], NULL, remote, err) < 0)
 		return -1;
-	maps_drop(&target->maps, remote.left, remote.left + remote.left_size);
-	target->remote = &remote;
+	maps_drop(&target->maps, remote->left, remote->left + remote->left_size);
+	target->remote = remote;
+	return 0;
+}
+
+static int close_remote(struct target *target, struct err *err)
+{
+	struct remote *remote = target->remote;
+
+	target->remote = NULL;
+	return remote_close(remote, NULL, err);
+}
+
+/* Reads everything there is to know; nothing is borrowed of the processes afterwards but their time. */
+static int collect(struct dump *dump, struct tree *tree, struct err *err)
+{
+	if (problems_refuse(&dump->problems, ERR_UNSUPPORTED, err) < 0)
+		return -1;
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (open_remote(dump, &dump->targets[i], tree->processes[i], err) < 0)
+			return err_prefix(err, "%s", dump->targets[i].name);
 	if (dump_collect(dump, err) < 0)
 		return -1;
-	target->remote = NULL;
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (close_remote(&dump->targets[i], err) < 0)
+			return err_prefix(err, "%s", dump->targets[i].name);
 	return pimage_finish(dump, err);
 }
 
 /* Only a finished image on the disk may cost the process its life, so this comes last. */
-static int finish(struct frozen *frozen, const struct dump_options *options, struct err *err)
+static int finish(struct tree *tree, const struct dump_options *options, struct err *err)
 {
-	if (options->afterwards == AFTER_STOP)
-		return frozen_stop(frozen, err);
-	if (options->afterwards == AFTER_KILL)
-		return frozen_kill(frozen, err);
+	for (size_t i = 0; i < tree->n_processes; i++) {
+		struct frozen *frozen = &tree->processes[i]->frozen;
+		int ret = options->afterwards == AFTER_STOP ? frozen_stop(frozen, err)
+							    : frozen_kill(frozen, err);
+
+		if (ret < 0 && err->code != ERR_GONE)
+			return -1;
+	}
 	return 0;
 }
 
 static int dump_frozen(struct dump *dump, const struct dump_options *options, struct output *output,
-		       struct frozen *frozen, struct dump_summary *summary, struct err *err)
+		       struct tree *tree, struct dump_summary *summary, struct err *err)
 {
 	struct steps steps = steps_start("pdump", options->verbose);
 	uint64_t start = progress_now();
 
-	if (freeze_process(options->pid, NULL, dump->features, frozen, err) < 0)
+	if (tree_open(options->pid, options->scope, true, dump->features, tree, err) < 0)
 		return -1;
 	step(&steps, "all threads stopped");
-	if (add_target(dump, options->pid, err) < 0 || collect(dump, frozen, err) < 0)
+	if (add_targets(dump, tree, err) < 0 || collect(dump, tree, err) < 0)
 		return -1;
 	step(&steps, "state read");
 	if (write_image(dump, options, output->fd, summary, err) < 0)
@@ -162,7 +199,7 @@ static int dump_frozen(struct dump *dump, const struct dump_options *options, st
 	step(&steps, "image written");
 	/* A process that goes on need not wait for the disk. */
 	if (options->afterwards == AFTER_RUN) {
-		thaw(frozen);
+		tree_thaw(tree);
 		summary->pause = progress_now() - start;
 	}
 	if (output_sync(output, err) < 0 || output_commit(output, err) < 0)
@@ -170,7 +207,7 @@ static int dump_frozen(struct dump *dump, const struct dump_options *options, st
 	step(&steps, "image on the disk");
 	if (options->afterwards != AFTER_RUN) {
 		summary->pause = progress_now() - start;
-		return finish(frozen, options, err);
+		return finish(tree, options, err);
 	}
 	return 0;
 }
@@ -179,14 +216,14 @@ int dump_run(const struct dump_options *options, const struct kernel_features *f
 	     struct dump *dump, struct dump_summary *ret_summary, struct err *err)
 {
 	_cleanup_(cleanup_output) struct output output = OUTPUT_EMPTY;
-	_cleanup_thaw_ struct frozen frozen = FROZEN_EMPTY;
+	_cleanup_tree_ struct tree tree = { 0 };
 	struct dump_summary summary = { 0 };
 	uint64_t start = progress_now();
 
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .frozen = true, .externals = options->externals };
 	if (output_open(options->file, &output, err) < 0 ||
-	    dump_frozen(dump, options, &output, &frozen, &summary, err) < 0)
+	    dump_frozen(dump, options, &output, &tree, &summary, err) < 0)
 		return -1;
 	summary.time = progress_now() - start;
 	*ret_summary = summary;

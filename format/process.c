@@ -49,10 +49,24 @@ static const struct record limit_record =
 	RECORD_OF(struct limit, "limit", limit_fields, "A resource limit, getrlimit(2).");
 static const struct field item_limit = ITEM_RECORD(struct limit, limit_record);
 
+static const struct field zombie_fields[] = {
+	UINT(struct zombie, pid, FIELD_VOLATILE, "Process id."),
+	UINT(struct zombie, group, FIELD_VOLATILE, "Process group id."),
+	UINT(struct zombie, session, FIELD_VOLATILE, "Session id."),
+	STRING(struct zombie, name, 0, "Name of the command."),
+	INT(struct zombie, status, 0, "Its end, as waitpid(2) will give it."),
+	{}
+};
+static const struct record zombie_record =
+	RECORD_OF(struct zombie, "zombie", zombie_fields,
+		  "A child that has ended and was not waited for.");
+static const struct field item_zombie = ITEM_RECORD(struct zombie, zombie_record);
+
 static const struct field process_fields[] = {
 	UINT(struct process, pid, FIELD_VOLATILE,
 	     "Process id as the process itself sees it, in its innermost namespace."),
-	UINT(struct process, parent, FIELD_VOLATILE | FIELD_INFO, "Process id of the parent."),
+	UINT(struct process, parent, FIELD_OPTIONAL | FIELD_VOLATILE,
+	     "Process id of the parent; absent when that is not in the image."),
 	UINT(struct process, group, FIELD_VOLATILE, "Process group id."),
 	UINT(struct process, session, FIELD_VOLATILE, "Session id."),
 	UINT(struct process, terminal, FIELD_OPTIONAL,
@@ -75,6 +89,7 @@ static const struct field process_fields[] = {
 	HEX(struct process, coredump_filter, 0, "Which mappings go into a core, core(5)."),
 	BOOL(struct process, child_subreaper, 0, "PR_GET_CHILD_SUBREAPER."),
 	BOOL(struct process, thp_disable, 0, "PR_GET_THP_DISABLE."),
+	LIST(struct process, zombies, FIELD_OPTIONAL, item_zombie, "Its zombies, by process id."),
 	LIST(struct process, threads, FIELD_VOLATILE, item_uint32, "Thread ids, the leader first."),
 	{}
 };

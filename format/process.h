@@ -40,6 +40,15 @@ struct limit {
 	uint64_t hard;
 };
 
+/* A child that has ended and that its parent has not waited for. */
+struct zombie {
+	uint32_t pid;
+	uint32_t group;
+	uint32_t session;
+	char *name;
+	int32_t status; /* as waitpid(2) will give it */
+};
+
 struct process {
 	uint32_t pid;
 	uint32_t parent;
@@ -63,6 +72,8 @@ struct process {
 	uint64_t coredump_filter;
 	bool child_subreaper;
 	bool thp_disable;
+	struct zombie *zombies;
+	size_t n_zombies;
 	uint32_t *threads;
 	size_t n_threads;
 };

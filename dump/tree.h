@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The processes that are dumped together: a root and its descendants, all stopped before anything is read. */
+#ifndef PIMAGE_TREE_H
+#define PIMAGE_TREE_H
+
+#include "kernel/freeze.h"
+#include "kernel/remote.h"
+
+struct err;
+struct kernel_features;
+
+struct tree_process {
+	pid_t pid;
+	struct frozen frozen; /* empty for --check */
+	struct remote remote;
+};
+
+/* A child that has ended and was not waited for. */
+struct tree_zombie {
+	pid_t pid;
+	pid_t parent;
+};
+
+/* Pointers to processes stay valid: each is allocated by itself. */
+struct tree {
+	struct tree_process **processes; /* parents before children */
+	size_t n_processes;
+	struct tree_zombie *zombies;
+	size_t n_zombies;
+};
+
+enum tree_scope {
+	TREE_DESCENDANTS, /* the root and what came of it */
+	TREE_ONLY,	  /* the root alone */
+};
+
+/*
+ * Finds the processes and, if `freeze`, stops them, from the root down: a process that is stopped makes no more children, so that in
+ * the end none is missing. On failure everything runs on.
+ */
+int tree_open(pid_t root, enum tree_scope scope, bool freeze,
+	      const struct kernel_features *features, struct tree *ret_tree, struct err *err);
+
+/* Lets everything go. Accepts an empty one and leaves an empty one. */
+void tree_thaw(struct tree *tree);
+#define _cleanup_tree_ _cleanup_(tree_thaw)
+
+#endif
