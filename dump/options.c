@@ -16,6 +16,7 @@ static const struct option_row rows[] = {
 		     "leave the process stopped (SIGSTOP) once the image is complete"),
 	VALUE_OPTION(O, afterwards, "kill", 0, AFTER_KILL,
 		     "kill the process once the image is complete and on the disk"),
+	VALUE_OPTION(O, scope, "only", 0, TREE_ONLY, "this process alone, without its descendants"),
 	FLAG_OPTION(
 		O, check, "check", 0,
 		"write no image and stop nothing: tell everything that would not be saved exactly"),
