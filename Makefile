@@ -115,7 +115,9 @@ SANITIZED := $(filter-out $(BUILD)/tests/unit/memory,$(UNITS))
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitized:
 	+@$(MAKE_IN) BUILD=$(BUILD)/sanitize-gcc CC=gcc WERROR=-Werror CFLAGS='$(SANITIZE)' sanitized-units
-	+@$(MAKE_IN) BUILD=$(BUILD)/sanitize-clang CC=clang WERROR=-Werror CFLAGS='$(SANITIZE)' sanitized-units
+	+@if echo 'int main(void) { return 0; }' | clang $(SANITIZE) -x c -o $(BUILD)/try - 2>/dev/null; then \
+		$(MAKE_IN) BUILD=$(BUILD)/sanitize-clang CC=clang WERROR=-Werror CFLAGS='$(SANITIZE)' sanitized-units; \
+	else echo "clang has no sanitizers here"; fi
 sanitized-units: $(SANITIZED)
 check-sanitize: sanitized
 	@for t in $(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-gcc/%) \
