@@ -76,11 +76,8 @@ static void describe_anonymous(const struct dump_fd *fd, char *ret_text, size_t 
 	name = name ? name + 1 : fd->link;
 	name += *name == '[';
 	length = strcspn(name, "]");
-	if (strncmp(name, "eventpoll", length) == 0)
-		snprintf(ret_text, size, "an epoll descriptor is not supported yet");
-	else
-		snprintf(ret_text, size, "a descriptor of kind %.*s is not supported yet",
-			 (int)length, name);
+	snprintf(ret_text, size, "a descriptor of kind %.*s is not supported yet", (int)length,
+		 name);
 }
 
 void describe_fd(const struct dump_fd *fd, char *ret_text, size_t size)

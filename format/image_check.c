@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What must hold between the records of an image and cannot be said in a field table. */
 #include "format/cleanup.h"
+#include "format/epoll.h"
 #include "format/err.h"
 #include "format/file.h"
 #include "format/files.h"
@@ -351,6 +352,46 @@ static const struct reference references[] = {
 	{ &terminal_record, offsetof(struct terminal, tty), KIND_tty },
 };
 
+static bool has_descriptor(const struct files *files, uint32_t fd)
+{
+	for (size_t i = 0; i < files->n_descriptors; i++)
+		if (files->descriptors[i].fd == fd)
+			return true;
+	return false;
+}
+
+static bool has_file(const struct files *files, uint32_t id)
+{
+	for (size_t i = 0; i < files->n_descriptors; i++)
+		if (files->descriptors[i].file == id)
+			return true;
+	return false;
+}
+
+/* A process registers its own descriptors, through one that it has of the set. */
+static int check_epoll(const struct image *image, const struct file *file, struct err *err)
+{
+	const struct epoll *epoll = file->type.state;
+
+	if (file->type.type != &epoll_record)
+		return 0;
+	for (size_t i = 0; i < epoll->n_registrations; i++) {
+		const struct epoll_registration *r = &epoll->registrations[i];
+		const struct files *files = IMAGE_GET(image, files, r->process, 0);
+
+		if (!files || !has_file(files, file->id))
+			return err_set(err, ERR_IMAGE,
+				       "$.epoll.registrations[%zu].process: %u does not have it", i,
+				       r->process);
+		if (!has_descriptor(files, r->fd))
+			return err_set(err, ERR_IMAGE,
+				       "$.epoll.registrations[%zu].fd: %u is not open in process "
+				       "%u",
+				       i, r->fd, r->process);
+	}
+	return 0;
+}
+
 static int check_file(const struct image *image, const struct file *file, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(references) / sizeof(*references); i++) {
@@ -363,7 +404,7 @@ static int check_file(const struct image *image, const struct file *file, struct
 		if (refers(image, r->kind, id, r->type->name, err) < 0)
 			return -1;
 	}
-	return 0;
+	return check_epoll(image, file, err);
 }
 
 static int check_pipe(const struct image *image, const struct pipe *pipe, struct err *err)

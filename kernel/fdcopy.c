@@ -96,3 +96,17 @@ int fdcopy_compare(pid_t pid1, pid_t pid2, int operation, unsigned long index1,
 			       pid1, pid2, operation, index1, index2);
 	return order;
 }
+
+int fdcopy_watched(pid_t pid, uint32_t fd, pid_t epoll_pid, uint32_t epoll, uint32_t nth,
+		   const struct kernel_features *features)
+{
+	const struct kcmp_epoll_slot slot = { .efd = epoll, .tfd = fd, .toff = nth };
+	long order;
+
+	if (!feature_on(features, FEATURE_KCMP))
+		return -1;
+	order = syscall(SYS_kcmp, pid, epoll_pid, KCMP_EPOLL_TFD, fd, &slot);
+	if (order < 0)
+		return errno == ENOSYS || errno == EPERM || errno == EINVAL ? -1 : 0;
+	return order == 0;
+}

@@ -4,6 +4,7 @@
 #define PIMAGE_FDCOPY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct err;
@@ -30,5 +31,13 @@ int fdcopy_get(pid_t pid, int pidfd, int fd, const struct kernel_features *featu
  */
 int fdcopy_compare(pid_t pid1, pid_t pid2, int operation, unsigned long index1,
 		   unsigned long index2, const struct kernel_features *features, struct err *err);
+
+/*
+ * Whether descriptor fd of one process is the file that is registered under that number in the epoll
+ * descriptor of another (or the same): 1 or 0; <0 without kcmp. `nth`: of several registrations of the
+ * number, in the order of fdinfo, from 0 on.
+ */
+int fdcopy_watched(pid_t pid, uint32_t fd, pid_t epoll_pid, uint32_t epoll, uint32_t nth,
+		   const struct kernel_features *features);
 
 #endif

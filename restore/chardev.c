@@ -42,4 +42,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return 0;
 }
 
-const struct file_type_restorer chardev_type_restorer = { &chardev_record, check, open_it };
+const struct file_type_restorer chardev_type_restorer = { .record = &chardev_record,
+							  .check = check,
+							  .open = open_it };

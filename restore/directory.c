@@ -29,4 +29,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return file_open_path(restore, file, directory->file.path, S_IFDIR, ret_fd, err);
 }
 
-const struct file_type_restorer directory_type_restorer = { &directory_record, check, open_it };
+const struct file_type_restorer directory_type_restorer = { .record = &directory_record,
+							    .check = check,
+							    .open = open_it };

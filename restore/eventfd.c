@@ -38,4 +38,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return 0;
 }
 
-const struct file_type_restorer eventfd_type_restorer = { &eventfd_record, check, open_it };
+const struct file_type_restorer eventfd_type_restorer = { .record = &eventfd_record,
+							  .check = check,
+							  .open = open_it };

@@ -27,4 +27,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return err_set(err, ERR_FAILED, "it is nothing that can be made");
 }
 
-const struct file_type_restorer external_type_restorer = { &external_record, check, open_it };
+const struct file_type_restorer external_type_restorer = { .record = &external_record,
+							   .check = check,
+							   .open = open_it };

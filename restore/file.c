@@ -215,10 +215,35 @@ static void push_locks(struct remote_batch *batch, const struct canvas *canvas,
 	}
 }
 
-/* What a process itself must ask for: its record locks, and whom signals of the file go to. */
-static int apply(struct restore *restore, struct canvas *canvas, struct err *err)
+static bool is_first(const struct restore *restore, const struct files *files, size_t index)
 {
-	const struct files *files = IMAGE_GET(&restore->image, files, canvas->own_pid, 0);
+	for (size_t i = 0; i < index; i++)
+		if (files->descriptors[i].file == files->descriptors[index].file &&
+		    holds(&files->descriptors[i], restore))
+			return false;
+	return true;
+}
+
+static int apply_types(struct restore *restore, struct canvas *canvas, const struct files *files,
+		       struct err *err)
+{
+	for (size_t i = 0; i < files->n_descriptors; i++) {
+		const struct descriptor *descriptor = &files->descriptors[i];
+		const struct file *file = IMAGE_GET(&restore->image, file, descriptor->file, 0);
+		const struct file_type_restorer *type = type_of(file);
+
+		if (!type->apply || !holds(descriptor, restore) || !is_first(restore, files, i))
+			continue;
+		if (type->apply(restore, canvas, descriptor, file, file->type.state, err) < 0)
+			return err_prefix(err, "fd %u", descriptor->fd);
+	}
+	return 0;
+}
+
+/* What a process itself must ask for: its record locks, and whom signals of the file go to. */
+static int apply_common(struct restore *restore, struct canvas *canvas, const struct files *files,
+			struct err *err)
+{
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	const struct file *last = NULL;
 
@@ -233,7 +258,15 @@ static int apply(struct restore *restore, struct canvas *canvas, struct err *err
 		push_locks(batch, canvas, descriptor, file);
 		last = file;
 	}
-	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
+}
+
+static int apply(struct restore *restore, struct canvas *canvas, struct err *err)
+{
+	const struct files *files = IMAGE_GET(&restore->image, files, canvas->own_pid, 0);
+
+	if (apply_common(restore, canvas, files, err) < 0 ||
+	    apply_types(restore, canvas, files, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	return 0;
 }

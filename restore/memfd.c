@@ -22,4 +22,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 			   restore_object(restore, KIND_shm, memfd->contents)->fds[0], ret_fd, err);
 }
 
-const struct file_type_restorer memfd_type_restorer = { &memfd_record, check, open_it };
+const struct file_type_restorer memfd_type_restorer = { .record = &memfd_record,
+							.check = check,
+							.open = open_it };

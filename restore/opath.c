@@ -22,4 +22,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return file_open_path(restore, file, opath->file.path, opath->file.mode, ret_fd, err);
 }
 
-const struct file_type_restorer opath_type_restorer = { &opath_record, check, open_it };
+const struct file_type_restorer opath_type_restorer = { .record = &opath_record,
+							.check = check,
+							.open = open_it };

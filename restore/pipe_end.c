@@ -50,4 +50,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return 0;
 }
 
-const struct file_type_restorer pipe_end_type_restorer = { &pipe_end_record, check, open_it };
+const struct file_type_restorer pipe_end_type_restorer = { .record = &pipe_end_record,
+							   .check = check,
+							   .open = open_it };

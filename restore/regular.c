@@ -63,4 +63,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return file_open_path(restore, file, regular->file.path, S_IFREG, ret_fd, err);
 }
 
-const struct file_type_restorer regular_type_restorer = { &regular_record, check, open_it };
+const struct file_type_restorer regular_type_restorer = { .record = &regular_record,
+							  .check = check,
+							  .open = open_it };

@@ -10,6 +10,7 @@
 
 struct canvas;
 struct kernel_features;
+struct descriptor;
 struct err;
 struct file;
 struct restore_descriptors;
@@ -86,8 +87,9 @@ struct restorer {
 
 /*
  * Open file descriptions by type. `open` returns a descriptor with the saved access mode and status
- * flags; offset, owner and such are set by the caller. `check` adds problems. Either state is the
- * struct of the type's record.
+ * flags; offset, owner and such are set by the caller. `check` adds problems. `apply`, NULL for most, does
+ * what is left when descriptors, signals and threads are in place: once in each process that has it, under
+ * the first of its descriptors there. The state is the struct of the type's record.
  */
 struct file_type_restorer {
 	const struct record *record;
@@ -95,6 +97,9 @@ struct file_type_restorer {
 		     struct err *err);
 	int (*open)(struct restore *restore, const struct file *file, const void *state,
 		    int *ret_fd, struct err *err);
+	int (*apply)(struct restore *restore, struct canvas *canvas,
+		     const struct descriptor *descriptor, const struct file *file,
+		     const void *state, struct err *err);
 };
 #define FILE_TYPE(name) extern const struct file_type_restorer name##_type_restorer;
 #include "format/resources.def"

@@ -43,4 +43,6 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return 0;
 }
 
-const struct file_type_restorer terminal_type_restorer = { &terminal_record, check, open_it };
+const struct file_type_restorer terminal_type_restorer = { .record = &terminal_record,
+							   .check = check,
+							   .open = open_it };

@@ -55,6 +55,7 @@ static const struct example examples[] = {
 	{ "file-opath", "files/9.json" },
 	{ "file-regular-deleted", "files/10.json" },
 	{ "file-external", "files/11.json" },
+	{ "file-epoll", "files/12.json" },
 	{ "pipe", "pipes/1.json" },
 	{ "tty", "ttys/1.json" },
 	{ "shm", "shm/1.json" },
