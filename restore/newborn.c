@@ -114,6 +114,7 @@ static void __attribute__((noreturn)) live(const struct newborn *newborn)
 	int32_t hello = 0;
 	char go;
 
+	close(newborn->far_end);
 	reset_signals();
 	if (newborn->new_session ? setsid() < 0 : setpgid(0, 0) < 0)
 		newborn_fail(newborn->socket, STEP_SESSION, errno);

@@ -16,6 +16,7 @@ struct newborn {
 	bool new_session;  /* else: a new process group in the session of prestore */
 	pid_t tracer;	   /* prestore, where it may be no ancestor; else 0 */
 	int socket;	   /* to prestore, close-on-exec */
+	int far_end;	   /* of that socket: closed here, so that the end of prestore is seen */
 	int exe;	   /* descriptor to execute, or -1: by path */
 	const char *path;
 	char path_buffer[4096];

@@ -118,6 +118,7 @@ int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct
 	there = sockets[1];
 	setsockopt(here, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	newborn.socket = there;
+	newborn.far_end = here;
 	if (restore->options->detach && mode != PIDS_NAMESPACE)
 		newborn.tracer = getpid();
 	if (newborn_prepare(restore, process, &newborn, err) < 0 ||

@@ -87,10 +87,13 @@ go_on() {
 	esac
 }
 
-# What pimage cannot save yet, it says.
+# What pimage cannot save yet, it says. Returns 1 when the process has ended by itself.
 dump_or_skip() {
+	local status
 	pdump --quiet --kill "$1" image.tar 2>pdump.err && return
-	[ $? = 5 ] && grep -q 'not supported yet' pdump.err &&
+	status=$?
+	[ $status = 7 ] && return 1
+	[ $status = 5 ] && grep -q 'not supported yet' pdump.err &&
 		skip "$(grep -m1 'not supported yet' pdump.err | sed 's/^.*: //')"
 	fail "pdump: $(cat pdump.err)"
 }
@@ -108,12 +111,11 @@ come_back() {
 		"$@" </dev/null >>out 2>&1 &
 		pid=$!
 		sleep "$pause"
-		if ! kill -0 "$pid" 2>/dev/null; then # this host is busy, or was
+		if ! dump_or_skip "$pid"; then # this host is busy, or was
 			[ $((tries += 1)) -lt 20 ] || fail "it ended within $pause s: $(tail -n 3 out)"
 			took=$((took * 2 / 3)) i=$((i - 1))
 			continue
 		fi
-		dump_or_skip "$pid"
 		wait "$pid" 2>/dev/null
 		go_on "$way" image.tar
 		cmp want.out out || fail "the output differs from an undisturbed run: $(tail -n 3 out)"
