@@ -250,6 +250,9 @@ static int run_part(struct remote *remote, struct frozen_thread *thread, struct 
 	if (borrow_many(remote, thread, batch->scratch, part->calls, err) < 0)
 		return -1;
 	rendezvous_note(remote, calls, part->calls);
+	/* After an exec there is nothing left to read results from; it was the last call. */
+	if (remote->execed)
+		return 0;
 	n = ranges_of(batch, part, part->n_blobs > 0, ranges);
 	if (memory_read_ranges(memory, ranges, n, bytes, err) < 0)
 		return -1;

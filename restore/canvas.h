@@ -19,6 +19,7 @@ struct made_thread {
 struct canvas {
 	pid_t pid;	  /* as prestore sees it */
 	uint32_t own_pid; /* key of the process in the image */
+	uint32_t present; /* the number it sees itself under now */
 	char name[24];	  /* "pid 42", for messages: the saved one */
 	struct frozen frozen;
 	struct remote remote;

@@ -6,6 +6,7 @@
 #include "format/shm.h"
 #include "kernel/compat.h"
 #include "restore/shm.h"
+#include "restore/tree.h"
 #include "restore/vdso.h"
 
 #include <fcntl.h>
@@ -127,7 +128,7 @@ static bool is_anonymous_shm(const struct restore *restore, const struct vma *vm
 {
 	const struct shm *shm = IMAGE_GET(&restore->image, shm, vma->contents, 0);
 
-	return vma->kind == VMA_SHM && shm->kind == SHM_ANONYMOUS;
+	return vma->kind == VMA_SHM && shm->kind == SHM_ANONYMOUS && !tree_shares(restore, shm);
 }
 
 /*
@@ -164,6 +165,8 @@ int mapping_push(const struct restore *restore, const struct canvas *canvas,
 		fd = find(restore, canvas->own_pid, vma)->fd;
 	if (vma->kind == VMA_SHM) {
 		fd = shm_map_fd(restore, vma->contents, wants_writable(vma));
+		if (fd < 0)
+			fd = restore_anonymous_fd(restore, vma->contents);
 		if (fd < 0)
 			return err_set(err, ERR_FAILED, "mapping 0x%lx: shm object %u is not there",
 				       vma->range.start, vma->contents);

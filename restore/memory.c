@@ -77,10 +77,8 @@ static int step_aside(struct canvas *canvas, const struct memory *memory, struct
 {
 	_cleanup_(maps_release) struct maps maps = { 0 };
 
-	if (remote_open(&canvas->frozen, canvas_leader(canvas), NULL, &canvas->remote, err) < 0 ||
-	    read_maps(canvas, &maps, err) < 0 ||
-	    gap_find(&maps, memory, (struct range){ 0, 0 }, SCRATCH_SIZE, &canvas->scratch, err) <
-		    0)
+	if (read_maps(canvas, &maps, err) < 0 || gap_find(&maps, memory, (struct range){ 0, 0 },
+							  SCRATCH_SIZE, &canvas->scratch, err) < 0)
 		return -1;
 	return remote_move(&canvas->remote, canvas_leader(canvas), canvas->scratch.start,
 			   SCRATCH_SIZE, err);

@@ -38,9 +38,6 @@ static int pimage_check_host(struct restore *restore, const void *record, struct
 		problems_add(&restore->problems, VERDICT_BLOCKING, "image",
 			     "its pages have %u bytes; here they have %ld", pimage->page_size,
 			     sysconf(_SC_PAGESIZE));
-	if (pimage->n_pids > 1)
-		problems_add(&restore->problems, VERDICT_BLOCKING, "image",
-			     "it holds %zu processes; trees are not restored yet", pimage->n_pids);
 	if (missing)
 		problems_add(&restore->problems, VERDICT_BLOCKING, "image",
 			     "it has processor state 0x%lx (XCR0) that this processor lacks: %s",

@@ -20,6 +20,7 @@
 #include "restore/spawn.h"
 #include "restore/thread.h"
 #include "restore/thread_ids.h"
+#include "restore/tree.h"
 #include "restore/tty.h"
 #include "restore/verify.h"
 
@@ -67,6 +68,8 @@ int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mod
 	if (image_load(reader, &restore->image, err) < 0 || drop_capabilities(restore, err) < 0)
 		return -1;
 	*ret_mode = pids_choose(restore);
+	if (tree_check(restore, err) < 0)
+		return -1;
 	return restore_check(restore, err);
 }
 
@@ -103,15 +106,19 @@ static int make_executable(struct restore *restore, struct err *err)
 static int build_canvas(struct restore *restore, enum pids_mode mode, struct job *job,
 			struct err *err)
 {
-	struct canvas *canvas = LIST_ADD(restore, canvases, err);
-	uint32_t root = IMAGE_GET(&restore->image, pimage, 0, 0)->root;
+	const struct pimage *pimage = IMAGE_GET(&restore->image, pimage, 0, 0);
+	struct canvas *canvas;
 
-	if (!canvas)
-		return -1;
+	/* Room for all at once: remotes point to the frozen process of their canvas. */
+	restore->canvases = calloc(pimage->n_pids, sizeof(*restore->canvases));
+	if (!restore->canvases)
+		return err_sys(err, "out of memory");
+	canvas = &restore->canvases[restore->n_canvases++];
 	*canvas = (struct canvas){ .frozen = FROZEN_EMPTY };
-	if (spawn(restore, mode, root, job, canvas, err) < 0)
+	if (spawn(restore, mode, pimage->root, job, canvas, err) < 0 ||
+	    frozen_adopt(canvas->pid, restore->features, &canvas->frozen, err) < 0)
 		return -1;
-	return frozen_adopt(canvas->pid, restore->features, &canvas->frozen, err);
+	return tree_make(restore, mode != PIDS_NEW, err);
 }
 
 static int finish_memory(struct restore *restore, struct err *err)
@@ -160,7 +167,9 @@ static void cleanup_fill(struct fill *fill)
 static int build_state(struct restore *restore, enum pids_mode mode, struct err *err)
 {
 	if (restore_apply(restore, PHASE_OPEN, err) < 0 ||
-	    restore_apply(restore, PHASE_STATE, err) < 0 || make_threads(restore, mode, err) < 0 ||
+	    restore_apply(restore, PHASE_STATE, err) < 0 ||
+	    tree_finish(restore, mode != PIDS_NEW, err) < 0 ||
+	    make_threads(restore, mode, err) < 0 ||
 	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
 	    restore_apply(restore, PHASE_LATE, err) < 0)
 		return -1;
@@ -210,23 +219,25 @@ static int write_pidfile(const char *path, pid_t pid, struct err *err)
 	return 0;
 }
 
-static bool saved_stopped(const struct restore *restore)
+static int stop_canvases(struct restore *restore, struct err *err)
 {
-	IMAGE_EACH (&restore->image, process, process) {
-		if (process->stopped)
-			return true;
+	for (size_t i = 0; i < restore->n_canvases; i++) {
+		struct canvas *canvas = &restore->canvases[i];
+		const struct process *process =
+			IMAGE_GET(&restore->image, process, canvas->own_pid, 0);
+
+		if ((restore->options->stopped || process->stopped) &&
+		    frozen_stop(&canvas->frozen, err) < 0)
+			return -1;
 	}
-	return false;
+	return 0;
 }
 
 /* From here on nothing may fail halfway: what can fail comes before the first process is let go. */
 static int commit(struct restore *restore, struct job *job, struct err *err)
 {
-	bool stopped = restore->options->stopped || saved_stopped(restore);
-
-	for (size_t i = 0; stopped && i < restore->n_canvases; i++)
-		if (frozen_stop(&restore->canvases[i].frozen, err) < 0)
-			return -1;
+	if (stop_canvases(restore, err) < 0)
+		return -1;
 	if (restore->options->pidfile &&
 	    write_pidfile(restore->options->pidfile, job->pid, err) < 0)
 		return -1;

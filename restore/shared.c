@@ -8,6 +8,7 @@
 #include "restore/gap.h"
 #include "restore/mapping.h"
 #include "restore/memory.h"
+#include "restore/tree.h"
 
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -142,7 +143,8 @@ int shared_map(struct restore *restore, struct canvas *canvas, const struct memo
 	       struct err *err)
 {
 	IMAGE_EACH (&restore->image, shm, shm) {
-		if (shm->kind != SHM_ANONYMOUS || !uses(memory, shm->id))
+		if (shm->kind != SHM_ANONYMOUS || tree_shares(restore, shm) ||
+		    !uses(memory, shm->id))
 			continue;
 		if (shm->huge_page_size ? map_huge(restore, canvas, memory, shm, err) < 0
 					: map_object(restore, canvas, memory, shm, err) < 0)

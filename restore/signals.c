@@ -54,7 +54,12 @@ static struct kernel_sigaction action_of(const struct signals *signals, uint32_t
 static int set_dispositions(struct canvas *canvas, const struct signals *signals, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	const struct kernel_sigaction ignore = { .handler = 1 };
 
+	/* Children that were made and ended here have told their parent; ignoring a signal drops what is pending of it. */
+	remote_push(batch,
+		    REMOTE_CALL(rt_sigaction, SIGCHLD, remote_data(batch, &ignore, sizeof(ignore)),
+				0, sizeof(uint64_t)));
 	for (uint32_t s = 1; s <= SIGNALS; s++) {
 		struct kernel_sigaction action = action_of(signals, s);
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The other processes of the image: children of canvases, each with its own program, session and group. */
+#ifndef PIMAGE_RESTORE_TREE_H
+#define PIMAGE_RESTORE_TREE_H
+
+#include "format/shm.h"
+#include "restore/canvas.h"
+#include "restore/restore.h"
+
+/* Adds a problem for every place in the tree that cannot be built again. */
+int tree_check(struct restore *restore, struct err *err);
+
+/*
+ * Makes all processes but the root, which stands at its exec stop as restore->canvases[0]: each is cloned by its parent, in the
+ * session that it belongs to, and has executed its own program. restore->canvases must have room for all. Afterwards
+ * remotes are open in all of them.
+ */
+int tree_make(struct restore *restore, bool keep, struct err *err);
+
+/* Zombies, and process groups: when every process exists. */
+int tree_finish(struct restore *restore, bool keep, struct err *err);
+
+/* Whether several processes map it, so that it has to be the same memory for all. */
+bool tree_shares(const struct restore *restore, const struct shm *shm);
+
+/* The canvas of a process of the image, or NULL. */
+struct canvas *tree_canvas(const struct restore *restore, uint32_t own_pid);
+
+#endif
