@@ -167,7 +167,7 @@ static int check_listed(struct image_reader *reader, const struct listed *listed
 	if (!entry)
 		return err_set(
 			err, ERR_IMAGE,
-			"the image is incomplete: entry %.255s is missing; if that is meant, write "
+			"the image is incomplete: index.json lists %.255s, which is missing; if that is meant, write "
 			"the index anew with pinspect pack",
 			listed->name);
 	if (entry->expected)

@@ -31,10 +31,16 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-void restore_done(struct restore *restore)
+static void kill_canvases(struct restore *restore)
 {
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		canvas_kill(&restore->canvases[i]);
+	restore->n_canvases = 0;
+}
+
+void restore_done(struct restore *restore)
+{
+	kill_canvases(restore);
 	descriptors_free(restore->descriptors);
 	free(restore->canvases);
 	free(restore->mappings);
@@ -271,11 +277,15 @@ int run_restore(struct restore *restore, struct image_reader *reader, enum pids_
 
 	if (!restore->options->detach && foreground_prepare(err) < 0)
 		return -1;
-	if (build(restore, reader, mode, &job, err) < 0)
+	if (build(restore, reader, mode, &job, err) < 0) {
+		/* Before init, whose end waits for all that is in its namespace and traced by us. */
+		kill_canvases(restore);
 		return -1;
+	}
 	print_late(restore, printed);
 	if (commit(restore, &job, err) < 0) {
 		tty_undo(restore);
+		kill_canvases(restore);
 		return -1;
 	}
 	if (!restore->options->quiet && restore->options->detach)

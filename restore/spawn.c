@@ -145,6 +145,7 @@ int job_commit(struct job *job, struct err *err)
 {
 	if (job->control >= 0 && send(job->control, "", 1, MSG_NOSIGNAL) < 0)
 		return err_sys(err, "the init process of the new namespace is gone");
+	job->committed = true;
 	return 0;
 }
 
@@ -152,5 +153,8 @@ void job_done(struct job *job)
 {
 	cleanup_close(&job->control);
 	cleanup_close(&job->status);
+	/* Nothing of a restore that failed is there any more when prestore returns. */
+	if (job->init > 0 && !job->committed)
+		waitpid(job->init, NULL, 0);
 	*job = (struct job)JOB_EMPTY;
 }

@@ -217,7 +217,7 @@ static const struct hostile hostile[] = {
 	  { { "pimage.json", 'f', "{}" },
 	    { "index.json", 'f', "{\"schemaVersion\": 2, \"manifests\": []}" } } },
 	{ "missing",
-	  "entry b is missing",
+	  "index.json lists b, which is missing",
 	  { { "pimage.json", 'f', "{}" },
 	    { "index.json", 'f',
 	      "{\"schemaVersion\": 2, \"manifests\": [], \"entries\": [{\"name\": \"b\", "
