@@ -224,15 +224,15 @@ static bool is_first(const struct restore *restore, const struct files *files, s
 	return true;
 }
 
-static int apply_types(struct restore *restore, struct canvas *canvas, const struct files *files,
-		       struct err *err)
+static int apply_type(struct restore *restore, struct canvas *canvas, const struct files *files,
+		      const struct file_type_restorer *type, struct err *err)
 {
 	for (size_t i = 0; i < files->n_descriptors; i++) {
 		const struct descriptor *descriptor = &files->descriptors[i];
 		const struct file *file = IMAGE_GET(&restore->image, file, descriptor->file, 0);
-		const struct file_type_restorer *type = type_of(file);
 
-		if (!type->apply || !holds(descriptor, restore) || !is_first(restore, files, i))
+		if (file->type.type != type->record || !holds(descriptor, restore) ||
+		    !is_first(restore, files, i))
 			continue;
 		if (type->apply(restore, canvas, descriptor, file, file->type.state, err) < 0)
 			return err_prefix(err, "fd %u", descriptor->fd);
@@ -265,9 +265,11 @@ static int apply(struct restore *restore, struct canvas *canvas, struct err *err
 {
 	const struct files *files = IMAGE_GET(&restore->image, files, canvas->own_pid, 0);
 
-	if (apply_common(restore, canvas, files, err) < 0 ||
-	    apply_types(restore, canvas, files, err) < 0)
+	if (apply_common(restore, canvas, files, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
+	for (size_t i = 0; types[i]; i++)
+		if (types[i]->apply && apply_type(restore, canvas, files, types[i], err) < 0)
+			return err_prefix(err, "%s", canvas->name);
 	return 0;
 }
 

@@ -89,7 +89,7 @@ struct restorer {
  * Open file descriptions by type. `open` returns a descriptor with the saved access mode and status
  * flags; offset, owner and such are set by the caller. `check` adds problems. `apply`, NULL for most, does
  * what is left when descriptors, signals and threads are in place: once in each process that has it, under
- * the first of its descriptors there. The state is the struct of the type's record.
+ * the first of its descriptors there, type by type in the order of the one list. The state is the struct of the type's record.
  */
 struct file_type_restorer {
 	const struct record *record;

@@ -56,6 +56,8 @@ static const struct example examples[] = {
 	{ "file-regular-deleted", "files/10.json" },
 	{ "file-external", "files/11.json" },
 	{ "file-epoll", "files/12.json" },
+	{ "file-signalfd", "files/13.json" },
+	{ "file-timerfd", "files/14.json" },
 	{ "pipe", "pipes/1.json" },
 	{ "tty", "ttys/1.json" },
 	{ "shm", "shm/1.json" },
