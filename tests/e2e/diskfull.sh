@@ -68,5 +68,5 @@ unshare -rm bash inside
 case $? in
 0) ;;
 77) echo "no small file system: not allowed here" ;;
-*) command -v unshare >/dev/null && unshare -rm true 2>/dev/null && fail "$(cat err)" ;;
+*) if unshare -rm true 2>/dev/null; then fail "$(cat err)"; fi ;;
 esac

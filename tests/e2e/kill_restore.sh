@@ -12,7 +12,8 @@ until_true 10 grep -q ready out || fail "the subject does not start"
 must pdump --quiet --kill "$target" image.tar
 wait "$target" 2>/dev/null
 files=$(find . -type f | sort)
-ways=(--pids=new --pids=namespace)
+ways=(--pids=new)
+may_namespace && ways+=(--pids=namespace)
 [ "$VARIANT_USER" = root ] && ways=(--pids=keep)
 for way in "${ways[@]}"; do
 	must "$python3" "$E2E/kill_restore.py" image.tar "${PIMAGE_KILLS:-60}" "$way"

@@ -76,7 +76,8 @@ within(10, "the program", lambda: first.shows("ready"))
 subprocess.run(["pdump", "--quiet", "--kill", str(first.pid), IMAGE], check=True)
 within(10, "its end", first.ends)
 
-for way in ("new", "namespace"):
+# Where users may not make namespaces, auto takes new ids.
+for way in ("new", "auto"):
     spare = [Terminal(["sleep", "60"]) for _ in range(2)]  # so that the number is another one
     second = Terminal(["prestore", f"--pids={way}", "--pidfile=pid", IMAGE], rows=33)
     before = second.settings()
