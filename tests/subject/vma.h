@@ -31,7 +31,7 @@ static inline size_t read_proc(const char *path, char *buffer, size_t size)
 }
 
 /* The VMA that holds the address: its line of /proc/self/maps and its flags, without the soft-dirty
- * bit (sd), which a page table scan may clear, and without the inode of shared anonymous memory. */
+ * bit (sd), which a page table scan may clear, and without the inode of anonymous memory. */
 static inline void view_vma(struct view *view, const char *key, const void *address)
 {
 	static char smaps[1 << 20];
@@ -54,9 +54,9 @@ static inline void view_vma(struct view *view, const char *key, const void *addr
 	if (at)
 		memmove(at, at + 3, strlen(at + 3) + 1);
 	line[strcspn(line, "\n")] = '\0';
-	at = strstr(line, " 00:01 ");
-	if (at && strstr(line, "/dev/zero (deleted)"))
-		strcpy(at, " /dev/zero (deleted)");
+	at = strstr(line, " 00:");
+	if (at && (strstr(at, "/dev/zero (deleted)") || strstr(at, "/anon_hugepage (deleted)")))
+		memmove(at, strchr(at, '/'), strlen(strchr(at, '/')) + 1);
 	view_str(view, key, line);
 	snprintf(flags_key, sizeof(flags_key), "%s flags", key);
 	view_str(view, flags_key, flags);
