@@ -80,17 +80,28 @@ static int write_pages(struct dump *dump, enum kind kind, struct image_writer *w
 	return 0;
 }
 
-int dump_write(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
-	       struct err *err)
+int dump_write_records(struct dump *dump, struct image_writer *writer, struct err *err)
 {
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
 		for (size_t i = 0; i < dump->image.kinds[kind].n_objects; i++)
 			if (write_record(dump, kind, &dump->image.kinds[kind].objects[i], writer,
 					 err) < 0)
 				return -1;
-	/* Shared contents come before the memory of processes: restore needs them before it can map them. */
+	return 0;
+}
+
+/* Shared contents come before the memory of processes: restore needs them before it can map them. */
+int dump_write_shared(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
+		      struct err *err)
+{
 	for (enum kind kind = KIND_COUNT; kind-- > 0;)
-		if (write_pages(dump, kind, writer, pages, err) < 0)
+		if (kind != KIND_memory && write_pages(dump, kind, writer, pages, err) < 0)
 			return -1;
 	return 0;
+}
+
+int dump_write_memory(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
+		      struct err *err)
+{
+	return write_pages(dump, KIND_memory, writer, pages, err);
 }

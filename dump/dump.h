@@ -45,8 +45,9 @@ void dump_done(struct dump *dump);
  * ...). It adds what it saves to dump->image and what it cannot save to dump->problems; it fails
  * only when the dump as a whole cannot go on. With settings.frozen unset it does what is possible
  * from outside. `write` writes the raw entries beside the record (.data, .xstate) and `write_pages`
- * bulk page data; either may be NULL. They are called once per object while the targets stand
- * still.
+ * bulk page data; either may be NULL. They are called once per object. `write` reads nothing of the
+ * target, which may be running again; write_pages is called while it stands still, but for the
+ * memory of a target with a snapshot.
  */
 struct dumper {
 	int (*collect)(struct dump *dump, struct target *target, struct err *err);
@@ -69,9 +70,15 @@ struct dumper {
 int dump_collect(struct dump *dump, struct err *err);
 int pimage_finish(struct dump *dump, struct err *err);
 
-/* Writes all entries: the records with what lies beside them, then page data. */
-int dump_write(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
-	       struct err *err);
+/*
+ * Writes all entries: the records with what lies beside them; page data of what processes share;
+ * that of processes themselves. Each once, in this order.
+ */
+int dump_write_records(struct dump *dump, struct image_writer *writer, struct err *err);
+int dump_write_shared(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
+		      struct err *err);
+int dump_write_memory(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
+		      struct err *err);
 
 /* A number for a new object of this kind and its zeroed record in the image; see DUMP_NEW. */
 void *dump_new(struct dump *dump, enum kind kind, uint32_t *ret_id, struct err *err);

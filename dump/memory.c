@@ -7,6 +7,7 @@
 #include "dump/mapped.h"
 #include "dump/page_source.h"
 #include "dump/rseq.h"
+#include "dump/snapshot.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/elf_build_id.h"
@@ -343,7 +344,7 @@ static int memory_collect(struct dump *dump, struct target *target, struct err *
 	return target->frozen ? collect_pages(target, memory, err) : 0;
 }
 
-static const struct target *target_of(const struct dump *dump, uint32_t own_pid)
+static struct target *target_of(const struct dump *dump, uint32_t own_pid)
 {
 	for (size_t i = 0; i < dump->n_targets; i++)
 		if (dump->targets[i].own_pid == own_pid)
@@ -360,8 +361,8 @@ static int memory_write_pages(struct dump *dump, const void *record, struct key 
 	const struct memory *memory = record;
 	char folder[64];
 
-	if (rseq_memory_init(&dump->image, key.first, &target_of(dump, key.first)->memory, &source,
-			     err) < 0)
+	if (rseq_memory_init(&dump->image, key.first, snapshot_read, target_of(dump, key.first),
+			     &source, err) < 0)
 		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++)
 		if (runs_add(&runs, memory->vmas[i].saved, memory->vmas[i].n_saved, err) < 0)

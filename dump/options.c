@@ -4,6 +4,7 @@
 #include "dump/tree.h"
 #include "format/err.h"
 #include "format/pages.h"
+#include "format/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,22 @@
 
 #define O struct dump_options
 
+static const struct name snapshot_names[] = {
+	{ "auto", SNAPSHOT_AUTO },
+	{ "fork", SNAPSHOT_FORK },
+	{ "stop", SNAPSHOT_STOP },
+	{},
+};
+
 static const struct option_row rows[] = {
 	VALUE_OPTION(O, afterwards, "stop", 0, AFTER_STOP,
 		     "leave the process stopped (SIGSTOP) once the image is complete"),
 	VALUE_OPTION(O, afterwards, "kill", 0, AFTER_KILL,
 		     "kill the process once the image is complete and on the disk"),
 	VALUE_OPTION(O, scope, "only", 0, TREE_ONLY, "this process alone, without its descendants"),
+	CHOICE_OPTION(O, snapshot, "snapshot", 0, "auto|fork|stop", snapshot_names,
+		      "how memory stays as it is while it is saved: by a fork of the process, "
+		      "which goes on; or it stops meanwhile"),
 	FLAG_OPTION(
 		O, check, "check", 0,
 		"write no image and stop nothing: tell everything that would not be saved exactly"),
@@ -38,8 +49,7 @@ static const char *const usage[] = { "[OPTION]... PID [FILE|-]", "--check [--jso
 
 const struct program pdump_program = {
 	.name = "pdump",
-	.purpose = "Save a running process and its descendants to an image; they keep running, "
-		   "unharmed.",
+	.purpose = "Save a running process to an image; it keeps running, unharmed.",
 	.usage = usage,
 	.options = rows,
 	.notes = "FILE defaults to PID.tar; - is standard output. The image appears under its name "
@@ -98,6 +108,10 @@ static int parse_operands(int n, char **operands, struct dump_options *options, 
 	if (options->check && options->file)
 		return err_set(err, ERR_USAGE, "--check writes no image: leave %s away",
 			       options->file);
+	if (options->snapshot == SNAPSHOT_FORK && options->afterwards != AFTER_RUN)
+		return err_set(err, ERR_USAGE,
+			       "--snapshot=fork lets the process go on before the image is "
+			       "complete: leave it away, or --stop and --kill");
 	if (options->json && !options->check)
 		return err_set(err, ERR_USAGE, "--json goes with --check");
 	return 0;

@@ -11,9 +11,13 @@
 /* What becomes of the process once the image is complete. */
 enum afterwards { AFTER_RUN, AFTER_STOP, AFTER_KILL };
 
+/* Whether the process goes on while its pages are written, from a forked copy of its memory. */
+enum snapshot_mode { SNAPSHOT_AUTO, SNAPSHOT_FORK, SNAPSHOT_STOP };
+
 struct dump_options {
 	int afterwards;
 	int scope; /* enum tree_scope */
+	int snapshot;
 	bool check;
 	bool json;
 	bool externals;

@@ -31,12 +31,11 @@ static int compare(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-int rseq_memory_init(const struct image *image, uint32_t process,
-		     const struct process_memory *memory, struct rseq_memory *ret_memory,
-		     struct err *err)
+int rseq_memory_init(const struct image *image, uint32_t process, run_read *read, void *context,
+		     struct rseq_memory *ret_memory, struct err *err)
 {
 	const struct objects *threads = &image->kinds[KIND_thread];
-	struct rseq_memory result = { .memory = memory };
+	struct rseq_memory result = { .read = read, .context = context };
 
 	for (size_t i = 0; i < threads->n_objects; i++) {
 		const struct thread *thread = threads->objects[i].record;
@@ -80,7 +79,7 @@ int rseq_memory_read(void *context, uint64_t address, void *buffer, size_t size,
 	const struct rseq_memory *memory = context;
 	uint64_t end = address + size;
 
-	if (memory_read(memory->memory, address, buffer, size, err) < 0)
+	if (memory->read(memory->context, address, buffer, size, err) < 0)
 		return -1;
 	for (size_t i = find_word(memory, address);
 	     i < memory->n_words && memory->words[i].start < end; i++) {

@@ -3,13 +3,14 @@
 #ifndef PIMAGE_DUMP_RSEQ_H
 #define PIMAGE_DUMP_RSEQ_H
 
+#include "dump/page_source.h"
 #include "format/image.h"
-#include "kernel/memory.h"
 
 struct err;
 
 struct rseq_memory {
-	const struct process_memory *memory;
+	run_read *read; /* of the memory as it is */
+	void *context;
 	struct range *words; /* ascending */
 	size_t n_words;
 };
@@ -19,9 +20,8 @@ struct rseq_memory {
  * kernel sets them on every return to user mode, so they say nothing of the process, and two dumps
  * of a stopped one would differ in them. `process` is its key in the image.
  */
-int rseq_memory_init(const struct image *image, uint32_t process,
-		     const struct process_memory *memory, struct rseq_memory *ret_memory,
-		     struct err *err);
+int rseq_memory_init(const struct image *image, uint32_t process, run_read *read, void *context,
+		     struct rseq_memory *ret_memory, struct err *err);
 void rseq_memory_done(struct rseq_memory *memory);
 
 /* A run_read (dump/page_source.h) in whose result those words are 0; context is the above. */

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/steps.h"
+#include "dump/snapshot.h"
 #include "dump/tree.h"
 #include "format/err.h"
 #include "format/image_write.h"
@@ -86,24 +87,75 @@ static void count(const struct dump *dump, struct dump_summary *summary)
 			summary->memory_size += shm->saved[i].end - shm->saved[i].start;
 }
 
-static int write_image(struct dump *dump, const struct dump_options *options, int fd,
-		       struct dump_summary *summary, struct err *err)
+/* One dump under way. */
+struct run {
+	struct dump *dump;
+	const struct dump_options *options;
+	struct tree tree;
+	struct snapshots snapshots;
+	struct steps steps;
+	uint64_t start;
+	struct dump_summary summary;
+};
+
+static void cleanup_run(struct run *run)
+{
+	/* The processes first: they wait. */
+	tree_thaw(&run->tree);
+	snapshots_done(&run->snapshots);
+}
+
+/* The processes go on; later calls do nothing. */
+static void let_go(struct run *run)
+{
+	if (run->summary.pause)
+		return;
+	tree_thaw(&run->tree);
+	run->summary.pause = progress_now() - run->start;
+	step(&run->steps, "let go");
+}
+
+static bool has_shared_pages(const struct dump *dump)
+{
+	IMAGE_EACH (&dump->image, shm, shm)
+		if (shm->n_saved)
+			return true;
+	return false;
+}
+
+/* Copies hold private memory only; what is shared is written before the processes go on. */
+static int write_entries(struct run *run, struct image_writer *writer, struct page_writer *pages,
+			 struct err *err)
+{
+	bool copied = run->snapshots.n_snapshots > 0;
+
+	if (copied && !has_shared_pages(run->dump))
+		let_go(run);
+	if (dump_write_records(run->dump, writer, err) < 0 ||
+	    dump_write_shared(run->dump, writer, pages, err) < 0)
+		return -1;
+	if (copied)
+		let_go(run);
+	return dump_write_memory(run->dump, writer, pages, err);
+}
+
+static int write_image(struct run *run, int fd, struct err *err)
 {
 	_cleanup_(cleanup_writer) struct image_writer *writer = NULL;
 	_cleanup_(cleanup_pages) struct page_writer *pages = NULL;
 	_cleanup_(progress_end) struct progress progress = { 0 };
 	int64_t mtime = 0;
 
-	count(dump, summary);
-	progress_start(&progress, stderr, "saving memory", summary->memory_size);
-	dump->progress = options->quiet ? NULL : &progress;
+	count(run->dump, &run->summary);
+	progress_start(&progress, stderr, "saving memory", run->summary.memory_size);
+	run->dump->progress = run->options->quiet ? NULL : &progress;
 	source_date_epoch(&mtime);
 	if (image_writer_new(fd, mtime, &writer, err) < 0 ||
-	    page_writer_new(options->threads, options->level, &pages, err) < 0 ||
-	    dump_write(dump, writer, pages, err) < 0 || image_writer_close(writer, err) < 0)
+	    page_writer_new(run->options->threads, run->options->level, &pages, err) < 0 ||
+	    write_entries(run, writer, pages, err) < 0 || image_writer_close(writer, err) < 0)
 		return -1;
-	dump->progress = NULL;
-	summary->image_size = image_writer_size(writer);
+	run->dump->progress = NULL;
+	run->summary.image_size = image_writer_size(writer);
 	return 0;
 }
 
@@ -152,29 +204,57 @@ static int close_remote(struct target *target, struct err *err)
 	return remote_close(remote, NULL, err);
 }
 
-/* Reads everything there is to know; nothing is borrowed of the processes afterwards but their time. */
-static int collect(struct dump *dump, struct tree *tree, struct err *err)
+/* Without copies it is only slower, so that is no failure unless they were asked for. */
+static int take_snapshots(struct run *run, struct err *err)
 {
+	struct err reason;
+	char text[sizeof(reason.msg) + 64];
+
+	if (!snapshots_wanted(run->dump, run->options))
+		return 0;
+	if (snapshots_take(run->dump, &run->snapshots, &reason) == 0) {
+		step(&run->steps, "memory copied by a fork");
+		return 0;
+	}
+	if (run->options->snapshot == SNAPSHOT_FORK)
+		return err_set(err, reason.code, "--snapshot=fork: %s", reason.msg);
+	snprintf(text, sizeof(text), "no copy of the memory, so it stands still: %s", reason.msg);
+	step(&run->steps, text);
+	return 0;
+}
+
+/* Reads everything there is to know; nothing is borrowed of the processes afterwards but their time. */
+static int collect(struct run *run, struct err *err)
+{
+	struct dump *dump = run->dump;
+	struct tree *tree = &run->tree;
+
 	if (problems_refuse(&dump->problems, ERR_UNSUPPORTED, err) < 0)
 		return -1;
 	for (size_t i = 0; i < tree->n_processes; i++)
 		if (open_remote(dump, &dump->targets[i], tree->processes[i], err) < 0)
 			return err_prefix(err, "%s", dump->targets[i].name);
-	if (dump_collect(dump, err) < 0)
+	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0)
+		return -1;
+	step(&run->steps, "state read");
+	if (take_snapshots(run, err) < 0)
 		return -1;
 	for (size_t i = 0; i < tree->n_processes; i++)
 		if (close_remote(&dump->targets[i], err) < 0)
 			return err_prefix(err, "%s", dump->targets[i].name);
-	return pimage_finish(dump, err);
+	return 0;
 }
 
 /* Only a finished image on the disk may cost the process its life, so this comes last. */
-static int finish(struct tree *tree, const struct dump_options *options, struct err *err)
+static int finish(struct run *run, struct err *err)
 {
+	struct tree *tree = &run->tree;
+
+	run->summary.pause = progress_now() - run->start;
 	for (size_t i = 0; i < tree->n_processes; i++) {
 		struct frozen *frozen = &tree->processes[i]->frozen;
-		int ret = options->afterwards == AFTER_STOP ? frozen_stop(frozen, err)
-							    : frozen_kill(frozen, err);
+		int ret = run->options->afterwards == AFTER_STOP ? frozen_stop(frozen, err)
+								 : frozen_kill(frozen, err);
 
 		if (ret < 0 && err->code != ERR_GONE)
 			return -1;
@@ -182,50 +262,43 @@ static int finish(struct tree *tree, const struct dump_options *options, struct 
 	return 0;
 }
 
-static int dump_frozen(struct dump *dump, const struct dump_options *options, struct output *output,
-		       struct tree *tree, struct dump_summary *summary, struct err *err)
+static int dump_frozen(struct run *run, struct output *output, struct err *err)
 {
-	struct steps steps = steps_start("pdump", options->verbose);
-	uint64_t start = progress_now();
+	const struct dump_options *options = run->options;
 
-	if (tree_open(options->pid, options->scope, true, dump->features, tree, err) < 0)
+	if (tree_open(options->pid, options->scope, true, run->dump->features, &run->tree, err) < 0)
 		return -1;
-	step(&steps, "all threads stopped");
-	if (add_targets(dump, tree, err) < 0 || collect(dump, tree, err) < 0)
+	step(&run->steps, "all threads stopped");
+	if (add_targets(run->dump, &run->tree, err) < 0 || collect(run, err) < 0 ||
+	    write_image(run, output->fd, err) < 0)
 		return -1;
-	step(&steps, "state read");
-	if (write_image(dump, options, output->fd, summary, err) < 0)
-		return -1;
-	step(&steps, "image written");
-	/* A process that goes on need not wait for the disk. */
-	if (options->afterwards == AFTER_RUN) {
-		tree_thaw(tree);
-		summary->pause = progress_now() - start;
-	}
+	step(&run->steps, "image written");
+	/* A process that goes on need not wait for the disk; nor need its copy. */
+	if (options->afterwards == AFTER_RUN)
+		let_go(run);
+	snapshots_done(&run->snapshots);
 	if (output_sync(output, err) < 0 || output_commit(output, err) < 0)
 		return -1;
-	step(&steps, "image on the disk");
-	if (options->afterwards != AFTER_RUN) {
-		summary->pause = progress_now() - start;
-		return finish(tree, options, err);
-	}
-	return 0;
+	step(&run->steps, "image on the disk");
+	return options->afterwards == AFTER_RUN ? 0 : finish(run, err);
 }
 
 int dump_run(const struct dump_options *options, const struct kernel_features *features,
 	     struct dump *dump, struct dump_summary *ret_summary, struct err *err)
 {
 	_cleanup_(cleanup_output) struct output output = OUTPUT_EMPTY;
-	_cleanup_tree_ struct tree tree = { 0 };
-	struct dump_summary summary = { 0 };
+	_cleanup_(cleanup_run) struct run run = { .dump = dump, .options = options };
 	uint64_t start = progress_now();
 
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .frozen = true, .externals = options->externals };
-	if (output_open(options->file, &output, err) < 0 ||
-	    dump_frozen(dump, options, &output, &tree, &summary, err) < 0)
+	if (output_open(options->file, &output, err) < 0)
 		return -1;
-	summary.time = progress_now() - start;
-	*ret_summary = summary;
+	run.steps = steps_start("pdump", options->verbose);
+	run.start = progress_now();
+	if (dump_frozen(&run, &output, err) < 0)
+		return -1;
+	run.summary.time = progress_now() - start;
+	*ret_summary = run.summary;
 	return 0;
 }

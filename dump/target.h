@@ -11,6 +11,7 @@
 #include "kernel/remote.h"
 
 struct err;
+struct snapshot;
 
 struct target {
 	pid_t pid;	       /* as this program sees it */
@@ -24,6 +25,8 @@ struct target {
 	struct proc_stat stat;
 	struct maps maps; /* with detail; taken before anything was mapped remotely */
 	struct process_memory memory;
+	const struct snapshot
+		*snapshot; /* where its pages are as they were; NULL: in it; not owned */
 };
 
 #define TARGET_EMPTY                                                                               \

@@ -252,3 +252,16 @@ int borrow_many(struct remote *remote, struct frozen_thread *thread, uint64_t ve
 	arch_stub_enter_many(&regs, remote->stub, vector, count);
 	return borrow(&run, &regs, false, err);
 }
+
+int borrow_copy(struct remote *remote, struct frozen_thread *thread, int64_t *ret_result,
+		struct err *err)
+{
+	struct run run = { .remote = remote, .thread = thread };
+	struct arch_regs regs = thread->regs;
+
+	arch_stub_enter_copy(&regs, remote->stub);
+	if (borrow(&run, &regs, false, err) < 0)
+		return -1;
+	*ret_result = arch_stub_result(&run.regs);
+	return 0;
+}

@@ -20,4 +20,8 @@ int borrow_one(struct remote *remote, struct frozen_thread *thread, struct remot
 int borrow_many(struct remote *remote, struct frozen_thread *thread, uint64_t vector, size_t count,
 		struct err *err);
 
+/* Clones a child and waits for its end, as arch_stub_enter_copy tells; the result of that clone. */
+int borrow_copy(struct remote *remote, struct frozen_thread *thread, int64_t *ret_result,
+		struct err *err);
+
 #endif

@@ -26,12 +26,13 @@ static struct stop stop_of(int status)
 	int signal = status & 0xff, event = status >> 8;
 
 	if (event == PTRACE_EVENT_STOP)
-		return (struct stop){ signal == SIGTRAP ? STOP_TRAP : STOP_GROUP, signal, event };
+		return (struct stop){ signal == SIGTRAP ? STOP_TRAP : STOP_GROUP, signal, event,
+				      0 };
 	if (event)
-		return (struct stop){ STOP_EVENT, signal, event };
+		return (struct stop){ STOP_EVENT, signal, event, 0 };
 	if (signal == (SIGTRAP | 0x80))
-		return (struct stop){ STOP_SYSCALL, SIGTRAP, 0 };
-	return (struct stop){ STOP_SIGNAL, signal, 0 };
+		return (struct stop){ STOP_SYSCALL, SIGTRAP, 0, 0 };
+	return (struct stop){ STOP_SIGNAL, signal, 0, 0 };
 }
 
 static struct stop collect(pid_t tid)
@@ -39,7 +40,9 @@ static struct stop collect(pid_t tid)
 	int status = 0;
 
 	waitpid(tid, &status, __WALL | WNOHANG);
-	return (struct stop){ STOP_GONE, WIFSIGNALED(status) ? WTERMSIG(status) : 0, 0 };
+	return (struct stop){ .kind = STOP_GONE,
+			      .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+			      .status = WIFEXITED(status) ? WEXITSTATUS(status) : 0 };
 }
 
 /*
@@ -114,14 +117,14 @@ int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct er
 		if (found > 0)
 			return 0;
 		if (found < 0 && errno == ECHILD) {
-			*ret_stop = (struct stop){ STOP_GONE, 0, 0 };
+			*ret_stop = (struct stop){ .kind = STOP_GONE };
 			return 0;
 		}
 		if (found < 0 && errno != EINTR)
 			return err_sys(err, "waitpid for thread %d", tid);
 		/* The end of a main thread is not reported as long as other threads live. */
 		if (round % 64 == 63 && state_of(tid) == 'Z') {
-			*ret_stop = (struct stop){ STOP_GONE, 0, 0 };
+			*ret_stop = (struct stop){ .kind = STOP_GONE };
 			return 0;
 		}
 		if (round == 50)

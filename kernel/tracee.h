@@ -21,6 +21,7 @@ struct stop {
 	enum stop_kind kind;
 	int signal; /* STOP_GONE: that killed it, 0 if it exited */
 	int event;
+	int status; /* STOP_GONE: what it exited with */
 };
 
 /*

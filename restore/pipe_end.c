@@ -3,7 +3,6 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/pipe.h"
 #include "restore/descriptors.h"
 
 #include <fcntl.h>
@@ -11,13 +10,10 @@
 static int check(struct restore *restore, const struct file *file, const void *state,
 		 struct err *err)
 {
-	const struct pipe_end *end = state;
-	const struct pipe *pipe = IMAGE_GET(&restore->image, pipe, end->pipe, 0);
-	struct stat st;
-
+	(void)restore;
+	(void)file;
+	(void)state;
 	(void)err;
-	if (pipe->path)
-		file_check_path(restore, file, pipe->path, S_IFIFO, &st);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include "kernel/compat.h"
 
 extern const char arch_stub_code[], arch_stub_one[], arch_stub_many[], arch_stub_after[];
-extern const char arch_stub_parked[], arch_stub_data[];
+extern const char arch_stub_copy[], arch_stub_copied[], arch_stub_parked[], arch_stub_data[];
 
 #define SYSCALL_INSN_SIZE 2	/* 0f 05 */
 #define FLAGS_CLEAN	  0x202 /* interrupts on; no trap, direction or alignment check */
@@ -152,6 +152,16 @@ void arch_stub_enter_many(struct arch_regs *regs, uint64_t stub, uint64_t vector
 	enter(regs, stub, arch_stub_many);
 	regs->user.r12 = vector;
 	regs->user.r13 = count;
+}
+
+void arch_stub_enter_copy(struct arch_regs *regs, uint64_t stub)
+{
+	enter(regs, stub, arch_stub_copy);
+}
+
+uint64_t arch_stub_copied_ip(uint64_t stub)
+{
+	return stub + (uint64_t)(arch_stub_copied - arch_stub_code);
 }
 
 int64_t arch_stub_result(const struct arch_regs *regs)

@@ -39,7 +39,17 @@ bool arch_stub_recognize(const void *bytes, size_t length, size_t *ret_size,
 void arch_stub_enter_one(struct arch_regs *regs, uint64_t stub, const uint64_t call[7]);
 void arch_stub_enter_many(struct arch_regs *regs, uint64_t stub, uint64_t vector, uint64_t count);
 
-/* The result of the one call, at the rendezvous. */
+/*
+ * Changes the registers so that the thread clones a child C (CLONE_VM|CLONE_FILES, no exit signal),
+ * waits for C's end (wait4), and then makes the rendezvous; the result is C's pid or -errno. C
+ * clones the copy (CLONE_FILES, no exit signal) and exits, with the errno of a failure. The copy
+ * becomes leader of a session, closes all descriptors in a table of its own, and exits: a tracer
+ * holds it at arch_stub_copied_ip, where it is at entry and return of the last call before.
+ */
+void arch_stub_enter_copy(struct arch_regs *regs, uint64_t stub);
+uint64_t arch_stub_copied_ip(uint64_t stub);
+
+/* The result of the one call, or of the clone, at the rendezvous. */
 int64_t arch_stub_result(const struct arch_regs *regs);
 
 /*

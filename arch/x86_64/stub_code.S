@@ -10,6 +10,10 @@
 
 #define SIG_SETMASK 2
 #define EINTR 4
+#define CLONE_VM 0x100
+#define CLONE_FILES 0x400
+#define WALL 0x40000000
+#define CLOSE_RANGE_UNSHARE 2
 
 #define DATA(offset) (arch_stub_data + (offset))(%rip)
 #define R15 0
@@ -42,9 +46,9 @@
 	.section .rodata
 	.balign	16
 	.globl	arch_stub_code, arch_stub_one, arch_stub_many, arch_stub_after
-	.globl	arch_stub_parked, arch_stub_data
+	.globl	arch_stub_copy, arch_stub_copied, arch_stub_parked, arch_stub_data
 	.hidden	arch_stub_code, arch_stub_one, arch_stub_many, arch_stub_after
-	.hidden	arch_stub_parked, arch_stub_data
+	.hidden	arch_stub_copy, arch_stub_copied, arch_stub_parked, arch_stub_data
 
 arch_stub_code:
 arch_stub_many:			/* r12: calls of 64 bytes, r13: how many */
@@ -62,6 +66,57 @@ arch_stub_many:			/* r12: calls of 64 bytes, r13: how many */
 	add	$64, %r12
 	dec	%r13
 	jmp	arch_stub_many
+
+	/*
+	 * A copy of the process, by way of a child in between that ends at once, so that the copy
+	 * becomes the child of another. Without a tracer both children run into their exit, and
+	 * the thread buries the one that is its own. The one in between shares the memory: only
+	 * one copy is made. No child has an exit signal.
+	 */
+arch_stub_copy:
+	mov	$__NR_clone, %eax
+	mov	$(CLONE_VM | CLONE_FILES), %edi
+	xor	%esi, %esi
+	xor	%edx, %edx
+	xor	%r10d, %r10d
+	xor	%r8d, %r8d
+	syscall
+	mov	%rax, %r12
+	test	%rax, %rax
+	jz	between
+	js	done
+	mov	%rax, %rdi
+	mov	$__NR_wait4, %eax
+	mov	$WALL, %edx
+	syscall
+	jmp	done
+
+between:
+	mov	$__NR_clone, %eax
+	mov	$CLONE_FILES, %edi
+	syscall
+	mov	%rax, %r12
+	neg	%r12		/* the error is the exit status */
+	test	%rax, %rax
+	jnz	end
+
+	/*
+	 * Signals to the process group or from the terminal do not concern the copy. Its table of
+	 * descriptors becomes an empty one; the files never had a reference more.
+	 */
+	mov	$__NR_setsid, %eax
+	syscall
+	mov	$__NR_close_range, %eax
+	xor	%edi, %edi
+	mov	$-1, %esi
+	mov	$CLOSE_RANGE_UNSHARE, %edx
+	syscall
+arch_stub_copied:
+end:
+	mov	$__NR_exit_group, %eax
+	mov	%r12d, %edi
+	syscall
+	jmp	end
 
 arch_stub_one:			/* the registers hold the call */
 	syscall

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# pdump killed at 200 moments all over its work: the target goes on as if nothing had been.
+# pdump killed at 200 moments all over its work: the target goes on as if nothing had been, and no
+# copy of it is left or has ever run.
 # time-out: 180
 . "$(dirname "$0")/lib.sh"
 
@@ -11,8 +12,13 @@ mkdir images
 target=$!
 until_true 10 [ -s beats ]
 vmas=$(wc -l </proc/$target/maps)
-./killer "${PIMAGE_KILLS:-200}" "$target" images/final.tar pdump --quiet "$target" images/final.tar ||
-	fail "$(cat err)"
+only_one() { [ "$(pgrep -c -x steady -u "$(id -u)" -r D,R,S,T,t)" = 1 ]; }
+for snapshot in fork stop; do
+	./killer $((${PIMAGE_KILLS:-200} / 2)) "$target" images/final.tar \
+		pdump --quiet --snapshot=$snapshot "$target" images/final.tar ||
+		fail "--snapshot=$snapshot: $(cat err)"
+	until_true 10 only_one || fail "--snapshot=$snapshot: copies are left: $(pgrep -a -x steady)"
+done
 [ -z "$(ls -A images)" ] || fail "left behind: $(ls -A images)"
 # A kill may leave what the process had borrowed; it must not add up.
 now=$(wc -l </proc/$target/maps)
@@ -20,6 +26,7 @@ echo "mappings of the target: $vmas before, $now after"
 # It still can be dumped, and comes back.
 must pdump --quiet --kill "$target" image.tar
 wait "$target" 2>/dev/null
+: >restored
 must prestore --quiet --detach --pidfile=pid image.tar
 must ./killer 0 "$(cat pid)"
 kill -TERM "$(cat pid)"

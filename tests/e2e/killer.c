@@ -2,7 +2,7 @@
 /*
  * killer RUNS PID FILE COMMAND...: runs the command (a pdump of ./steady's PID to FILE) five times to
  * see how long it takes, then again until RUNS of them were killed, at moments spread over that time.
- * After each the target must go on, not be traced or stopped, and FILE must not exist unless the
+ * After each the target must go on, not be traced or stopped, have no child, and FILE must not exist unless the
  * command had ended. With RUNS 0 it only looks whether the target goes on.
  */
 #include <errno.h>
@@ -51,6 +51,22 @@ static void check_status(const char *pid, double after)
 	fclose(file);
 }
 
+static void check_children(const char *pid, double after)
+{
+	char path[64], text[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/task/%s/children", pid, pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return; /* a kernel that does not tell */
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n > 0)
+		fail("the target has a child", after);
+}
+
 /* Every thread beats again, within ten seconds. */
 static void check_beats(const char *pid, double after)
 {
@@ -76,6 +92,7 @@ static void check_beats(const char *pid, double after)
 			usleep(300);
 		}
 	check_status(pid, after);
+	check_children(pid, after);
 }
 
 /* Returns whether it ended by itself. */

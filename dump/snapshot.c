@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/snapshot.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/memory.h"
+#include "format/process.h"
+#include "kernel/readfile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Less than this is read sooner than a copy is made. */
+#define WORTH_A_COPY (UINT64_C(4) << 20)
+/* What this program takes of memory for pages that a copy would not have. */
+#define KEPT_MAX (UINT64_C(256) << 20)
+
+bool snapshots_wanted(const struct dump *dump, const struct dump_options *options)
+{
+	uint64_t size = 0;
+
+	if (options->snapshot != SNAPSHOT_AUTO)
+		return options->snapshot == SNAPSHOT_FORK;
+	IMAGE_EACH (&dump->image, memory, m)
+		size += memory_saved_size(m);
+	return options->afterwards == AFTER_RUN && size > WORTH_A_COPY;
+}
+
+/* Who would become the parent of the copy, or have it born into another namespace. */
+static int check_family(const struct dump *dump, const struct target *target, struct err *err)
+{
+	const struct process *process = IMAGE_GET(&dump->image, process, target->own_pid, 0);
+	_cleanup_free_ char *own = NULL, *children = NULL;
+
+	if (target->own_pid == 1 || (process && process->child_subreaper))
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"pid %d is the parent of orphans (%s): a copy would become its child",
+			target->pid, target->own_pid == 1 ? "init" : "PR_SET_CHILD_SUBREAPER");
+	if (read_link_at(target->proc, "ns/pid", &own, err) < 0 ||
+	    read_link_at(target->proc, "ns/pid_for_children", &children, err) < 0)
+		return -1;
+	if (strcmp(own, children) != 0)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "pid %d has a pid namespace for its children: a copy would be its "
+			       "init",
+			       target->pid);
+	return 0;
+}
+
+/* Not in the copy, empty there, or the process may take them from it (kernel/copy.h). */
+static bool is_lost(const struct vma *vma)
+{
+	return (vma->advice & (ADVICE_DONTFORK | ADVICE_WIPEONFORK)) ||
+	       (vma->flags & (VMA_HUGETLB | VMA_SHARED));
+}
+
+static int keep_range(const struct target *target, const struct range *range,
+		      struct snapshot *snapshot, struct err *err)
+{
+	uint64_t size = range->end - range->start;
+	struct kept *kept = LIST_ADD(snapshot, kept, err);
+
+	if (!kept)
+		return -1;
+	kept->range = *range;
+	kept->bytes = malloc(size);
+	if (!kept->bytes)
+		return err_sys(err, "out of memory");
+	return memory_read(&target->memory, range->start, kept->bytes, size, err);
+}
+
+static int check_size(const struct target *target, const struct memory *memory, struct err *err)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		for (size_t k = 0; is_lost(&memory->vmas[i]) && k < memory->vmas[i].n_saved; k++)
+			size += memory->vmas[i].saved[k].end - memory->vmas[i].saved[k].start;
+	if (size > KEPT_MAX)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "pid %d has %lu MiB of memory that a fork does not copy "
+			       "(MADV_DONTFORK, MADV_WIPEONFORK, MAP_HUGETLB); up to %lu MiB are "
+			       "read beforehand",
+			       target->pid, size >> 20, KEPT_MAX >> 20);
+	return 0;
+}
+
+static int keep(const struct dump *dump, const struct target *target, struct snapshot *snapshot,
+		struct err *err)
+{
+	const struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
+
+	if (!memory)
+		return 0;
+	if (check_size(target, memory, err) < 0)
+		return -1;
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		for (size_t k = 0; is_lost(&memory->vmas[i]) && k < memory->vmas[i].n_saved; k++)
+			if (keep_range(target, &memory->vmas[i].saved[k], snapshot, err) < 0)
+				return -1;
+	return 0;
+}
+
+static void snapshot_done(struct snapshot *snapshot)
+{
+	memory_copy_end(&snapshot->copy);
+	for (size_t i = 0; i < snapshot->n_kept; i++)
+		free(snapshot->kept[i].bytes);
+	free(snapshot->kept);
+	*snapshot = (struct snapshot)SNAPSHOT_EMPTY;
+}
+
+void snapshots_done(struct snapshots *snapshots)
+{
+	for (size_t i = 0; i < snapshots->n_snapshots; i++)
+		snapshot_done(&snapshots->snapshots[i]);
+	free(snapshots->snapshots);
+	*snapshots = (struct snapshots){ 0 };
+}
+
+static int take(struct dump *dump, struct snapshots *snapshots, struct err *err)
+{
+	/* A process in the tree would get also the copies of its descendants. */
+	for (size_t i = 0; i < dump->n_targets; i++)
+		if (check_family(dump, &dump->targets[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		struct target *target = &dump->targets[i];
+		struct snapshot *snapshot = LIST_ADD(snapshots, snapshots, err);
+
+		if (!snapshot)
+			return -1;
+		*snapshot = (struct snapshot)SNAPSHOT_EMPTY;
+		if (keep(dump, target, snapshot, err) < 0 ||
+		    memory_copy_make(target->remote, target->frozen->threads[0], &snapshot->copy,
+				     err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct err *err)
+{
+	struct snapshots snapshots = { 0 };
+
+	if (take(dump, &snapshots, err) < 0) {
+		snapshots_done(&snapshots);
+		return -1;
+	}
+	for (size_t i = 0; i < dump->n_targets; i++)
+		dump->targets[i].snapshot = &snapshots.snapshots[i];
+	*ret_snapshots = snapshots;
+	return 0;
+}
+
+/* The first kept range that ends above the address, or NULL. */
+static const struct kept *find_kept(const struct snapshot *snapshot, uint64_t address)
+{
+	size_t low = 0, high = snapshot->n_kept;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (snapshot->kept[middle].range.end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < snapshot->n_kept ? &snapshot->kept[low] : NULL;
+}
+
+static int read_copy(const struct snapshot *snapshot, uint64_t address, void *buffer, size_t size,
+		     struct err *err)
+{
+	if (memory_read(&snapshot->copy.memory, address, buffer, size, err) == 0)
+		return 0;
+	return err_prefix(err, "the copy of the memory, which something may have killed (see "
+			       "--snapshot=stop)");
+}
+
+int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err)
+{
+	const struct target *target = context;
+	uint8_t *to = buffer;
+
+	if (!target->snapshot)
+		return memory_read(&target->memory, address, buffer, size, err);
+	while (size > 0) {
+		const struct kept *kept = find_kept(target->snapshot, address);
+		size_t part = size;
+
+		if (kept && kept->range.start <= address) {
+			part = kept->range.end - address < size ? kept->range.end - address : size;
+			memcpy(to, kept->bytes + (address - kept->range.start), part);
+		} else {
+			if (kept && kept->range.start - address < size)
+				part = kept->range.start - address;
+			if (read_copy(target->snapshot, address, to, part, err) < 0)
+				return -1;
+		}
+		to += part;
+		address += part;
+		size -= part;
+	}
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The pages of a target as they were when it was frozen, to be read while it goes on. */
+#ifndef PIMAGE_DUMP_SNAPSHOT_H
+#define PIMAGE_DUMP_SNAPSHOT_H
+
+#include "dump/dump.h"
+#include "dump/options.h"
+#include "kernel/copy.h"
+
+struct err;
+
+/* Pages that a fork does not keep, read beforehand. */
+struct kept {
+	struct range range;
+	uint8_t *bytes;
+};
+
+struct snapshot {
+	struct memory_copy copy;
+	struct kept *kept; /* ascending */
+	size_t n_kept;
+};
+
+#define SNAPSHOT_EMPTY                                                                             \
+	{                                                                                          \
+		.copy = MEMORY_COPY_EMPTY                                                          \
+	}
+
+/* One for each target, or none. */
+struct snapshots {
+	struct snapshot *snapshots;
+	size_t n_snapshots;
+};
+
+/* Whether to take them of what was collected; SNAPSHOT_AUTO takes none of little memory. */
+bool snapshots_wanted(const struct dump *dump, const struct dump_options *options);
+
+/*
+ * Of all targets, whose state was collected and whose remotes are open still; sets their .snapshot.
+ * Fails, with the processes as before, if the kernel allows no copy, or a process would notice it.
+ */
+int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct err *err);
+
+/* Accepts and leaves an empty one. No target is read from afterwards. */
+void snapshots_done(struct snapshots *snapshots);
+
+/* A run_read of a target's private memory, through its snapshot if it has one; context is the target. */
+int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);
+
+#endif
