@@ -45,13 +45,12 @@ static void describe_socket(const struct dump_fd *fd, char *ret_text, size_t siz
 
 static void describe_fifo(const struct dump_fd *fd, char *ret_text, size_t size)
 {
-	if (fd->link[0] == '/')
-		snprintf(ret_text, size, "a named pipe (FIFO) is not supported yet");
-	else if (fd->copy < 0)
+	if (fd->copy < 0)
 		snprintf(ret_text, size, "the pipe cannot be looked into (%s)", fd->no_copy);
 	else
 		snprintf(ret_text, size,
-			 "the other end of the pipe is in none of the dumped processes");
+			 "the other end of the %spipe is in none of the dumped processes",
+			 fd->link[0] == '/' ? "named " : "");
 }
 
 static void describe_device(const struct dump_fd *fd, char *ret_text, size_t size)

@@ -22,7 +22,8 @@ struct known_file {
 
 /* A pipe with a descriptor for each of its ends that is open in a target; NULL: none is. */
 struct known_pipe {
-	uint64_t ino;
+	dev_t dev;
+	ino_t ino;
 	struct target *reader;
 	struct target *writer;
 	uint32_t reader_fd;

@@ -49,7 +49,8 @@ static const char *const usage[] = { "[OPTION]... PID [FILE|-]", "--check [--jso
 
 const struct program pdump_program = {
 	.name = "pdump",
-	.purpose = "Save a running process to an image; it keeps running, unharmed.",
+	.purpose = "Save a running process and its descendants to an image; they keep running, "
+		   "unharmed.",
 	.usage = usage,
 	.options = rows,
 	.notes = "FILE defaults to PID.tar; - is standard output. The image appears under its name "

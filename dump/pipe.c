@@ -14,40 +14,49 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-static struct known_pipe *find_pipe(const struct dump_files *files, uint64_t ino)
+static struct known_pipe *find_pipe(const struct dump_files *files, const struct stat *st)
 {
 	for (size_t i = 0; i < files->n_pipes; i++)
-		if (files->pipes[i].ino == ino)
+		if (files->pipes[i].ino == st->st_ino && files->pipes[i].dev == st->st_dev)
 			return &files->pipes[i];
 	return NULL;
 }
 
-/* By link and flags alone, so that it costs little and holds nobody's pipe open. */
+/* Nothing but pipes and files has a link that is looked at; nobody's pipe is held open by that. */
+static bool is_pipe(const struct target *target, const char *name, struct stat *ret_stat)
+{
+	_cleanup_free_ char *link = NULL;
+
+	/* What a running process closed meanwhile is none of its ends. */
+	return read_link_at(target->proc, name, &link, NULL) >= 0 &&
+	       (link[0] == '/' || strncmp(link, "pipe:[", 6) == 0) &&
+	       fstatat(target->proc, name, ret_stat, 0) == 0 && S_ISFIFO(ret_stat->st_mode);
+}
+
 static int survey_descriptor(struct dump_files *files, struct target *target, uint32_t fd,
 			     struct err *err)
 {
-	_cleanup_free_ char *link = NULL, *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	struct proc_fdinfo info;
 	struct known_pipe *pipe;
-	unsigned long ino;
+	struct stat st;
 	char name[32];
 	size_t size;
 
 	snprintf(name, sizeof(name), "fd/%u", fd);
-	/* What a running process closed meanwhile is none of its ends. */
-	if (read_link_at(target->proc, name, &link, NULL) < 0 ||
-	    sscanf(link, "pipe:[%lu]", &ino) != 1)
+	if (!is_pipe(target, name, &st))
 		return 0;
 	snprintf(name, sizeof(name), "fdinfo/%u", fd);
 	if (read_file_at(target->proc, name, &text, &size, NULL) < 0 ||
 	    proc_fdinfo_parse(text, size, &info, NULL) < 0 || (info.flags & O_PATH))
 		return 0;
-	pipe = find_pipe(files, ino);
+	pipe = find_pipe(files, &st);
 	if (!pipe) {
 		pipe = LIST_ADD(files, pipes, err);
 		if (!pipe)
 			return -1;
-		pipe->ino = ino;
+		pipe->dev = st.st_dev;
+		pipe->ino = st.st_ino;
 	}
 	if ((info.flags & O_ACCMODE) != O_WRONLY && !pipe->reader) {
 		pipe->reader = target;
@@ -83,9 +92,25 @@ int pipes_survey(struct dump *dump, struct err *err)
 	return 0;
 }
 
+/*
+ * A reader of a named pipe is told of a hangup only if there was a writer since it opened it. Without any, tee(2) finds
+ * the end of it; else that there is nothing now.
+ */
+static bool has_no_writer(const struct dump_fd *fd)
+{
+	_cleanup_close_ int reader = -1, writer = -1;
+	int ends[2];
+
+	if (fd->link[0] != '/' || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return false;
+	reader = ends[0];
+	writer = ends[1];
+	return tee(fd->copy, writer, 1, SPLICE_F_NONBLOCK) == 0;
+}
+
 bool pipe_is_inside(const struct dump *dump, const struct dump_fd *fd)
 {
-	const struct known_pipe *pipe = find_pipe(dump->files, fd->stat.st_ino);
+	const struct known_pipe *pipe = find_pipe(dump->files, &fd->stat);
 	struct pollfd poller = { .fd = fd->copy, .events = 0 };
 
 	if (!pipe || !fd->same)
@@ -93,8 +118,9 @@ bool pipe_is_inside(const struct dump *dump, const struct dump_fd *fd)
 	if (pipe->reader && pipe->writer)
 		return true;
 	/* Nobody has the other end any more: fs/pipe.c, pipe_poll(). */
-	return poll(&poller, 1, 0) == 1 &&
-	       (poller.revents & (pipe->reader ? POLLHUP : POLLERR)) != 0;
+	if (poll(&poller, 1, 0) == 1 && (poller.revents & (pipe->reader ? POLLHUP : POLLERR)))
+		return true;
+	return pipe->reader && has_no_writer(fd);
 }
 
 /* A pipe of ours that holds the same bytes. Returns its reading end. */
@@ -184,6 +210,26 @@ static void settle_packets(struct dump *dump, const struct known_pipe *known,
 		}
 }
 
+static int collect_path(struct dump *dump, const struct known_pipe *known, const struct dump_fd *fd,
+			struct pipe *pipe, struct err *err)
+{
+	struct pollfd poller = { .fd = fd->copy, .events = 0 };
+	int found;
+
+	if (fd->link[0] != '/')
+		return 0;
+	found = dump_path(fd->target, fd->link, &fd->stat, &pipe->path, err);
+	if (found < 0)
+		return -1;
+	if (!found)
+		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
+				"pdump --external saves it as something that ends outside, and "
+				"prestore --fd says what it becomes",
+				"the named pipe (FIFO) is not there any more by this name");
+	pipe->awaits_writer = known->reader && !known->writer && poll(&poller, 1, 0) == 0;
+	return 0;
+}
+
 /* What is in a pipe that nobody can read any more is of no use to anybody. */
 static int collect_pipe(struct dump *dump, struct known_pipe *known, struct pipe *pipe,
 			struct err *err)
@@ -196,20 +242,22 @@ static int collect_pipe(struct dump *dump, struct known_pipe *known, struct pipe
 		return -1;
 	capacity = fcntl(fd.copy, F_GETPIPE_SZ);
 	if (capacity < 0 || (known->reader && ioctl(fd.copy, FIONREAD, &bytes) < 0))
-		return err_sys(err, "pipe:[%lu]", known->ino);
+		return err_sys(err, "%s", fd.link);
 	pipe->capacity = (uint32_t)capacity;
+	if (collect_path(dump, known, &fd, pipe, err) < 0)
+		return -1;
 	if (!bytes || !dump->settings.frozen)
 		return 0;
 	pipe->bytes = (uint32_t)bytes;
 	if (collect_bytes(dump, fd.copy, pipe, err) < 0)
-		return err_prefix(err, "pipe:[%lu]", known->ino);
+		return err_prefix(err, "%s", fd.link);
 	settle_packets(dump, known, &fd, pipe);
 	return 0;
 }
 
 int dump_pipe(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err)
 {
-	struct known_pipe *known = find_pipe(dump->files, fd->stat.st_ino);
+	struct known_pipe *known = find_pipe(dump->files, &fd->stat);
 	struct pipe *pipe;
 
 	if (!known->id) {

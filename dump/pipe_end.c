@@ -3,12 +3,9 @@
 
 #include "dump/file_table.h"
 
-#include <string.h>
-
 static bool probe(const struct dump *dump, const struct dump_fd *fd)
 {
-	return S_ISFIFO(fd->stat.st_mode) && strncmp(fd->link, "pipe:[", 6) == 0 &&
-	       pipe_is_inside(dump, fd);
+	return S_ISFIFO(fd->stat.st_mode) && pipe_is_inside(dump, fd);
 }
 
 static int collect(struct dump *dump, const struct dump_fd *fd, void *state, struct err *err)

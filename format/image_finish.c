@@ -165,11 +165,11 @@ static int check_listed(struct image_reader *reader, const struct listed *listed
 	bool in_place, sized, same;
 
 	if (!entry)
-		return err_set(
-			err, ERR_IMAGE,
-			"the image is incomplete: index.json lists %.255s, which is missing; if that is meant, write "
-			"the index anew with pinspect pack",
-			listed->name);
+		return err_set(err, ERR_IMAGE,
+			       "the image is incomplete: index.json lists %.255s, which is "
+			       "missing; if that is meant, write "
+			       "the index anew with pinspect pack",
+			       listed->name);
 	if (entry->expected)
 		return err_set(err, ERR_IMAGE, "the index lists entry %s twice", entry->name);
 	entry->expected = true;

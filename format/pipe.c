@@ -8,6 +8,9 @@ static const struct field pipe_fields[] = {
 	LIST(struct pipe, packets, FIELD_OPTIONAL, item_uint32,
 	     "Sizes in bytes of the packets in it, where it is in packet mode (O_DIRECT); their "
 	     "sum is that of the bytes."),
+	STRING(struct pipe, path, FIELD_OPTIONAL, "Of a named pipe (FIFO): its path."),
+	BOOL(struct pipe, awaits_writer, FIELD_OPTIONAL,
+	     "Named pipe that is open for reading and has not been opened for writing since."),
 	{}
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A pipe; the bytes in it are the entry pipes/<id>.data. */
+/* A pipe, named or not; the bytes in it are the entry pipes/<id>.data. */
 #ifndef PIMAGE_PIPE_H
 #define PIMAGE_PIPE_H
 
@@ -11,6 +11,8 @@ struct pipe {
 	uint32_t bytes;
 	uint32_t *packets;
 	size_t n_packets;
+	char *path; /* of a named one; NULL */
+	bool awaits_writer;
 };
 
 extern const struct record pipe_record;

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 static int write_all(int fd, const uint8_t *data, size_t size, struct err *err)
 {
@@ -60,6 +63,48 @@ static int make_pipe(struct restore *restore, const struct pipe *pipe, const int
 	return pipe->bytes ? fill(pipe, blob, ends[1], err) : 0;
 }
 
+/*
+ * Both ends are one description; those of the processes are opened anew from it. What is written into it here must come
+ * before what others write.
+ */
+static int open_named(const struct restore *restore, const struct pipe *pipe, int ret_ends[2],
+		      struct err *err)
+{
+	char buffer[PATH_MAX];
+	const char *path = restore_path(restore, pipe->path, buffer, sizeof(buffer));
+	_cleanup_close_ int fd = open(path, (pipe->awaits_writer ? O_RDONLY : O_RDWR) | O_NONBLOCK |
+						    O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int bytes;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, "open %s", path);
+	if (!S_ISFIFO(st.st_mode))
+		return err_set(err, ERR_HOST, "%s is no named pipe (FIFO)", path);
+	if (ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0)
+		return err_set(
+			err, ERR_HOST,
+			"%s holds %d bytes of somebody else; have them read, or give another "
+			"one by --map-path",
+			path, bytes);
+	ret_ends[1] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (ret_ends[1] < 0)
+		return err_sys(err, "duplicate a descriptor of %s", path);
+	ret_ends[0] = TAKE_FD(fd);
+	return 0;
+}
+
+/* O_NONBLOCK: what does not fit must fail and not wait; each end gets its flags later. */
+static int open_ends(const struct restore *restore, const struct pipe *pipe, int ret_ends[2],
+		     struct err *err)
+{
+	if (pipe->path)
+		return open_named(restore, pipe, ret_ends, err);
+	if (pipe2(ret_ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_sys(err, "make a pipe");
+	return 0;
+}
+
 static int make(struct restore *restore, const void *record, struct key key, struct err *err)
 {
 	const struct pipe *pipe = record;
@@ -68,9 +113,8 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	int ends[2];
 
 	(void)key;
-	/* O_NONBLOCK: what does not fit must fail and not wait; each end gets its flags later. */
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-		return err_sys(err, "make a pipe");
+	if (open_ends(restore, pipe, ends, err) < 0)
+		return -1;
 	reader = ends[0];
 	writer = ends[1];
 	if (make_pipe(restore, pipe, ends, err) < 0)
@@ -80,7 +124,8 @@ static int make(struct restore *restore, const void *record, struct key key, str
 		return -1;
 	*object = (struct made_object){ .kind = KIND_pipe,
 					.id = pipe->id,
-					.fds = { TAKE_FD(reader), TAKE_FD(writer) } };
+					.fds = { TAKE_FD(reader), TAKE_FD(writer) },
+					.given = { pipe->path, pipe->path } };
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/pipe.h"
 #include "restore/descriptors.h"
 
 #include <fcntl.h>
@@ -10,10 +11,13 @@
 static int check(struct restore *restore, const struct file *file, const void *state,
 		 struct err *err)
 {
-	(void)restore;
-	(void)file;
-	(void)state;
+	const struct pipe_end *end = state;
+	const struct pipe *pipe = IMAGE_GET(&restore->image, pipe, end->pipe, 0);
+	struct stat st;
+
 	(void)err;
+	if (pipe->path)
+		file_check_path(restore, file, pipe->path, S_IFIFO, &st);
 	return 0;
 }
 

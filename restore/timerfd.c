@@ -70,12 +70,17 @@ static uint64_t now_by(int clock)
  * Without TFD_IOC_SET_TICKS (CONFIG_CHECKPOINT_RESTORE): begun so long ago that it has expired so
  * often, if the system runs for so long; else it lacks the earlier ones. That takes an absolute time.
  */
-static int expire(int fd, const struct timerfd *saved, struct err *err)
+static int expire(struct restore *restore, const struct file *file, int fd,
+		  const struct timerfd *saved, struct err *err)
 {
 	uint64_t now = now_by(saved->clock), left = saved->remaining, ticks = saved->ticks;
 
 	if (!saved->interval)
 		return settime(fd, (int)saved->flags, 1, 0, err);
+	if (!(saved->flags & TIMERFD_ABSTIME))
+		file_problem(restore, file, VERDICT_APPROXIMATED, NULL,
+			     "set with TFD_TIMER_ABSTIME, because this kernel has no "
+			     "TFD_IOC_SET_TICKS");
 	if (ticks > (now + left) / saved->interval)
 		ticks = (now + left) / saved->interval;
 	now = now + left - ticks * saved->interval;
@@ -100,7 +105,7 @@ static int apply(struct restore *restore, struct canvas *canvas,
 		return -1;
 	if (!saved->ticks || ioctl(fd, SET_TICKS, &saved->ticks) == 0)
 		return 0;
-	return expire(fd, saved, err);
+	return expire(restore, file, fd, saved, err);
 }
 
 const struct file_type_restorer timerfd_type_restorer = {
