@@ -8,7 +8,7 @@
 build clock
 undisturbed ./clock
 # The program itself names them, so that none is forgotten here.
-features=$(PIMAGE_WITHOUT=? pdump 1 2>&1 | sed -n 's/.*there are: //p' | tr -d ',')
+features=$(PIMAGE_WITHOUT='?' pdump 1 2>&1 | sed -n 's/.*there are: //p' | tr -d ',')
 [ -n "$features" ] || fail "pdump names no features"
 for feature in $features; do
 	echo "without $feature"
