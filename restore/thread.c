@@ -46,16 +46,10 @@ static int thread_check(struct restore *restore, const void *record, struct key 
 }
 
 /* The event comes in the calling thread before clone3 returns; the new thread stands before its first instruction. */
-struct births {
-	struct canvas *canvas;
-	const struct process *process;
-};
-
 static int on_birth(void *context, struct frozen_thread *parent, int event, unsigned long message,
 		    struct err *err)
 {
-	struct births *births = context;
-	struct canvas *canvas = births->canvas;
+	struct canvas *canvas = context;
 	struct made_thread *made;
 
 	(void)parent;
@@ -67,10 +61,7 @@ static int on_birth(void *context, struct frozen_thread *parent, int event, unsi
 	made = LIST_ADD(canvas, threads, err);
 	if (!made)
 		return -1;
-	*made = (struct made_thread){
-		.saved = births->process->threads[canvas->n_threads - 1],
-		.tid = (pid_t)message,
-	};
+	*made = (struct made_thread){ .tid = (pid_t)message };
 	return 0;
 }
 
@@ -98,29 +89,59 @@ static void push_clone(struct remote_batch *batch, uint32_t tid, bool keep)
 		    REMOTE_CALL(clone3, remote_data(batch, &args, sizeof(args)), sizeof(args)));
 }
 
+/* Those born in a batch are in the order of its calls that succeeded. Returns how many of `tids` are left, which come first. */
+static int make_some(struct canvas *canvas, uint32_t *tids, size_t n, bool keep, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	size_t born = canvas->n_threads, left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		push_clone(batch, tids[i], keep);
+	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		int64_t result = remote_result(batch, i);
+
+		if (keep && result == -EEXIST) {
+			tids[left++] = tids[i];
+			continue;
+		}
+		if (remote_check(batch, i, err) < 0)
+			return err_prefix(err, "thread %u", tids[i]);
+		canvas->threads[born].saved = tids[i];
+		canvas->threads[born++].own = (uint32_t)result;
+	}
+	return (int)left;
+}
+
+/*
+ * Since Linux 6.15 a thread gives its number back a little after its process is seen to have ended; one that has the least
+ * share of a busy CPU may take a while.
+ */
+enum { TRIES = 1000, PAUSE_US = 1000 };
+
 int threads_make(struct restore *restore, struct canvas *canvas, bool keep, struct err *err)
 {
 	const struct process *process = IMAGE_GET(&restore->image, process, canvas->own_pid, 0);
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	struct births births = { canvas, process };
+	_cleanup_free_ uint32_t *tids = calloc(process->n_threads + 1, sizeof(*tids));
+	int left = (int)process->n_threads - 1;
 
+	if (!tids)
+		return err_sys(err, "out of memory");
 	if (add_leader(canvas, err) < 0)
 		return -1;
-	if (process->n_threads == 1)
-		return 0;
+	memcpy(tids, process->threads + 1, (size_t)left * sizeof(*tids));
 	canvas->remote.options.event = on_birth;
-	canvas->remote.options.context = &births;
-	for (size_t i = 1; i < process->n_threads; i++)
-		push_clone(batch, process->threads[i], keep);
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	canvas->remote.options.event = NULL;
-	for (size_t i = 1; i < process->n_threads; i++) {
-		if (remote_check(batch, i - 1, err) < 0)
-			return err_prefix(err, "thread %u", process->threads[i]);
-		canvas->threads[i].own = (uint32_t)remote_result(batch, i - 1);
+	canvas->remote.options.context = canvas;
+	for (int i = 0; left > 0 && i < TRIES; i++) {
+		if (i)
+			usleep(PAUSE_US);
+		left = make_some(canvas, tids, (size_t)left, keep, err);
 	}
-	return 0;
+	canvas->remote.options.event = NULL;
+	if (left > 0)
+		return err_set(err, ERR_HOST, "thread id %u is taken", tids[0]);
+	return left;
 }
 
 static void push_registrations(struct remote_batch *batch, const struct thread *thread)
