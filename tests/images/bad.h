@@ -51,8 +51,7 @@ static inline void bad_rename(char *image, size_t size, const char *from, const 
 
 static inline void damage_truncate(char *image, size_t *size)
 {
-	(void)image;
-	*size = *size / 2 / 512 * 512;
+	*size = (size_t)(bad_header(image, *size, "processes/42/pages/403000") - image) + 512 + 64;
 }
 
 static inline void damage_cut_index(char *image, size_t *size)
@@ -143,7 +142,7 @@ static inline void damage_huge(char *image, size_t *size)
 
 static const struct bad bad_images[] = {
 	/* the container */
-	{ "truncated", "index.json", .damage = damage_truncate },
+	{ "truncated", "processes/42/pages/403000|cut off", .damage = damage_truncate },
 	{ "no-index", "index.json", .damage = damage_cut_index },
 	{ "flipped-bit-in-record", PROCESS, .damage = damage_record_bit },
 	{ "flipped-bit-in-data", "pipes/1.data", .damage = damage_blob_bit },

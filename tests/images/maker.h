@@ -58,6 +58,7 @@ static const struct example examples[] = {
 	{ "file-epoll", "files/12.json" },
 	{ "file-signalfd", "files/13.json" },
 	{ "file-timerfd", "files/14.json" },
+	{ "file-inotify", "files/15.json" },
 	{ "pipe", "pipes/1.json" },
 	{ "tty", "ttys/1.json" },
 	{ "shm", "shm/1.json" },
