@@ -51,6 +51,16 @@ int dump_collect(struct dump *dump, struct err *err)
 	return 0;
 }
 
+int dump_settle(struct dump *dump, struct err *err)
+{
+	for (size_t k = 0; k < KIND_COUNT; k++)
+		for (size_t i = 0; dumpers[k]->settle && i < dump->n_targets; i++)
+			if (dumpers[k]->settle(dump, &dump->targets[i], err) < 0)
+				return err_prefix(err, "%s: %s", dump->targets[i].name,
+						  kinds[k].record->name);
+	return 0;
+}
+
 static int write_record(struct dump *dump, enum kind kind, const struct object *object,
 			struct image_writer *writer, struct err *err)
 {

@@ -5,6 +5,7 @@
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/mapped.h"
+#include "dump/memory.h"
 #include "dump/page_source.h"
 #include "dump/rseq.h"
 #include "dump/snapshot.h"
@@ -246,9 +247,26 @@ static bool is_private(const struct vma *vma)
 	return !(vma->flags & VMA_SHARED) && vma->kind != VMA_SPECIAL;
 }
 
-static bool is_private_file(const struct vma *vma)
+/* Not in a copy, empty there, or the process may take them from it (kernel/copy.h). */
+bool vma_lost_by_fork(const struct vma *vma)
 {
-	return is_private(vma) && vma->kind != VMA_ANONYMOUS;
+	return is_private(vma) && ((vma->advice & (ADVICE_DONTFORK | ADVICE_WIPEONFORK)) ||
+				   (vma->flags & VMA_HUGETLB));
+}
+
+static bool is_forked(const struct vma *vma)
+{
+	return is_private(vma) && !vma_lost_by_fork(vma);
+}
+
+static bool is_lost_file(const struct vma *vma)
+{
+	return vma_lost_by_fork(vma) && vma->kind != VMA_ANONYMOUS;
+}
+
+static bool is_forked_file(const struct vma *vma)
+{
+	return is_forked(vma) && vma->kind != VMA_ANONYMOUS;
 }
 
 /* The kernel makes another vDSO on another kernel, so its code is saved whatever the page tables say. */
@@ -310,23 +328,70 @@ static int own_ranges(const struct target *target, const struct memory *memory,
 
 static int collect_pages(const struct target *target, struct memory *memory, struct err *err)
 {
-	_cleanup_ranges_ struct memory_ranges own = { 0 }, zero = { 0 }, other = { 0 },
-					      guard = { 0 };
+	_cleanup_ranges_ struct memory_ranges own = { 0 }, guard = { 0 };
 	const struct dealing save = { memory, is_private, offsetof(struct vma, saved),
 				      offsetof(struct vma, n_saved) };
-	const struct dealing blank = { memory, is_private_file, offsetof(struct vma, zero),
-				       offsetof(struct vma, n_zero) };
 	const struct dealing guards = { memory, is_private, offsetof(struct vma, guard),
 					offsetof(struct vma, n_guard) };
 
 	if (own_ranges(target, memory, &own, err) < 0 ||
-	    memory_zero_pages(&target->memory, own.list, own.count, &zero, &other, err) < 0 ||
 	    pagetable_scan(&target->memory, 0, UINT64_MAX, PAGETABLE_GUARD, &guard, err) < 0)
 		return -1;
-	if (save_vdsos(target, memory, err) < 0 || deal(&save, &other, err) < 0 ||
-	    deal(&blank, &zero, err) < 0)
+	if (save_vdsos(target, memory, err) < 0 || deal(&save, &own, err) < 0)
 		return -1;
 	return deal(&guards, &guard, err);
+}
+
+/* The saved ranges of the VMAs wanted, which are left with none. */
+static int take_saved(struct memory *memory, bool (*wants)(const struct vma *vma),
+		      struct memory_ranges *ret, struct err *err)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		struct vma *vma = &memory->vmas[i];
+
+		if (!wants(vma))
+			continue;
+		for (size_t k = 0; k < vma->n_saved; k++)
+			if (memory_ranges_add(ret, vma->saved[k].start, vma->saved[k].end, err) < 0)
+				return -1;
+		free(vma->saved);
+		vma->saved = NULL;
+		vma->n_saved = 0;
+	}
+	return 0;
+}
+
+static int sift(struct memory *memory, const struct process_memory *from,
+		bool (*wants)(const struct vma *vma), bool (*wants_blank)(const struct vma *vma),
+		struct err *err)
+{
+	_cleanup_ranges_ struct memory_ranges own = { 0 }, zero = { 0 }, other = { 0 };
+	const struct dealing save = { memory, wants, offsetof(struct vma, saved),
+				      offsetof(struct vma, n_saved) };
+	const struct dealing blank = { memory, wants_blank, offsetof(struct vma, zero),
+				       offsetof(struct vma, n_zero) };
+
+	if (take_saved(memory, wants, &own, err) < 0 ||
+	    memory_zero_pages(from, own.list, own.count, &zero, &other, err) < 0 ||
+	    deal(&save, &other, err) < 0)
+		return -1;
+	return deal(&blank, &zero, err);
+}
+
+int memory_sift_lost(struct memory *memory, const struct process_memory *from, struct err *err)
+{
+	return sift(memory, from, vma_lost_by_fork, is_lost_file, err);
+}
+
+static int memory_settle(struct dump *dump, struct target *target, struct err *err)
+{
+	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
+	const struct snapshot *snapshot = target->snapshot;
+
+	if (!snapshot && memory_sift_lost(memory, &target->memory, err) < 0)
+		return -1;
+	return sift(memory, snapshot ? &snapshot->copy.memory : &target->memory, is_forked,
+		    is_forked_file, err);
 }
 
 static int memory_collect(struct dump *dump, struct target *target, struct err *err)
@@ -372,4 +437,5 @@ static int memory_write_pages(struct dump *dump, const void *record, struct key 
 }
 
 const struct dumper memory_dumper = { .collect = memory_collect,
+				      .settle = memory_settle,
 				      .write_pages = memory_write_pages };

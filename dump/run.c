@@ -127,14 +127,10 @@ static bool has_shared_pages(const struct dump *dump)
 static int write_entries(struct run *run, struct image_writer *writer, struct page_writer *pages,
 			 struct err *err)
 {
-	bool copied = run->snapshots.n_snapshots > 0;
-
-	if (copied && !has_shared_pages(run->dump))
-		let_go(run);
 	if (dump_write_records(run->dump, writer, err) < 0 ||
 	    dump_write_shared(run->dump, writer, pages, err) < 0)
 		return -1;
-	if (copied)
+	if (run->snapshots.n_snapshots)
 		let_go(run);
 	return dump_write_memory(run->dump, writer, pages, err);
 }
@@ -146,6 +142,10 @@ static int write_image(struct run *run, int fd, struct err *err)
 	_cleanup_(progress_end) struct progress progress = { 0 };
 	int64_t mtime = 0;
 
+	if (run->snapshots.n_snapshots && !has_shared_pages(run->dump))
+		let_go(run);
+	if (dump_settle(run->dump, err) < 0)
+		return -1;
 	count(run->dump, &run->summary);
 	progress_start(&progress, stderr, "saving memory", run->summary.memory_size);
 	run->dump->progress = run->options->quiet ? NULL : &progress;

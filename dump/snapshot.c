@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/snapshot.h"
 
+#include "dump/memory.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/memory.h"
 #include "format/process.h"
 #include "kernel/readfile.h"
 
@@ -48,13 +48,6 @@ static int check_family(const struct dump *dump, const struct target *target, st
 	return 0;
 }
 
-/* Not in the copy, empty there, or the process may take them from it (kernel/copy.h). */
-static bool is_lost(const struct vma *vma)
-{
-	return (vma->advice & (ADVICE_DONTFORK | ADVICE_WIPEONFORK)) ||
-	       (vma->flags & (VMA_HUGETLB | VMA_SHARED));
-}
-
 static int keep_range(const struct target *target, const struct range *range,
 		      struct snapshot *snapshot, struct err *err)
 {
@@ -75,7 +68,8 @@ static int check_size(const struct target *target, const struct memory *memory, 
 	uint64_t size = 0;
 
 	for (size_t i = 0; i < memory->n_vmas; i++)
-		for (size_t k = 0; is_lost(&memory->vmas[i]) && k < memory->vmas[i].n_saved; k++)
+		for (size_t k = 0;
+		     vma_lost_by_fork(&memory->vmas[i]) && k < memory->vmas[i].n_saved; k++)
 			size += memory->vmas[i].saved[k].end - memory->vmas[i].saved[k].start;
 	if (size > KEPT_MAX)
 		return err_set(err, ERR_UNSUPPORTED,
@@ -89,14 +83,14 @@ static int check_size(const struct target *target, const struct memory *memory, 
 static int keep(const struct dump *dump, const struct target *target, struct snapshot *snapshot,
 		struct err *err)
 {
-	const struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
+	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
 
-	if (!memory)
-		return 0;
-	if (check_size(target, memory, err) < 0)
+	if (memory_sift_lost(memory, &target->memory, err) < 0 ||
+	    check_size(target, memory, err) < 0)
 		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++)
-		for (size_t k = 0; is_lost(&memory->vmas[i]) && k < memory->vmas[i].n_saved; k++)
+		for (size_t k = 0;
+		     vma_lost_by_fork(&memory->vmas[i]) && k < memory->vmas[i].n_saved; k++)
 			if (keep_range(target, &memory->vmas[i].saved[k], snapshot, err) < 0)
 				return -1;
 	return 0;

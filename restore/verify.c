@@ -106,7 +106,8 @@ static int compare(struct restore *restore, struct dump *dump, struct err *err)
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		if (collect(dump, &restore->canvases[i], err) < 0)
 			return -1;
-	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0)
+	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0 ||
+	    dump_settle(dump, err) < 0)
 		return -1;
 	leave_out_vdsos(restore, dump);
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
