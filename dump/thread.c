@@ -94,8 +94,15 @@ static int collect_robust_list(pid_t tid, struct thread *thread, struct err *err
 	return 0;
 }
 
-static int collect_rseq(const struct frozen_thread *from, struct thread *thread, struct err *err)
+static int collect_rseq(struct dump *dump, const struct target *target,
+			const struct frozen_thread *from, struct thread *thread, struct err *err)
 {
+	/* The C library asks for it in every thread, mostly for speed; once is enough to be told. */
+	if (!from->rseq_known && from->tid == target->pid)
+		problems_add(
+			&dump->problems, VERDICT_LOST, target->name,
+			"registrations of restartable sequences (rseq), if there are any: this "
+			"kernel does not show them");
 	if (!from->rseq_size)
 		return 0;
 	thread->rseq = calloc(1, sizeof(*thread->rseq));
@@ -221,7 +228,7 @@ static int collect_frozen(struct dump *dump, struct target *target, struct froze
 	if (collect_registers(from, thread, err) < 0 ||
 	    collect_xstate(dump, target, from->tid, thread, err) < 0 ||
 	    collect_robust_list(from->tid, thread, err) < 0 ||
-	    collect_rseq(from, thread, err) < 0 ||
+	    collect_rseq(dump, target, from, thread, err) < 0 ||
 	    siginfo_peek(from->tid, false, &thread->pending, &thread->n_pending, err) < 0 ||
 	    collect_inside(target, from, thread, err) < 0)
 		return -1;

@@ -52,6 +52,7 @@ struct frozen_thread {
 
 	bool held; /* its call returned EINTR for the stop alone, and will be run again */
 	/* Remote calls may run in it; found out before the first one, by reading its status (20 us). */
+	bool rseq_known; /* the kernel tells of rseq, since 5.13 */
 	bool lendable;
 	bool stopped;  /* in a ptrace-stop at this moment */
 	bool borrowed; /* registers are those of a remote call: thaw gives them back */

@@ -16,9 +16,10 @@ void rseq_find(struct frozen_thread *thread, const struct kernel_features *featu
 {
 	struct __ptrace_rseq_configuration rseq = { 0 };
 
-	if (!feature_on(features, FEATURE_RSEQ_CONFIGURATION))
-		return;
-	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, thread->tid, sizeof(rseq), &rseq) < 0)
+	thread->rseq_known =
+		feature_on(features, FEATURE_RSEQ_CONFIGURATION) &&
+		ptrace(PTRACE_GET_RSEQ_CONFIGURATION, thread->tid, sizeof(rseq), &rseq) >= 0;
+	if (!thread->rseq_known)
 		return;
 	thread->rseq_address = rseq.rseq_abi_pointer;
 	thread->rseq_size = rseq.rseq_abi_pointer ? rseq.rseq_abi_size : 0;
