@@ -3,7 +3,7 @@
 #include "format/external.h"
 
 #include "dump/describe.h"
-#include "dump/file.h"
+#include "dump/file_table.h"
 #include "format/err.h"
 
 #include <string.h>
@@ -30,12 +30,17 @@ static void note_unread(struct dump *dump, const struct dump_fd *fd)
 static int collect(struct dump *dump, const struct dump_fd *fd, void *state, struct err *err)
 {
 	struct external *external = state;
+	const char *outside;
 	char what[256];
 
 	external->what = strdup(fd->link);
 	if (!external->what)
 		return err_sys(err, "out of memory");
-	describe_fd(fd, what, sizeof(what));
+	outside = unix_is_one(fd) ? unix_outside(dump, fd) : NULL;
+	if (outside)
+		snprintf(what, sizeof(what), "%s", outside);
+	else
+		describe_fd(fd, what, sizeof(what));
 	if (fd->fd > 2 && !dump->settings.externals)
 		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
 				"pdump --external saves it as something that ends outside, and "

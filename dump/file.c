@@ -48,6 +48,7 @@ void dump_files_free(struct dump_files *files)
 	free(files->contents);
 	free(files->pipes);
 	free(files->ttys);
+	unix_table_free(files->unix_table);
 	free(files);
 }
 

@@ -47,6 +47,7 @@ struct dump_files {
 	size_t n_ttys;
 	struct contents *contents;
 	size_t n_contents;
+	struct unix_table *unix_table; /* NULL: no unix socket was met yet */
 };
 
 /* The table of this dump, made when first asked for; NULL with err set. */
@@ -60,6 +61,18 @@ bool pipe_is_inside(const struct dump *dump, const struct dump_fd *fd);
 
 /* The pipe behind a descriptor as an object of the image. */
 int dump_pipe(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err);
+
+/* Whether it is a unix socket, of whatever kind. */
+bool unix_is_one(const struct dump_fd *fd);
+
+/* Why a unix socket cannot be saved as what it is: an end of it is outside. NULL: it can. */
+const char *unix_outside(const struct dump *dump, const struct dump_fd *fd);
+
+/* The unix socket behind a descriptor as an object of the image. */
+int dump_unix(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err);
+
+/* Accepts NULL. */
+void unix_table_free(struct unix_table *table);
 
 /* Locks that the process holds through this description, from its fdinfo. */
 int dump_locks(struct dump *dump, const struct dump_fd *fd, struct file *file, struct err *err);

@@ -18,6 +18,10 @@
 #include "format/thread.h"
 #include "format/timers.h"
 #include "format/tty.h"
+#include "format/unix_end.h"
+#include "format/unix_socket.h"
+
+#include "format/image_check.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -349,6 +353,7 @@ static const struct reference references[] = {
 	{ &regular_record, offsetof(struct regular, file.contents), KIND_shm },
 	{ &memfd_record, offsetof(struct memfd, contents), KIND_shm },
 	{ &pipe_end_record, offsetof(struct pipe_end, pipe), KIND_pipe },
+	{ &unix_end_record, offsetof(struct unix_end, socket), KIND_unix_socket },
 	{ &terminal_record, offsetof(struct terminal, tty), KIND_tty },
 };
 
@@ -464,6 +469,7 @@ int image_check(const struct image *image, struct err *err)
 			       pimage->page_size);
 	CHECK_OBJECTS(file, check_file(image, file_, err))
 	CHECK_OBJECTS(pipe, check_pipe(image, pipe_, err))
+	CHECK_OBJECTS(unix_socket, check_unix_socket(image, unix_socket_, err))
 	CHECK_OBJECTS(tty, 0)
 	CHECK_OBJECTS(shm, check_shm(image, shm_, err))
 	if (check_processes(image, pimage, err) < 0 || check_unlisted(image, err) < 0)

@@ -180,6 +180,7 @@ static void print_objects(const struct image *image, FILE *out)
 		enum kind kind;
 		const char *name;
 	} objects[] = { { KIND_pipe, "pipe" },
+			{ KIND_unix_socket, "unix socket" },
 			{ KIND_tty, "terminal" },
 			{ KIND_shm, "shared memory object" } };
 	const struct objects *files = &image->kinds[KIND_file];

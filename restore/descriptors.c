@@ -281,6 +281,7 @@ int descriptors_check(struct restore *restore, struct err *err)
 	/* Two more for each object that is made, and what prestore itself has open. */
 	check_limit(restore, last + 64 + d->n_uses + d->n_overrides +
 				     2 * (restore->image.kinds[KIND_pipe].n_objects +
+					  restore->image.kinds[KIND_unix_socket].n_objects +
 					  restore->image.kinds[KIND_shm].n_objects));
 	return 0;
 }

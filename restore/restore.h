@@ -14,6 +14,7 @@ struct descriptor;
 struct err;
 struct file;
 struct restore_descriptors;
+struct unix_names;
 
 /* An open file description that prestore made and that canvases inherit under the same number. */
 struct made_file {
@@ -52,6 +53,7 @@ struct restore {
 	struct canvas *canvases;
 	size_t n_canvases;
 	struct restore_descriptors *descriptors; /* what each becomes, restore/descriptors.h */
+	struct unix_names *unix_names;		 /* files of sockets made so far; NULL: none */
 };
 
 /* Steps of building a process; those of one phase are in the order of the one list. */

@@ -22,6 +22,7 @@
 #include "restore/thread_ids.h"
 #include "restore/tree.h"
 #include "restore/tty.h"
+#include "restore/unix_names.h"
 #include "restore/verify.h"
 
 #include <fcntl.h>
@@ -41,6 +42,7 @@ static void kill_canvases(struct restore *restore)
 void restore_done(struct restore *restore)
 {
 	kill_canvases(restore);
+	unix_names_undo(restore);
 	descriptors_free(restore->descriptors);
 	free(restore->canvases);
 	free(restore->mappings);
@@ -251,6 +253,7 @@ static int commit(struct restore *restore, struct job *job, struct err *err)
 		return -1;
 	if (job_commit(job, err) < 0)
 		return -1;
+	unix_names_commit(restore);
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		canvas_release(&restore->canvases[i]);
 	restore->n_canvases = 0;

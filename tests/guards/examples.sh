@@ -40,7 +40,7 @@ for path in sorted(glob.glob("spec/examples/*/*.json")):
     if name not in beyond and bool(found) != ("/bad/" in path):
         print(f"{path}: {found[0] if found else 'is accepted'}")
         wrong = 1
-kinds = {"files": "file", "pipes": "pipe", "ttys": "tty", "shm": "shm", "threads": "thread"}
+kinds = {"files": "file", "pipes": "pipe", "ttys": "tty", "shm": "shm", "unix": "unix_socket", "threads": "thread"}
 with tarfile.open("spec/examples/example.tar") as tar:
     for member in tar:
         folder, name = os.path.split(member.name)

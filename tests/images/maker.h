@@ -59,7 +59,12 @@ static const struct example examples[] = {
 	{ "file-signalfd", "files/13.json" },
 	{ "file-timerfd", "files/14.json" },
 	{ "file-inotify", "files/15.json" },
+	{ "file-unix_end", "files/16.json" },
 	{ "pipe", "pipes/1.json" },
+	{ "unix_socket", "sockets/unix/1.json" },
+	{ "unix_socket-accepted", "sockets/unix/2.json" },
+	{ "unix_socket-listening", "sockets/unix/3.json" },
+	{ "unix_socket-datagram", "sockets/unix/4.json" },
 	{ "tty", "ttys/1.json" },
 	{ "shm", "shm/1.json" },
 	{ "shm-anonymous", "shm/2.json" },
@@ -241,6 +246,10 @@ static inline void maker_load(struct maker *maker)
 		}
 		if (kind == KIND_pipe)
 			maker_add(maker, "pipes/1.data", strdup("hello"), 5);
+		if (kind == KIND_unix_socket && key.first == 1)
+			maker_add(maker, "sockets/unix/1.data", strdup("four"), 4);
+		if (kind == KIND_unix_socket && key.first == 4)
+			maker_add(maker, "sockets/unix/4.data", strdup("fives"), 5);
 	}
 	maker_add_pages(maker);
 }

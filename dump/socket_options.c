@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/socket_options.h"
+
+#include "format/err.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+static int get(int fd, int option, const char *name, void *value, socklen_t size, struct err *err)
+{
+	if (getsockopt(fd, SOL_SOCKET, option, value, &size) < 0)
+		return err_sys(err, "getsockopt %s", name);
+	return 0;
+}
+
+static int get_flags(int fd, struct socket_options *options, struct err *err)
+{
+	const struct {
+		int option;
+		const char *name;
+		bool *flag;
+	} flags[] = {
+		{ SO_PASSCRED, "SO_PASSCRED", &options->pass_credentials },
+		{ SO_PASSSEC, "SO_PASSSEC", &options->pass_security },
+		{ SO_TIMESTAMP, "SO_TIMESTAMP", &options->timestamp },
+		{ SO_TIMESTAMPNS, "SO_TIMESTAMPNS", &options->timestamp_ns },
+		{ SO_KEEPALIVE, "SO_KEEPALIVE", &options->keep_alive },
+		{ SO_BROADCAST, "SO_BROADCAST", &options->broadcast },
+		{ SO_REUSEADDR, "SO_REUSEADDR", &options->reuse_address },
+		{ SO_OOBINLINE, "SO_OOBINLINE", &options->out_of_band_inline },
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		int value = 0;
+
+		if (get(fd, flags[i].option, flags[i].name, &value, sizeof(value), err) < 0)
+			return -1;
+		*flags[i].flag = value != 0;
+	}
+	return 0;
+}
+
+static uint64_t microseconds(const struct timeval *time)
+{
+	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
+}
+
+int dump_socket_options(int fd, struct socket_options *ret_options, struct err *err)
+{
+	struct socket_options options = { 0 };
+	struct timeval send = { 0 }, receive = { 0 };
+	int low_water = 1, priority = 0, peek = -1, out = 0, in = 0;
+	struct linger linger = { 0 };
+
+	if (get(fd, SO_SNDBUF, "SO_SNDBUF", &out, sizeof(out), err) < 0 ||
+	    get(fd, SO_RCVBUF, "SO_RCVBUF", &in, sizeof(in), err) < 0 ||
+	    get(fd, SO_SNDTIMEO, "SO_SNDTIMEO", &send, sizeof(send), err) < 0 ||
+	    get(fd, SO_RCVTIMEO, "SO_RCVTIMEO", &receive, sizeof(receive), err) < 0 ||
+	    get(fd, SO_LINGER, "SO_LINGER", &linger, sizeof(linger), err) < 0 ||
+	    get(fd, SO_RCVLOWAT, "SO_RCVLOWAT", &low_water, sizeof(low_water), err) < 0 ||
+	    get(fd, SO_PRIORITY, "SO_PRIORITY", &priority, sizeof(priority), err) < 0 ||
+	    get(fd, SO_PEEK_OFF, "SO_PEEK_OFF", &peek, sizeof(peek), err) < 0 ||
+	    get_flags(fd, &options, err) < 0)
+		return -1;
+	options.send_buffer = (uint32_t)out;
+	options.receive_buffer = (uint32_t)in;
+	options.send_timeout = microseconds(&send);
+	options.receive_timeout = microseconds(&receive);
+	options.linger = linger.l_onoff ? (uint32_t)linger.l_linger + 1 : 0;
+	options.receive_low_water = low_water > 1 ? (uint32_t)low_water : 0;
+	options.priority = (uint32_t)priority;
+	options.peek_offset = peek >= 0 ? (uint32_t)peek + 1 : 0;
+	*ret_options = options;
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of unix sockets: whether they are free, binding to them, and undoing that. */
+#ifndef PIMAGE_RESTORE_UNIX_NAMES_H
+#define PIMAGE_RESTORE_UNIX_NAMES_H
+
+#include "format/unix_socket.h"
+#include "restore/restore.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+struct unix_names;
+
+/* "unix socket 3 /run/x", for problems. */
+void unix_title(const struct unix_socket *socket, char *ret_title, size_t size);
+
+/* Adds a problem when the name cannot be had. */
+void unix_name_check(struct restore *restore, const struct unix_socket *socket);
+
+/*
+ * Binds fd. A dead socket's file at its path is set aside. *ret_inode becomes a descriptor (O_PATH) of the
+ * file, for connecting to it also when it has no name any more; -1: abstract. A name that nothing but the socket's own
+ * getsockname(2) needs is given up with a problem when it is taken; then nothing is bound.
+ */
+int unix_name_bind(struct restore *restore, const struct unix_socket *socket, int fd,
+		   int *ret_inode, struct err *err);
+
+/* The address by which to reach a bound socket; returns its length. */
+socklen_t unix_name_address(const struct unix_socket *socket, int inode,
+			    struct sockaddr_un *ret_address);
+
+/* At commit, files set aside go for good; before it, everything can be put back as it was. */
+void unix_names_commit(struct restore *restore);
+void unix_names_undo(struct restore *restore);
+
+#endif
