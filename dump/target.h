@@ -40,6 +40,10 @@ uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise);
 /* Opens /proc/PID and its memory and reads status, stat and smaps. On failure nothing needs releasing. */
 int target_open(pid_t pid, const struct kernel_features *features, struct target *ret_target,
 		struct err *err);
+/* Reads what a thread of it is. Release with proc_status_release. */
+int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,
+			 struct err *err);
+
 void target_done(struct target *target);
 
 #endif

@@ -189,13 +189,8 @@ static int read_status(struct dump *dump, const struct target *target, pid_t tid
 		       struct err *err)
 {
 	_cleanup_(proc_status_release) struct proc_status status = { 0 };
-	_cleanup_free_ char *text = NULL;
-	char path[64];
-	size_t size;
 
-	snprintf(path, sizeof(path), "task/%d/status", tid);
-	if (read_file_at(target->proc, path, &text, &size, err) < 0 ||
-	    proc_status_parse(text, size, &status, err) < 0)
+	if (target_thread_status(target, tid, &status, err) < 0)
 		return -1;
 	*ret_own = ns_own(&status.ns_pid, tid);
 	check_credentials(dump, target, &status);
