@@ -108,6 +108,25 @@ int tree_open(pid_t root, enum tree_scope scope, bool freeze,
 	return 0;
 }
 
+int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err *err)
+{
+	_cleanup_(processes_release) struct processes all = { 0 };
+	_cleanup_tree_ struct tree tree = { 0 };
+
+	for (size_t i = 0; i < n_pids; i++)
+		if (add(&tree, pids[i], false, NULL, err) < 0)
+			return -1;
+	if (processes_read(&all, err) < 0)
+		return -1;
+	for (size_t i = 0; i < all.count; i++)
+		if (all.list[i].state == 'Z' && has_process(&tree, all.list[i].parent) &&
+		    add_zombie(&tree, &all.list[i], err) < 0)
+			return -1;
+	*ret_tree = tree;
+	tree = (struct tree){ 0 };
+	return 0;
+}
+
 void tree_thaw(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->n_processes; i++) {

@@ -41,6 +41,9 @@ enum tree_scope {
 int tree_open(pid_t root, enum tree_scope scope, bool freeze,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err);
 
+/* For processes that somebody else holds: only their zombies are looked for. */
+int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err *err);
+
 /* Lets everything go. Accepts an empty one and leaves an empty one. */
 void tree_thaw(struct tree *tree);
 #define _cleanup_tree_ _cleanup_(tree_thaw)

@@ -2,10 +2,13 @@
 #include "restore/verify.h"
 
 #include "dump/dump.h"
+#include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/memory.h"
+#include "format/pimage.h"
 #include "restore/canvas.h"
+#include "restore/tree.h"
 #include "restore/vdso.h"
 
 #include <string.h>
@@ -102,10 +105,23 @@ static int collect(struct dump *dump, struct canvas *canvas, struct err *err)
 static int compare(struct restore *restore, struct dump *dump, struct err *err)
 {
 	struct differences differences = { .entry = "" };
+	const struct pimage *pimage = IMAGE_GET(&restore->image, pimage, 0, 0);
+	_cleanup_free_ pid_t *pids = calloc(pimage->n_pids, sizeof(*pids));
+	_cleanup_tree_ struct tree tree = { 0 };
 
-	for (size_t i = 0; i < restore->n_canvases; i++)
-		if (collect(dump, &restore->canvases[i], err) < 0)
+	if (!pids)
+		return err_sys(err, "out of memory");
+	/* In the order in which they were dumped: objects are numbered as they are met. */
+	for (size_t i = 0; i < pimage->n_pids; i++) {
+		struct canvas *canvas = tree_canvas(restore, pimage->pids[i]);
+
+		pids[i] = canvas->pid;
+		if (collect(dump, canvas, err) < 0)
 			return -1;
+	}
+	if (tree_of(pids, pimage->n_pids, &tree, err) < 0)
+		return -1;
+	dump->tree = &tree;
 	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0 ||
 	    dump_settle(dump, err) < 0)
 		return -1;
