@@ -17,13 +17,21 @@ static bool may_choose(void)
 	return capabilities_effective() & (CAPABILITY(CHECKPOINT_RESTORE) | CAPABILITY(SYS_ADMIN));
 }
 
+static bool is_taken(uint32_t id)
+{
+	return kill((pid_t)id, 0) == 0 || errno == EPERM;
+}
+
 /* The first id of the image that something else has; 0: none. */
 static uint32_t taken_id(const struct restore *restore)
 {
 	IMAGE_EACH (&restore->image, process, process) {
 		for (size_t i = 0; i < process->n_threads; i++)
-			if (kill((pid_t)process->threads[i], 0) == 0 || errno == EPERM)
+			if (is_taken(process->threads[i]))
 				return process->threads[i];
+		for (size_t i = 0; i < process->n_zombies; i++)
+			if (is_taken(process->zombies[i].pid))
+				return process->zombies[i].pid;
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@ struct canvas;
 struct kernel_features;
 struct descriptor;
 struct err;
+struct extra;
 struct file;
 struct restore_descriptors;
 struct unix_names;
@@ -52,6 +53,9 @@ struct restore {
 	size_t n_mappings;
 	struct canvas *canvases;
 	size_t n_canvases;
+	struct extra **extras; /* restore/extra.h */
+	size_t n_extras;
+	bool keep;				 /* processes and threads get their saved numbers */
 	struct restore_descriptors *descriptors; /* what each becomes, restore/descriptors.h */
 	struct unix_names *unix_names;		 /* files of sockets made so far; NULL: none */
 };

@@ -12,6 +12,7 @@
 #include "kernel/capabilities.h"
 #include "restore/canvas.h"
 #include "restore/descriptors.h"
+#include "restore/extra.h"
 #include "restore/fill.h"
 #include "restore/foreground.h"
 #include "restore/memory.h"
@@ -34,6 +35,7 @@
 
 static void kill_canvases(struct restore *restore)
 {
+	extras_drop(restore);
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		canvas_kill(&restore->canvases[i]);
 	restore->n_canvases = 0;
@@ -126,7 +128,8 @@ static int build_canvas(struct restore *restore, enum pids_mode mode, struct job
 	if (spawn(restore, mode, pimage->root, job, canvas, err) < 0 ||
 	    frozen_adopt(canvas->pid, restore->features, &canvas->frozen, err) < 0)
 		return -1;
-	return tree_make(restore, mode != PIDS_NEW, err);
+	restore->keep = mode != PIDS_NEW;
+	return tree_make(restore, err);
 }
 
 static int finish_memory(struct restore *restore, struct err *err)
@@ -175,8 +178,7 @@ static void cleanup_fill(struct fill *fill)
 static int build_state(struct restore *restore, enum pids_mode mode, struct err *err)
 {
 	if (restore_apply(restore, PHASE_OPEN, err) < 0 ||
-	    restore_apply(restore, PHASE_STATE, err) < 0 ||
-	    tree_finish(restore, mode != PIDS_NEW, err) < 0 ||
+	    restore_apply(restore, PHASE_STATE, err) < 0 || tree_finish(restore, err) < 0 ||
 	    make_threads(restore, mode, err) < 0 ||
 	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
 	    restore_apply(restore, PHASE_LATE, err) < 0)

@@ -6,17 +6,12 @@
 #include "format/memory.h"
 #include "format/pimage.h"
 #include "format/process.h"
-#include "kernel/compat.h"
-#include "kernel/tracee.h"
+#include "restore/birth.h"
+#include "restore/extra.h"
 
-#include <fcntl.h>
-#include <linux/sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 struct canvas *tree_canvas(const struct restore *restore, uint32_t own_pid)
 {
@@ -31,19 +26,43 @@ static const struct process *process_of(const struct restore *restore, uint32_t 
 	return IMAGE_GET(&restore->image, process, pid, 0);
 }
 
-/*
- * A child is in the session that its parent has when it is born: the one that the parent leads or has inherited, or, before the parent
- * made its own, the one that the grandparent has.
- */
-static bool can_be_born(const struct restore *restore, const struct process *process,
-			const struct process *parent)
+/* When, seen from the parent that it has in the image. */
+enum birth {
+	BORN_EARLY,  /* before that parent made the session that it leads */
+	BORN_LATE,   /* in the session that the parent is in */
+	BORN_ORPHAN, /* of another one, that has ended, in whose session it is */
+};
+
+/* A child is in the session that its parent is in when it is born, until it makes its own. */
+static enum birth birth_of(const struct restore *restore, const struct process *process)
 {
+	const struct process *parent = process_of(restore, process->parent);
 	const struct process *grandparent = process_of(restore, parent->parent);
 
 	if (process->session == process->pid || process->session == parent->session)
-		return true;
-	return parent->session == parent->pid && grandparent &&
-	       process->session == grandparent->session;
+		return BORN_LATE;
+	if (parent->session == parent->pid && grandparent &&
+	    process->session == grandparent->session)
+		return BORN_EARLY;
+	return BORN_ORPHAN;
+}
+
+/* A helper must be able to stand for the one that it was born of. */
+static bool can_be_adopted(const struct restore *restore, const struct process *orphan)
+{
+	/* A living leader would have to bear it and end. */
+	if (process_of(restore, orphan->session))
+		return false;
+	IMAGE_EACH (&restore->image, process, process) {
+		for (size_t i = 0; i < process->n_zombies; i++)
+			if (process->zombies[i].pid == orphan->session &&
+			    process->pid != orphan->parent)
+				return false;
+		if (process != orphan && process->session == orphan->session &&
+		    process->parent != orphan->parent && birth_of(restore, process) == BORN_ORPHAN)
+			return false;
+	}
+	return true;
 }
 
 static unsigned users_of(const struct image *image, uint32_t contents)
@@ -96,131 +115,130 @@ int tree_check(struct restore *restore, struct err *err)
 		if (!parent)
 			problems_add(&restore->problems, VERDICT_BLOCKING, object,
 				     "its parent %u is not in the image", process->parent);
-		else if (!can_be_born(restore, process, parent))
+		else if (birth_of(restore, process) == BORN_ORPHAN &&
+			 !can_be_adopted(restore, process))
 			problems_add(&restore->problems, VERDICT_BLOCKING, object,
-				     "its session %u is not one that it could be born into",
+				     "its session %u is not one that it could be born into again",
 				     process->session);
 	}
 	return 0;
 }
 
-/* The event of a fork comes in the parent before its call returns. */
-struct birth {
-	pid_t pid;
-};
-
-static int on_birth(void *context, struct frozen_thread *parent, int event, unsigned long message,
-		    struct err *err)
-{
-	struct birth *birth = context;
-
-	(void)parent;
-	if (event != PTRACE_EVENT_FORK && event != PTRACE_EVENT_CLONE)
-		return 0;
-	birth->pid = (pid_t)message;
-	return frozen_wait_born(birth->pid, 0, err);
-}
-
-/* The new process as prestore sees it; *ret_own as it sees itself. */
-static int clone_child(struct canvas *parent, uint32_t number, bool keep, pid_t *ret_pid,
-		       uint32_t *ret_own, struct err *err)
-{
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&parent->remote);
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	struct birth birth = { 0 };
-	int ret;
-
-	if (keep) {
-		args.set_tid = remote_data(batch, &number, sizeof(number));
-		args.set_tid_size = 1;
-	}
-	remote_push(batch,
-		    REMOTE_CALL(clone3, remote_data(batch, &args, sizeof(args)), sizeof(args)));
-	parent->remote.options.event = on_birth;
-	parent->remote.options.context = &birth;
-	ret = remote_run_all(&parent->remote, canvas_leader(parent), batch, err);
-	parent->remote.options.event = NULL;
-	if (ret < 0 || !birth.pid)
-		return ret < 0 ? err_prefix(err, "pid %u", number)
-			       : err_set(err, ERR_FAILED, "pid %u was not seen to be born", number);
-	*ret_pid = birth.pid;
-	*ret_own = (uint32_t)remote_result(batch, 0);
-	return 0;
-}
-
-static int open_canvas(const struct restore *restore, struct canvas *canvas, struct err *err)
-{
-	if (frozen_adopt(canvas->pid, restore->features, &canvas->frozen, err) < 0)
-		return -1;
-	return remote_open(&canvas->frozen, canvas_leader(canvas), NULL, &canvas->remote, err);
-}
-
-/* Nothing of the parent's memory stays, and /proc/PID/exe is right, with no privilege at all. */
-static int execute(const struct restore *restore, struct canvas *canvas,
-		   const struct process *process, struct err *err)
-{
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	const struct made_object *contents =
-		restore_object(restore, KIND_shm, process->exe.contents);
-	char buffer[4096];
-	const char *path = restore_path(restore, process->exe.path, buffer, sizeof(buffer));
-	uint64_t at = remote_data(batch, path, strlen(path) + 1);
-	uint64_t words[] = { at, 0 }, arguments = remote_data(batch, words, sizeof(words));
-	uint64_t environment = remote_data(batch, &words[1], sizeof(words[1]));
-	uint64_t empty = remote_data(batch, "", 1);
-
-	remote_push(batch, contents ? REMOTE_CALL(execveat, (uint64_t)contents->fds[1], empty,
-						  arguments, environment, AT_EMPTY_PATH)
-				    : REMOTE_CALL(execve, at, arguments, environment));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	if (!canvas->remote.execed) {
-		remote_check(batch, 0, err);
-		return err_prefix(err, "executing %s", path);
-	}
-	if (remote_close(&canvas->remote, NULL, err) < 0 ||
-	    frozen_reopen_memory(&canvas->frozen, err) < 0)
-		return -1;
-	return remote_open(&canvas->frozen, canvas_leader(canvas), NULL, &canvas->remote, err);
-}
-
 static int make_child(struct restore *restore, struct canvas *parent, const struct process *process,
-		      bool keep, struct err *err)
+		      struct err *err)
 {
 	struct canvas *canvas = &restore->canvases[restore->n_canvases];
 
 	*canvas = (struct canvas){ .own_pid = process->pid, .frozen = FROZEN_EMPTY };
-	if (clone_child(parent, process->pid, keep, &canvas->pid, &canvas->present, err) < 0)
-		return -1;
 	snprintf(canvas->name, sizeof(canvas->name), "pid %u", process->pid);
+	if (birth_clone(parent, restore->keep ? process->pid : 0, END_TOLD, canvas, err) < 0)
+		return err_prefix(err, "%s", canvas->name);
 	restore->n_canvases++;
-	if (open_canvas(restore, canvas, err) < 0 || execute(restore, canvas, process, err) < 0)
+	if (birth_execute(restore, canvas, process, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	return 0;
 }
 
-/* Children born before their parent made a session of its own, or those born after. */
-static int make_children(struct restore *restore, struct canvas *parent, bool before, bool keep,
-			 struct err *err)
+/* Makes the session that it leads, after those who were born before. */
+static int settle(struct restore *restore, struct canvas *canvas, struct err *err)
 {
-	const struct process *process = process_of(restore, parent->own_pid);
 	const struct pimage *pimage = IMAGE_GET(&restore->image, pimage, 0, 0);
-	bool leads = process->session == process->pid;
+	const struct process *process = process_of(restore, canvas->own_pid);
 
+	if (canvas->settled || process->session != process->pid)
+		return 0;
 	for (size_t i = 1; i < pimage->n_pids; i++) {
 		const struct process *child = process_of(restore, pimage->pids[i]);
-		bool early =
-			leads && child->session != process->pid && child->session != child->pid;
 
-		if (child->parent == process->pid && early == before &&
-		    make_child(restore, parent, child, keep, err) < 0)
+		if (child->parent == process->pid && !tree_canvas(restore, child->pid) &&
+		    birth_of(restore, child) == BORN_EARLY &&
+		    make_child(restore, canvas, child, err) < 0)
 			return -1;
 	}
+	canvas->settled = true;
+	return CANVAS_CALL(canvas, err, setsid, 0) < 0 ? -1 : 0;
+}
+
+/* It lives on until all groups are made: a group may be its own. */
+static int make_zombie(struct restore *restore, struct canvas *canvas, const struct zombie *zombie,
+		       struct err *err)
+{
+	struct extra *extra;
+
+	if (extra_make(restore, canvas, zombie->pid, zombie, &extra, err) < 0)
+		return -1;
+	if (zombie->session != zombie->pid)
+		return 0;
+	return CANVAS_CALL(&extra->canvas, err, setsid, 0) < 0 ? -1 : 0;
+}
+
+/* What comes of a process when all others are born. */
+static int make_rest(struct restore *restore, struct canvas *canvas, struct err *err)
+{
+	const struct process *process = process_of(restore, canvas->own_pid);
+
+	if (settle(restore, canvas, err) < 0)
+		return -1;
+	for (size_t i = 0; i < process->n_zombies; i++)
+		if (!extra_find(restore, process->zombies[i].pid) &&
+		    make_zombie(restore, canvas, &process->zombies[i], err) < 0)
+			return -1;
 	return 0;
 }
 
-int tree_make(struct restore *restore, bool keep, struct err *err)
+/* Whose session has lost its leader: a helper makes the session and bears them, and when it ends they are the parent's. */
+static int make_orphan(struct restore *restore, struct canvas *parent,
+		       const struct process *process, struct err *err)
 {
+	struct extra *leader = extra_find(restore, process->session);
+
+	if (!leader && (extra_make(restore, parent, process->session, NULL, &leader, err) < 0 ||
+			CANVAS_CALL(&leader->canvas, err, setsid, 0) < 0))
+		return -1;
+	return make_child(restore, &leader->canvas, process, err);
+}
+
+static int make_process(struct restore *restore, const struct process *process, struct err *err)
+{
+	struct canvas *parent = tree_canvas(restore, process->parent);
+	enum birth birth;
+
+	if (tree_canvas(restore, process->pid))
+		return 0;
+	if (!parent)
+		return err_set(err, ERR_IMAGE, "process %u is listed before its parent %u",
+			       process->pid, process->parent);
+	birth = birth_of(restore, process);
+	if (birth == BORN_ORPHAN) {
+		const struct process *bearer = process_of(restore, process->parent);
+
+		for (size_t i = 0; i < bearer->n_zombies; i++)
+			if (bearer->zombies[i].pid == process->session &&
+			    !extra_find(restore, process->session) &&
+			    make_zombie(restore, parent, &bearer->zombies[i], err) < 0)
+				return -1;
+		return make_orphan(restore, parent, process, err);
+	}
+	if (birth == BORN_LATE && settle(restore, parent, err) < 0)
+		return -1;
+	return make_child(restore, parent, process, err);
+}
+
+/* A group whose leader has ended gets one for a while, of the session that it is in. */
+static int make_group_leader(struct restore *restore, struct canvas *member, struct err *err)
+{
+	uint32_t group = process_of(restore, member->own_pid)->group;
+	struct extra *extra;
+
+	if (tree_canvas(restore, group) || extra_find(restore, group) ||
+	    group == process_of(restore, restore->canvases[0].own_pid)->group)
+		return 0;
+	return extra_make(restore, member, group, NULL, &extra, err);
+}
+
+int tree_make(struct restore *restore, struct err *err)
+{
+	const struct pimage *pimage = IMAGE_GET(&restore->image, pimage, 0, 0);
 	struct canvas *root = &restore->canvases[0];
 	int64_t present;
 
@@ -230,145 +248,106 @@ int tree_make(struct restore *restore, bool keep, struct err *err)
 	if (present < 0)
 		return -1;
 	root->present = (uint32_t)present;
-	/* The list grows by the children of those in it. */
-	for (size_t i = 0; i < restore->n_canvases; i++) {
-		struct canvas *canvas = &restore->canvases[i];
-		const struct process *process = process_of(restore, canvas->own_pid);
-
-		if (make_children(restore, canvas, true, keep, err) < 0)
+	root->settled = true;
+	/* In the order in which they were found: under new numbers, too, those who came first have the lower ones. */
+	for (size_t i = 1; i < pimage->n_pids; i++)
+		if (make_process(restore, process_of(restore, pimage->pids[i]), err) < 0)
 			return -1;
-		if (i > 0 && process->session == process->pid &&
-		    CANVAS_CALL(canvas, err, setsid, 0) < 0)
-			return -1;
-		if (make_children(restore, canvas, false, keep, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/*
- * Who stands for a group: its leader, if that lives; else the root for the group that the root was in, and the first member for any
- * other, whose leader has ended.
- */
-static const struct canvas *group_leader(const struct restore *restore, uint32_t group)
-{
-	const struct canvas *leader = tree_canvas(restore, group);
-
-	for (size_t i = 0; !leader && i < restore->n_canvases; i++)
-		if (process_of(restore, restore->canvases[i].own_pid)->group == group)
-			leader = &restore->canvases[i];
-	return leader;
-}
-
-static int remote_name(struct canvas *canvas, const char *name, struct err *err)
-{
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-
-	remote_push(batch,
-		    REMOTE_CALL(prctl, PR_SET_NAME, remote_data(batch, name, strlen(name) + 1)));
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
-}
-
-/* A signal kills by its default action, which exec has left in force; it must not leave a core. */
-static int end_by_signal(struct canvas *canvas, int signal, struct err *err)
-{
-	struct stop stop = { 0 };
-
-	if (CANVAS_CALL(canvas, err, prctl, PR_SET_DUMPABLE, 0) < 0)
-		return -1;
-	if (kill(canvas->pid, signal) < 0)
-		return err_sys(err, "%s", canvas->name);
-	for (int i = 0; i < 3 && stop.kind != STOP_GONE; i++) {
-		int delivered = stop.kind == STOP_SIGNAL ? stop.signal : 0;
-
-		if (tracee_resume(canvas->pid, PTRACE_CONT, delivered, err) < 0 ||
-		    tracee_wait(canvas->pid, canvas->frozen.timeout_ms, &stop, err) < 0)
-			return -1;
-	}
-	return stop.kind == STOP_GONE ? 0
-				      : err_set(err, ERR_FAILED, "%s did not end", canvas->name);
-}
-
-/* By its end as waitpid(2) tells it: a signal, or an exit status. */
-static int end(struct canvas *canvas, int32_t status, struct err *err)
-{
-	struct remote_call call = REMOTE_CALL(exit_group, WEXITSTATUS(status));
-	struct err ended = { 0 };
-
-	if (WIFSIGNALED(status))
-		return end_by_signal(canvas, WTERMSIG(status), err);
-	if (remote_try(&canvas->remote, canvas_leader(canvas), &call, &ended) < 0 &&
-	    ended.code == ERR_GONE)
-		return 0;
-	return err_set(err, ERR_FAILED, "%s did not end: %s", canvas->name, ended.msg);
-}
-
-static int make_zombie(struct restore *restore, struct canvas *parent, const struct zombie *zombie,
-		       bool keep, struct err *err)
-{
-	struct canvas canvas = { .own_pid = zombie->pid, .frozen = FROZEN_EMPTY };
-	const struct canvas *leader = group_leader(restore, zombie->group);
-	int ret;
-
-	snprintf(canvas.name, sizeof(canvas.name), "zombie %u", zombie->pid);
-	if (clone_child(parent, zombie->pid, keep, &canvas.pid, &canvas.present, err) < 0 ||
-	    open_canvas(restore, &canvas, err) < 0)
-		return -1;
-	ret = CANVAS_CALL(&canvas, err, setpgid, 0, leader ? leader->present : 0) < 0 ? -1 : 0;
-	if (ret == 0)
-		ret = remote_name(&canvas, zombie->name, err);
-	if (ret == 0)
-		ret = end(&canvas, zombie->status, err);
-	canvas_release(&canvas);
-	return ret;
-}
-
-static int make_zombies(struct restore *restore, struct canvas *canvas, bool keep, struct err *err)
-{
-	const struct process *process = process_of(restore, canvas->own_pid);
-
-	for (size_t i = 0; i < process->n_zombies; i++)
-		if (make_zombie(restore, canvas, &process->zombies[i], keep, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int join_group(struct restore *restore, struct canvas *canvas, struct err *err)
-{
-	const struct process *process = process_of(restore, canvas->own_pid);
-	const struct canvas *leader = group_leader(restore, process->group);
-
-	/* Session leaders lead their group already. */
-	if (canvas == &restore->canvases[0] || process->session == process->pid)
-		return 0;
-	if (leader != canvas && leader != tree_canvas(restore, process->group) &&
-	    leader != &restore->canvases[0])
-		problems_add(&restore->problems, VERDICT_APPROXIMATED, canvas->name,
-			     "its process group %u, whose leader has ended, is now led by %s",
-			     process->group, leader->name);
-	return CANVAS_CALL(canvas, err, setpgid, 0, leader->present) < 0 ? -1 : 0;
-}
-
-/* Leaders first: a group can be joined only once it is there. */
-static int join_groups(struct restore *restore, bool leaders, struct err *err)
-{
-	for (size_t i = 0; i < restore->n_canvases; i++) {
-		struct canvas *canvas = &restore->canvases[i];
-		const struct process *process = process_of(restore, canvas->own_pid);
-		bool leads = group_leader(restore, process->group) == canvas;
-
-		if (leads == leaders && join_group(restore, canvas, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-int tree_finish(struct restore *restore, bool keep, struct err *err)
-{
-	if (join_groups(restore, true, err) < 0 || join_groups(restore, false, err) < 0)
-		return -1;
 	for (size_t i = 0; i < restore->n_canvases; i++)
-		if (make_zombies(restore, &restore->canvases[i], keep, err) < 0)
-			return err_prefix(err, "%s", restore->canvases[i].name);
+		if (make_rest(restore, &restore->canvases[i], err) < 0)
+			return -1;
+	for (size_t i = 1; i < restore->n_canvases; i++)
+		if (make_group_leader(restore, &restore->canvases[i], err) < 0)
+			return -1;
 	return 0;
+}
+
+/* The number that a group has now: its leader's, or the root's for the one that the root was in. */
+static uint32_t group_now(const struct restore *restore, uint32_t group)
+{
+	const struct canvas *canvas = tree_canvas(restore, group);
+	const struct extra *extra = extra_find(restore, group);
+
+	return canvas  ? canvas->present
+	       : extra ? extra->canvas.present
+		       : restore->canvases[0].present;
+}
+
+static bool is_group(const struct restore *restore, uint32_t number)
+{
+	IMAGE_EACH (&restore->image, process, process) {
+		if (process->group == number)
+			return true;
+		for (size_t i = 0; i < process->n_zombies; i++)
+			if (process->zombies[i].group == number)
+				return true;
+	}
+	return false;
+}
+
+/* Leaders first: a group can be joined only once it is there. One that has left its group since has to make it all the same. */
+static int lead_groups(struct restore *restore, struct err *err)
+{
+	for (size_t i = 1; i < restore->n_canvases; i++) {
+		struct canvas *canvas = &restore->canvases[i];
+		const struct process *process = process_of(restore, canvas->own_pid);
+
+		if (process->session != process->pid && is_group(restore, process->pid) &&
+		    CANVAS_CALL(canvas, err, setpgid, 0, 0) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < restore->n_extras; i++) {
+		struct canvas *canvas = &restore->extras[i]->canvas;
+		int64_t session = CANVAS_CALL(canvas, err, getsid, 0);
+
+		if (session < 0 ||
+		    (session != canvas->present && is_group(restore, canvas->own_pid) &&
+		     CANVAS_CALL(canvas, err, setpgid, 0, 0) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+static int join_groups(struct restore *restore, struct err *err)
+{
+	for (size_t i = 1; i < restore->n_canvases; i++) {
+		struct canvas *canvas = &restore->canvases[i];
+		const struct process *process = process_of(restore, canvas->own_pid);
+
+		if (process->group != process->pid && process->session != process->pid &&
+		    CANVAS_CALL(canvas, err, setpgid, 0, group_now(restore, process->group)) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < restore->n_extras; i++) {
+		struct extra *extra = restore->extras[i];
+		const struct zombie *zombie = extra->zombie;
+
+		if (zombie && zombie->group != zombie->pid && zombie->session != zombie->pid &&
+		    CANVAS_CALL(&extra->canvas, err, setpgid, 0,
+				group_now(restore, zombie->group)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whom orphans come to is a subreaper for as long as it takes; its own setting comes later. */
+static int set_adopters(struct restore *restore, bool on, struct err *err)
+{
+	for (size_t i = 1; i < restore->n_canvases; i++) {
+		const struct process *process = process_of(restore, restore->canvases[i].own_pid);
+
+		if (birth_of(restore, process) == BORN_ORPHAN &&
+		    CANVAS_CALL(tree_canvas(restore, process->parent), err, prctl,
+				PR_SET_CHILD_SUBREAPER, on) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int tree_finish(struct restore *restore, struct err *err)
+{
+	if (lead_groups(restore, err) < 0 || join_groups(restore, err) < 0 ||
+	    set_adopters(restore, true, err) < 0 || extras_end(restore, err) < 0)
+		return -1;
+	return set_adopters(restore, false, err);
 }

@@ -15,10 +15,10 @@ int tree_check(struct restore *restore, struct err *err);
  * session that it belongs to, and has executed its own program. restore->canvases must have room for all. Afterwards
  * remotes are open in all of them.
  */
-int tree_make(struct restore *restore, bool keep, struct err *err);
+int tree_make(struct restore *restore, struct err *err);
 
-/* Zombies, and process groups: when every process exists. */
-int tree_finish(struct restore *restore, bool keep, struct err *err);
+/* Process groups, when every process exists; then zombies and helpers end, and orphans come to their parents. */
+int tree_finish(struct restore *restore, struct err *err);
 
 /* Whether several processes map it, so that it has to be the same memory for all. */
 bool tree_shares(const struct restore *restore, const struct shm *shm);
