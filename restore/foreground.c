@@ -53,7 +53,8 @@ int foreground_take(struct restore *restore, const struct job *job, struct err *
 	if (tty_commit(restore, err) < 0)
 		return -1;
 	/* A process in a session of its own cannot have this terminal. */
-	if (getsid(job->pid) == getsid(0) && tcsetpgrp(tty_own(restore), getpgid(job->pid)) < 0)
+	if (getsid(job->pid) == getsid(0) &&
+	    tcsetpgrp(tty_own(restore), getpgid(job->foreground ? job->foreground : job->pid)) < 0)
 		return err_sys(err, "cannot hand the terminal over");
 	return 0;
 }

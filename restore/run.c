@@ -243,6 +243,18 @@ static int stop_canvases(struct restore *restore, struct err *err)
 	return 0;
 }
 
+/* Of a shell and its job it may be the job that has the terminal. */
+static pid_t foreground_of(const struct restore *restore)
+{
+	for (size_t i = 0; i < restore->n_canvases; i++) {
+		const struct canvas *canvas = &restore->canvases[i];
+
+		if (IMAGE_GET(&restore->image, process, canvas->own_pid, 0)->foreground)
+			return canvas->pid;
+	}
+	return 0;
+}
+
 /* From here on nothing may fail halfway: what can fail comes before the first process is let go. */
 static int commit(struct restore *restore, struct job *job, struct err *err)
 {
@@ -251,6 +263,7 @@ static int commit(struct restore *restore, struct job *job, struct err *err)
 	if (restore->options->pidfile &&
 	    write_pidfile(restore->options->pidfile, job->pid, err) < 0)
 		return -1;
+	job->foreground = foreground_of(restore);
 	if (!restore->options->detach && foreground_take(restore, job, err) < 0)
 		return -1;
 	if (job_commit(job, err) < 0)
@@ -260,7 +273,7 @@ static int commit(struct restore *restore, struct job *job, struct err *err)
 		canvas_release(&restore->canvases[i]);
 	restore->n_canvases = 0;
 	if (restore->image.kinds[KIND_tty].n_objects)
-		kill(job->pid, SIGWINCH);
+		kill(job->foreground ? job->foreground : job->pid, SIGWINCH);
 	return 0;
 }
 

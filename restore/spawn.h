@@ -11,7 +11,8 @@
  * ours that is init there; it tells every change of state through `status`.
  */
 struct job {
-	pid_t pid; /* root of the tree as prestore sees it; 0: none */
+	pid_t foreground; /* a process of the group that had the terminal; 0: the root */
+	pid_t pid;	  /* root of the tree as prestore sees it; 0: none */
 	bool committed;
 	pid_t init;  /* of the new namespace; 0: prestore is the parent itself */
 	int control; /* to init: one byte commits, end-of-file before that ends everything; -1 */
