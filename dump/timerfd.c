@@ -62,7 +62,15 @@ static int update(const struct dump_fd *fd, struct timerfd *timer, struct err *e
 	if (timerfd_gettime(fd->copy, &now) < 0 ||
 	    read_file_at(fd->target->proc, name, &text, &size, err) < 0)
 		return err_sys(err, "timerfd_gettime");
-	return parse(text, timer, err);
+	if (parse(text, timer, err) < 0)
+		return -1;
+	/* With a short period it has expired again meanwhile: 0 would say that it is disarmed. */
+	if (!timer->remaining)
+		timer->remaining =
+			(uint64_t)now.it_value.tv_sec * 1000000000 + (uint64_t)now.it_value.tv_nsec;
+	if (!timer->remaining)
+		timer->remaining = timer->interval;
+	return 0;
 }
 
 static void note_next(struct dump *dump, const struct dump_fd *fd, struct timerfd *timer)
