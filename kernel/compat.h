@@ -8,6 +8,7 @@
 #include <linux/ioctl.h>
 #include <linux/memfd.h>
 #include <linux/types.h>
+#include <linux/userfaultfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -51,6 +52,14 @@ struct pm_scan_arg {
 /* Since 6.15. */
 #ifndef PAGE_IS_GUARD
 #define PAGE_IS_GUARD (1 << 8)
+#endif
+
+/* userfaultfd(2): since 6.4 and 6.7. */
+#ifndef UFFD_FEATURE_WP_UNPOPULATED
+#define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
+#endif
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC (1 << 15)
 #endif
 
 /* Since 6.3. */

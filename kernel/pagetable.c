@@ -31,6 +31,8 @@ static void ask_for(enum pagetable_kind kind, bool know_guards, struct pm_scan_a
 	/* What is not wanted must be there inverted: not of a file, not the zero page, no guard. */
 	arg->category_inverted = arg->category_mask = PAGE_IS_FILE | PAGE_IS_PFNZERO | guard;
 	arg->category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+	if (kind == PAGETABLE_WRITTEN)
+		arg->category_mask |= PAGE_IS_WRITTEN;
 	/* Nothing that would make one region into several: file pages are not among them. */
 	arg->return_mask = PAGE_IS_FILE;
 }
@@ -123,6 +125,11 @@ int pagetable_scan(const struct process_memory *memory, uint64_t start, uint64_t
 		return explain_denied(memory->pid, "cannot read the page tables of process", err);
 	if (feature_on(memory->features, FEATURE_PAGEMAP_SCAN))
 		r = scan_best(fd, memory->pid, start, end, kind, ret_ranges, err);
+	if (r > 0 && kind == PAGETABLE_WRITTEN)
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"the kernel cannot tell which pages were written (PAGEMAP_SCAN, since "
+			"Linux 6.7)");
 	if (r > 0)
 		r = pagemap_file_scan(memory, fd, start, end, kind, ret_ranges, err);
 	return r;

@@ -22,6 +22,8 @@ enum pagetable_kind {
 	 * 6.15; in 6.13 and 6.14 they look like swapped pages of their own that cannot be read.
 	 */
 	PAGETABLE_GUARD,
+	/* Those of PAGETABLE_OWN that are not write-protected by a userfaultfd. Only by PAGEMAP_SCAN. */
+	PAGETABLE_WRITTEN,
 };
 
 /*
