@@ -22,6 +22,9 @@ int fill_start(struct fill *fill, struct image_reader *reader, const struct imag
 	if (page_reader_new(&fill->pages, err) < 0 ||
 	    image_pages(image, &fill->expected, &fill->n_expected, err) < 0)
 		return -1;
+	fill->filled = calloc(fill->n_expected + 1, sizeof(*fill->filled));
+	if (!fill->filled)
+		return err_sys(err, "out of memory");
 	return image_pages_start(reader, image, &fill->walk, err);
 }
 
@@ -29,6 +32,7 @@ void fill_done(struct fill *fill)
 {
 	image_pages_done(&fill->walk);
 	free(fill->expected);
+	free(fill->filled);
 	page_reader_free(fill->pages);
 	*fill = (struct fill){ 0 };
 }
@@ -209,56 +213,106 @@ static int fill_entry(struct fill *fill, struct restore *restore, const struct p
 	return ret < 0 ? err_prefix(err, "%s", name) : 0;
 }
 
-static int fill_from_file(struct fill *fill, struct restore *restore, enum kind kind,
+static int fill_by_name(struct fill *fill, struct restore *restore, size_t index, struct err *err)
+{
+	const struct pages_entry *entry = &fill->expected[index];
+	struct entry_stream from = { 0 };
+	const struct page_stream stream = { read_entry, &from };
+	char name[PAGES_NAME];
+
+	pages_entry_name(entry, name);
+	from.entry = image_reader_find(fill->reader, name);
+	if (!from.entry)
+		return err_set(err, ERR_IMAGE, "%s is missing from the image", name);
+	fill->filled[index] = true;
+	return fill_entry(fill, restore, entry, &stream, err);
+}
+
+/* Which entries are wanted: all of a kind, or those of one object. */
+struct wanted {
+	enum kind kind;
+	uint32_t id; /* 0: all */
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct pages_entry *entry)
+{
+	return entry->kind == wanted->kind && (!wanted->id || entry->id == wanted->id);
+}
+
+static int fill_from_file(struct fill *fill, struct restore *restore, const struct wanted *wanted,
 			  struct err *err)
 {
-	for (size_t i = 0; i < fill->n_expected; i++) {
-		const struct pages_entry *entry = &fill->expected[i];
-		struct entry_stream from = { 0 };
-		const struct page_stream stream = { read_entry, &from };
-		char name[PAGES_NAME];
-
-		if (entry->kind != kind)
-			continue;
-		pages_entry_name(entry, name);
-		from.entry = image_reader_find(fill->reader, name);
-		if (!from.entry)
-			return err_set(err, ERR_IMAGE, "%s is missing from the image", name);
-		if (fill_entry(fill, restore, entry, &stream, err) < 0)
+	for (size_t i = 0; i < fill->n_expected; i++)
+		if (!fill->filled[i] && is_wanted(wanted, &fill->expected[i]) &&
+		    fill_by_name(fill, restore, i, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
-static int fill_from_stream(struct fill *fill, struct restore *restore, enum kind kind,
+static bool is_complete(const struct fill *fill, const struct wanted *wanted)
+{
+	for (size_t i = 0; i < fill->n_expected; i++)
+		if (!fill->filled[i] && is_wanted(wanted, &fill->expected[i]))
+			return false;
+	return true;
+}
+
+static void mark_filled(struct fill *fill, const struct pages_entry *entry)
+{
+	for (size_t i = 0; i < fill->n_expected; i++)
+		if (fill->expected[i].kind == entry->kind && fill->expected[i].id == entry->id &&
+		    fill->expected[i].first == entry->first)
+			fill->filled[i] = true;
+}
+
+static int fill_from_stream(struct fill *fill, struct restore *restore, const struct wanted *wanted,
 			    struct err *err)
 {
 	const struct page_stream stream = image_reader_stream(fill->reader);
 	const struct image_entry *entry;
 	int ret = 1;
 
-	for (;;) {
+	/* All of a kind is read to where it ends, so that nothing unexpected stays unseen. */
+	while (!wanted->id || !is_complete(fill, wanted)) {
 		if (!fill->waiting)
 			ret = image_pages_next(&fill->walk, &entry, &fill->next, err);
 		if (ret <= 0)
 			return ret;
 		fill->waiting = true;
-		if (fill->next.kind != kind && kind == KIND_shm)
+		if (fill->next.kind != wanted->kind && wanted->kind == KIND_shm)
 			return 0;
-		if (fill->next.kind != kind)
+		if (fill->next.kind != wanted->kind ||
+		    (wanted->kind == KIND_memory && !canvas_of(restore, fill->next.id)))
 			return err_set(
 				err, ERR_IMAGE,
 				"its page data is in another order than prestore can take it "
 				"from a pipe: give it as a file");
 		if (fill_entry(fill, restore, &fill->next, &stream, err) < 0)
 			return -1;
+		mark_filled(fill, &fill->next);
 		fill->waiting = false;
 	}
+	return 0;
+}
+
+static int fill_wanted(struct fill *fill, struct restore *restore, const struct wanted *wanted,
+		       struct err *err)
+{
+	if (image_reader_complete(fill->reader))
+		return fill_from_file(fill, restore, wanted, err);
+	return fill_from_stream(fill, restore, wanted, err);
 }
 
 int fill_kind(struct fill *fill, struct restore *restore, enum kind kind, struct err *err)
 {
-	if (image_reader_complete(fill->reader))
-		return fill_from_file(fill, restore, kind, err);
-	return fill_from_stream(fill, restore, kind, err);
+	const struct wanted wanted = { .kind = kind };
+
+	return fill_wanted(fill, restore, &wanted, err);
+}
+
+int fill_process(struct fill *fill, struct restore *restore, uint32_t own_pid, struct err *err)
+{
+	const struct wanted wanted = { KIND_memory, own_pid };
+
+	return fill_wanted(fill, restore, &wanted, err);
 }

@@ -10,13 +10,14 @@ struct image_reader;
 struct page_reader;
 
 /*
- * One reading of the page data: shared objects first, since processes map them, then the memory of processes. In a file
- * every entry is found by name; a stream gives each once, in the order of the specification.
+ * One reading of the page data: shared objects first, since processes map them, then the memory of processes, parents before
+ * their children. In a file every entry is found by name; a stream gives each once, in the order of the specification.
  */
 struct fill {
 	struct image_reader *reader;
 	struct page_reader *pages;
 	struct pages_entry *expected;
+	bool *filled; /* of each of them */
 	size_t n_expected;
 	struct image_pages_walk walk;
 	bool waiting; /* the stream stands at the beginning of `next` */
@@ -27,7 +28,13 @@ int fill_start(struct fill *fill, struct image_reader *reader, const struct imag
 	       struct err *err);
 void fill_done(struct fill *fill);
 
-/* KIND_shm, then KIND_memory. */
+/* KIND_shm, then KIND_memory: all that is not filled yet. The processes stand, with their address spaces laid out. */
 int fill_kind(struct fill *fill, struct restore *restore, enum kind kind, struct err *err);
+
+/*
+ * The memory of one process, before those that come of it are there. From a stream that of others may come first, and is
+ * put where it belongs; fails if those are not there either.
+ */
+int fill_process(struct fill *fill, struct restore *restore, uint32_t own_pid, struct err *err);
 
 #endif

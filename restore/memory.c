@@ -123,7 +123,7 @@ static int map_all(struct restore *restore, struct canvas *canvas, const struct 
 	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
-static int memory_apply(struct restore *restore, struct canvas *canvas, struct err *err)
+int memory_map(struct restore *restore, struct canvas *canvas, struct err *err)
 {
 	const struct memory *memory = IMAGE_GET(&restore->image, memory, canvas->own_pid, 0);
 	_cleanup_(maps_release) struct maps maps = { 0 };
@@ -139,8 +139,6 @@ static int memory_apply(struct restore *restore, struct canvas *canvas, struct e
 const struct restorer memory_restorer = {
 	.check = memory_check,
 	.make = memory_make,
-	.apply = memory_apply,
-	.phase = PHASE_MAP,
 };
 
 static int write_zeros(struct canvas *canvas, const struct range *range, struct err *err)

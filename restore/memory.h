@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What is left to do with an address space once its pages have come. */
+/* Address spaces, from the canvas that is cleared to the marks of the layout. */
 #ifndef PIMAGE_RESTORE_MEMORY_H
 #define PIMAGE_RESTORE_MEMORY_H
 
 #include "format/memory.h"
 #include "restore/canvas.h"
 
-/* Protections, advice, locks, guard pages, names, and the marks of the layout. */
+struct restore;
+
+/* Unmaps everything and maps every VMA where it was, to be filled. The remote stands aside from then on. */
+int memory_map(struct restore *restore, struct canvas *canvas, struct err *err);
+
+/* When the pages have come: protections, advice, locks, guard pages, names, and the marks of the layout. */
 int memory_finish(struct canvas *canvas, const struct memory *memory, struct err *err);
 
 /* Maps anonymous shared memory once per object and at every place that has a part of it. */

@@ -14,6 +14,7 @@ struct descriptor;
 struct err;
 struct extra;
 struct file;
+struct fill;
 struct restore_descriptors;
 struct unix_names;
 
@@ -51,6 +52,7 @@ struct restore {
 	size_t n_objects;
 	struct made_mapping *mappings;
 	size_t n_mappings;
+	struct fill *fill; /* page data on its way, while processes are made; not owned */
 	struct canvas *canvases;
 	size_t n_canvases;
 	struct extra **extras; /* restore/extra.h */
@@ -63,7 +65,6 @@ struct restore {
 /* Steps of building a process; those of one phase are in the order of the one list. */
 enum phase {
 	PHASE_NONE,
-	PHASE_MAP,     /* the address space is laid out */
 	PHASE_OPEN,    /* descriptors are put in place */
 	PHASE_STATE,   /* signals, timers, ... : what remote calls set */
 	PHASE_THREADS, /* threads exist, with what each sets itself */

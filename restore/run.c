@@ -199,12 +199,14 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	    restore_make_files(restore, err) < 0)
 		return -1;
 	step(&steps, "files and shared objects made");
-	if (build_canvas(restore, mode, job, err) < 0 || restore_apply(restore, PHASE_MAP, err) < 0)
+	restore->fill = &fill;
+	if (build_canvas(restore, mode, job, err) < 0)
 		return -1;
-	step(&steps, "process started and its address space laid out");
+	step(&steps, "processes started and their address spaces laid out");
 	if (fill_kind(&fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
 	    shm_finish(restore, err) < 0)
 		return -1;
+	restore->fill = NULL;
 	step(&steps, "memory filled");
 	if (build_state(restore, mode, err) < 0)
 		return -1;

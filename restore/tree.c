@@ -8,6 +8,7 @@
 #include "format/process.h"
 #include "restore/birth.h"
 #include "restore/extra.h"
+#include "restore/memory.h"
 
 #include <string.h>
 #include <sys/prctl.h>
@@ -124,6 +125,14 @@ int tree_check(struct restore *restore, struct err *err)
 	return 0;
 }
 
+/* Its address space as soon as it is there: what is born of it may get pages from it. */
+static int build(struct restore *restore, struct canvas *canvas, struct err *err)
+{
+	if (memory_map(restore, canvas, err) < 0)
+		return err_prefix(err, "%s: memory", canvas->name);
+	return 0;
+}
+
 static int make_child(struct restore *restore, struct canvas *parent, const struct process *process,
 		      struct err *err)
 {
@@ -136,7 +145,7 @@ static int make_child(struct restore *restore, struct canvas *parent, const stru
 	restore->n_canvases++;
 	if (birth_execute(restore, canvas, process, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
-	return 0;
+	return build(restore, canvas, err);
 }
 
 /* Makes the session that it leads, after those who were born before. */
@@ -249,6 +258,8 @@ int tree_make(struct restore *restore, struct err *err)
 		return -1;
 	root->present = (uint32_t)present;
 	root->settled = true;
+	if (build(restore, root, err) < 0)
+		return -1;
 	/* In the order in which they were found: under new numbers, too, those who came first have the lower ones. */
 	for (size_t i = 1; i < pimage->n_pids; i++)
 		if (make_process(restore, process_of(restore, pimage->pids[i]), err) < 0)

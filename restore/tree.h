@@ -13,7 +13,7 @@ int tree_check(struct restore *restore, struct err *err);
 /*
  * Makes all processes but the root, which stands at its exec stop as restore->canvases[0]: each is cloned by its parent, in the
  * session that it belongs to, and has executed its own program. restore->canvases must have room for all. Afterwards
- * remotes are open in all of them.
+ * remotes are open in all of them, root included, and their address spaces are laid out.
  */
 int tree_make(struct restore *restore, struct err *err);
 
