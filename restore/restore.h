@@ -24,11 +24,11 @@ struct made_file {
 	int fd;
 };
 
-/* What prestore made for an object of its own: both ends of a pipe, a memfd, a terminal. */
+/* What prestore made for an object of its own: both ends of a pipe, a memfd, a terminal's master and slave. */
 struct made_object {
 	enum kind kind;
 	uint32_t id;
-	int fds[2];    /* -1: none */
+	int fds[2];    /* that canvases inherit; -1: none */
 	bool given[2]; /* an open file description of the image is that of this descriptor */
 };
 
@@ -58,6 +58,7 @@ struct restore {
 	struct extra **extras; /* restore/extra.h */
 	size_t n_extras;
 	bool keep;				 /* processes and threads get their saved numbers */
+	bool root_leads;			 /* the root makes a session of its own */
 	struct restore_descriptors *descriptors; /* what each becomes, restore/descriptors.h */
 	struct unix_names *unix_names;		 /* files of sockets made so far; NULL: none */
 };

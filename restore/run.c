@@ -123,12 +123,13 @@ static int build_canvas(struct restore *restore, enum pids_mode mode, struct job
 	restore->canvases = calloc(pimage->n_pids, sizeof(*restore->canvases));
 	if (!restore->canvases)
 		return err_sys(err, "out of memory");
+	restore->keep = mode != PIDS_NEW;
+	restore->root_leads = restore->options->detach;
 	canvas = &restore->canvases[restore->n_canvases++];
 	*canvas = (struct canvas){ .frozen = FROZEN_EMPTY };
 	if (spawn(restore, mode, pimage->root, job, canvas, err) < 0 ||
 	    frozen_adopt(canvas->pid, restore->features, &canvas->frozen, err) < 0)
 		return -1;
-	restore->keep = mode != PIDS_NEW;
 	return tree_make(restore, err);
 }
 

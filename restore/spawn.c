@@ -107,7 +107,7 @@ int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct
 	  struct canvas *ret_canvas, struct err *err)
 {
 	const struct process *process = IMAGE_GET(&restore->image, process, own_pid, 0);
-	struct newborn newborn = { .own_pid = own_pid, .new_session = restore->options->detach };
+	struct newborn newborn = { .own_pid = own_pid, .new_session = restore->root_leads };
 	_cleanup_(job_done) struct job job = JOB_EMPTY;
 	_cleanup_close_ int here = -1, there = -1;
 	int sockets[2], on = 1;

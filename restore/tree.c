@@ -7,6 +7,7 @@
 #include "format/pimage.h"
 #include "format/process.h"
 #include "restore/birth.h"
+#include "restore/controlling.h"
 #include "restore/extra.h"
 #include "restore/memory.h"
 
@@ -165,7 +166,9 @@ static int settle(struct restore *restore, struct canvas *canvas, struct err *er
 			return -1;
 	}
 	canvas->settled = true;
-	return CANVAS_CALL(canvas, err, setsid, 0) < 0 ? -1 : 0;
+	if (CANVAS_CALL(canvas, err, setsid, 0) < 0)
+		return -1;
+	return controlling_take(restore, canvas, err);
 }
 
 /* It lives on until all groups are made: a group may be its own. */
@@ -258,7 +261,7 @@ int tree_make(struct restore *restore, struct err *err)
 		return -1;
 	root->present = (uint32_t)present;
 	root->settled = true;
-	if (build(restore, root, err) < 0)
+	if (build(restore, root, err) < 0 || controlling_take(restore, root, err) < 0)
 		return -1;
 	/* In the order in which they were found: under new numbers, too, those who came first have the lower ones. */
 	for (size_t i = 1; i < pimage->n_pids; i++)
@@ -358,6 +361,7 @@ static int set_adopters(struct restore *restore, bool on, struct err *err)
 int tree_finish(struct restore *restore, struct err *err)
 {
 	if (lead_groups(restore, err) < 0 || join_groups(restore, err) < 0 ||
+	    controlling_foreground(restore, err) < 0 ||
 	    set_adopters(restore, true, err) < 0 || extras_end(restore, err) < 0)
 		return -1;
 	return set_adopters(restore, false, err);

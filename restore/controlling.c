@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/controlling.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/process.h"
+#include "restore/canvas.h"
+#include "restore/restore.h"
+#include "restore/tree.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+/* The slave of the terminal that this leader is to have; -1: none, not made here, or it leads nothing here. */
+static int slave_of(const struct restore *restore, const struct process *process)
+{
+	const struct made_object *made = NULL;
+	bool root = process->pid == restore->canvases[0].own_pid;
+
+	if (process->session == process->pid && process->terminal && (restore->root_leads || !root))
+		made = restore_object(restore, KIND_tty, process->terminal);
+	return made ? made->fds[1] : -1;
+}
+
+int controlling_take(struct restore *restore, struct canvas *leader, struct err *err)
+{
+	int slave = slave_of(restore, IMAGE_GET(&restore->image, process, leader->own_pid, 0));
+
+	if (slave < 0)
+		return 0;
+	return CANVAS_CALL(leader, err, ioctl, (uint64_t)slave, TIOCSCTTY, 0) < 0 ? -1 : 0;
+}
+
+static struct canvas *foreground_of(const struct restore *restore, const struct process *leader)
+{
+	IMAGE_EACH (&restore->image, process, process)
+		if (process->foreground && process->session == leader->pid &&
+		    process->terminal == leader->terminal)
+			return tree_canvas(restore, process->pid);
+	return NULL;
+}
+
+/* By /dev/tty: what it had inherited is closed by now. */
+static int give(struct canvas *leader, struct canvas *member, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *open = remote_batch_new(&leader->remote);
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&leader->remote);
+	static const char path[] = "/dev/tty";
+	int64_t group = CANVAS_CALL(member, err, getpgid, 0);
+	pid_t word = (pid_t)group;
+	uint64_t fd;
+
+	if (group < 0)
+		return -1;
+	remote_push(open, REMOTE_CALL(openat, (uint64_t)AT_FDCWD,
+				      remote_data(open, path, sizeof(path)), O_RDWR | O_CLOEXEC));
+	if (remote_run_all(&leader->remote, canvas_leader(leader), open, err) < 0)
+		return err_prefix(err, "%s", leader->name);
+	fd = (uint64_t)remote_result(open, 0);
+	remote_push(batch,
+		    REMOTE_CALL(ioctl, fd, TIOCSPGRP, remote_data(batch, &word, sizeof(word))));
+	remote_push(batch, REMOTE_CALL(close, fd));
+	if (remote_run_all(&leader->remote, canvas_leader(leader), batch, err) < 0)
+		return err_prefix(err, "%s", leader->name);
+	return 0;
+}
+
+int controlling_foreground(struct restore *restore, struct err *err)
+{
+	for (size_t i = 0; i < restore->n_canvases; i++) {
+		struct canvas *leader = &restore->canvases[i];
+		const struct process *process =
+			IMAGE_GET(&restore->image, process, leader->own_pid, 0);
+		struct canvas *member =
+			slave_of(restore, process) < 0 ? NULL : foreground_of(restore, process);
+
+		if (member && give(leader, member, err) < 0)
+			return -1;
+	}
+	return 0;
+}
