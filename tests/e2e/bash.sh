@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# bash in a terminal with a pipeline that works in the background and an editor that is stopped: killed, and restored in another
+# terminal without any option. `jobs`, `fg`, history, functions and variables are as they were, and no line of the pipeline is lost.
+# time-out: 180
+. "$(dirname "$0")/lib.sh"
+need tmux pgrep bash
+
+cat >count <<'END'
+i=0
+while [ $i -lt 300 ]; do
+	i=$((i + 1))
+	echo $i
+	sleep 0.005
+done
+END
+for ((i = 0; i < repeat; i++)); do
+	rm -f image.tar numbers
+	: >numbers
+	term_start
+	term_line "exec env PS1='> ' HISTFILE= bash --norc -i"
+	term_expect '^>$'
+	term_line 'clear; greet() { echo "greetings to $1"; }; secret=4711'
+	term_line 'sh count | sed -u s/^/n/ >>numbers &'
+	term_line 'cat'
+	term_line 'still there?'
+	term_expect '^still there?$'
+	term_key C-z
+	term_expect 'Stopped'
+	sleep 0.1
+	must pdump --quiet --kill "$(term display-message -p '#{pane_pid}')" image.tar
+	until_true 5 eval '! term has-session 2>/dev/null' || fail "the first terminal has not ended"
+	[ "$(wc -l <numbers)" -lt 300 ] || fail "it was too late"
+	term_start 100 30
+	term_line "clear; prestore image.tar"
+	term_expect '^>$'
+	term_line 'clear; jobs; greet you; echo $((secret + 1))'
+	term_expect '^\[1\].*Running.*sh count | sed'
+	term_expect '^\[2\]+.*Stopped.*cat'
+	term_expect '^greetings to you'
+	term_expect '^4712'
+	term_line 'fg'
+	term_line 'it answers'
+	term_expect '^it answers$'
+	term_key C-d
+	term_line 'clear; fg %1; echo status $?'
+	term_expect '^status 0' 20
+	[ "$(cat numbers)" = "$(seq -f n%g 300)" ] || fail "the pipeline wrote: $(tail -n 3 numbers) ($(wc -l <numbers) lines)"
+	term_line 'clear; history'
+	term_expect 'sh count | sed -u'
+	term_line 'clear; echo begun; sleep 60'
+	term_expect '^begun'
+	until_true 5 pgrep -x sleep -u "$(id -u)" || fail "it starts nothing"
+	term_key C-z
+	term_expect 'Stopped'
+	term_line 'bg; jobs; kill %1; wait; exit 3'
+	term_expect '^\$$'
+	term_line 'echo status=$?'
+	term_expect '^status=3'
+	term_end
+done
