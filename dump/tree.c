@@ -18,12 +18,18 @@ static bool has(const struct tree *tree, pid_t pid)
 	return false;
 }
 
-static bool has_process(const struct tree *tree, pid_t pid)
+/* Whether it is one of the first `count`. */
+static bool is_among(const struct tree *tree, size_t count, pid_t pid)
 {
-	for (size_t i = 0; i < tree->n_processes; i++)
+	for (size_t i = 0; i < count; i++)
 		if (tree->processes[i]->pid == pid)
 			return true;
 	return false;
+}
+
+static bool has_process(const struct tree *tree, pid_t pid)
+{
+	return is_among(tree, tree->n_processes, pid);
 }
 
 static int add(struct tree *tree, pid_t pid, bool freeze, const struct kernel_features *features,
@@ -59,11 +65,12 @@ static int add_zombie(struct tree *tree, const struct process_entry *entry, stru
 	return 0;
 }
 
-/* Returns how many new ones there were. One that ends just now is no failure: it is a zombie next time, or gone. */
+/* Returns how many were not seen before. One that ends just now is no failure: it is a zombie next time, or gone. */
 static int add_children(struct tree *tree, bool freeze, const struct kernel_features *features,
 			struct err *err)
 {
 	_cleanup_(processes_release) struct processes all = { 0 };
+	size_t standing = tree->n_processes;
 	int added = 0;
 
 	if (processes_read(&all, err) < 0)
@@ -73,16 +80,15 @@ static int add_children(struct tree *tree, bool freeze, const struct kernel_feat
 
 		if (!has_process(tree, entry->parent) || has(tree, entry->pid))
 			continue;
-		if (entry->state == 'Z') {
-			if (add_zombie(tree, entry, err) < 0)
+		if (entry->ended) {
+			/* A parent that was not frozen when this was read may have reaped it since: the next look tells. */
+			if (is_among(tree, standing, entry->parent) &&
+			    add_zombie(tree, entry, err) < 0)
 				return -1;
 			continue;
 		}
-		if (add(tree, entry->pid, freeze, features, err) < 0) {
-			if (err->code != ERR_GONE)
-				return -1;
-			continue;
-		}
+		if (add(tree, entry->pid, freeze, features, err) < 0 && err->code != ERR_GONE)
+			return -1;
 		added++;
 	}
 	return added;
@@ -119,7 +125,7 @@ int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err 
 	if (processes_read(&all, err) < 0)
 		return -1;
 	for (size_t i = 0; i < all.count; i++)
-		if (all.list[i].state == 'Z' && has_process(&tree, all.list[i].parent) &&
+		if (all.list[i].ended && has_process(&tree, all.list[i].parent) &&
 		    add_zombie(&tree, &all.list[i], err) < 0)
 			return -1;
 	*ret_tree = tree;

@@ -23,7 +23,9 @@ static int read_entry(int proc, uint32_t pid, struct process_entry *ret)
 	if (read_file_at(proc, path, &text, &size, NULL) < 0 ||
 	    proc_stat_parse(text, size, &stat, NULL) < 0)
 		return -1;
-	*ret = (struct process_entry){ (pid_t)pid, stat.ppid, stat.session, stat.state };
+	/* The state is that of the main thread, which may end before the others. */
+	*ret = (struct process_entry){ (pid_t)pid, stat.ppid, stat.session,
+				       stat.state == 'Z' && stat.num_threads <= 1 };
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef PIMAGE_PROCESSES_H
 #define PIMAGE_PROCESSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -12,7 +13,7 @@ struct process_entry {
 	pid_t pid;
 	pid_t parent;
 	pid_t session;
-	char state; /* as in struct proc_stat */
+	bool ended; /* all of its threads have: it waits for its parent to ask for its status */
 };
 
 struct processes {
