@@ -361,7 +361,8 @@ static int take_saved(struct memory *memory, bool (*wants)(const struct vma *vma
 	return 0;
 }
 
-static int sift(struct memory *memory, const struct process_memory *from,
+/* Through the snapshot, if it has one. */
+static int sift(struct memory *memory, const struct target *from,
 		bool (*wants)(const struct vma *vma), bool (*wants_blank)(const struct vma *vma),
 		struct err *err)
 {
@@ -372,13 +373,13 @@ static int sift(struct memory *memory, const struct process_memory *from,
 				       offsetof(struct vma, n_zero) };
 
 	if (take_saved(memory, wants, &own, err) < 0 ||
-	    memory_zero_pages(from, own.list, own.count, &zero, &other, err) < 0 ||
+	    snapshot_zero_pages(from, own.list, own.count, &zero, &other, err) < 0 ||
 	    deal(&save, &other, err) < 0)
 		return -1;
 	return deal(&blank, &zero, err);
 }
 
-int memory_sift_lost(struct memory *memory, const struct process_memory *from, struct err *err)
+int memory_sift_lost(struct memory *memory, const struct target *from, struct err *err)
 {
 	return sift(memory, from, vma_lost_by_fork, is_lost_file, err);
 }
@@ -388,10 +389,10 @@ static int memory_settle(struct dump *dump, struct target *target, struct err *e
 	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
 	const struct snapshot *snapshot = target->snapshot;
 
-	if (!snapshot && memory_sift_lost(memory, &target->memory, err) < 0)
+	/* Of those that a copy would not have it was done before the copy was made. */
+	if ((!snapshot || snapshot->spool) && memory_sift_lost(memory, target, err) < 0)
 		return -1;
-	return sift(memory, snapshot ? &snapshot->copy.memory : &target->memory, is_forked,
-		    is_forked_file, err);
+	return sift(memory, target, is_forked, is_forked_file, err);
 }
 
 static int memory_collect(struct dump *dump, struct target *target, struct err *err)

@@ -4,9 +4,9 @@
 #define PIMAGE_DUMP_MEMORY_H
 
 #include "format/memory.h"
-#include "kernel/memory.h"
 
 struct err;
+struct target;
 
 /* Whether its private pages are not, or not for long, in a copy made by fork(2). */
 bool vma_lost_by_fork(const struct vma *vma);
@@ -15,6 +15,6 @@ bool vma_lost_by_fork(const struct vma *vma);
  * Of those mappings, and those only: leaves out of .saved the pages that hold nothing but zeros; where
  * a file is behind them they go to .zero. For the others it is done when a dump is settled.
  */
-int memory_sift_lost(struct memory *memory, const struct process_memory *from, struct err *err);
+int memory_sift_lost(struct memory *memory, const struct target *from, struct err *err);
 
 #endif

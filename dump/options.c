@@ -15,6 +15,7 @@
 static const struct name snapshot_names[] = {
 	{ "auto", SNAPSHOT_AUTO },
 	{ "fork", SNAPSHOT_FORK },
+	{ "wp", SNAPSHOT_WP },
 	{ "stop", SNAPSHOT_STOP },
 	{},
 };
@@ -25,9 +26,12 @@ static const struct option_row rows[] = {
 	VALUE_OPTION(O, afterwards, "kill", 0, AFTER_KILL,
 		     "kill the process once the image is complete and on the disk"),
 	VALUE_OPTION(O, scope, "only", 0, TREE_ONLY, "this process alone, without its descendants"),
-	CHOICE_OPTION(O, snapshot, "snapshot", 0, "auto|fork|stop", snapshot_names,
+	CHOICE_OPTION(O, snapshot, "snapshot", 0, "auto|fork|wp|stop", snapshot_names,
 		      "how memory stays as it is while it is saved: by a fork of the process, "
-		      "which goes on; or it stops meanwhile"),
+		      "which goes on; copied ahead, and again what was written since; or it stops "
+		      "meanwhile"),
+	UINT_OPTION(O, max_pause, "max-pause", 0, "MS",
+		    "stand still for at most so many milliseconds, else fail: see --snapshot=wp"),
 	FLAG_OPTION(
 		O, check, "check", 0,
 		"write no image and stop nothing: tell everything that would not be saved exactly"),
@@ -109,10 +113,16 @@ static int parse_operands(int n, char **operands, struct dump_options *options, 
 	if (options->check && options->file)
 		return err_set(err, ERR_USAGE, "--check writes no image: leave %s away",
 			       options->file);
-	if (options->snapshot == SNAPSHOT_FORK && options->afterwards != AFTER_RUN)
+	if ((options->snapshot == SNAPSHOT_FORK || options->snapshot == SNAPSHOT_WP) &&
+	    options->afterwards != AFTER_RUN)
 		return err_set(err, ERR_USAGE,
-			       "--snapshot=fork lets the process go on before the image is "
-			       "complete: leave it away, or --stop and --kill");
+			       "--snapshot=%s lets the process go on before the image is "
+			       "complete: leave it away, or --stop and --kill",
+			       options->snapshot == SNAPSHOT_FORK ? "fork" : "wp");
+	if (options->max_pause &&
+	    (options->snapshot == SNAPSHOT_STOP || options->afterwards != AFTER_RUN))
+		return err_set(err, ERR_USAGE,
+			       "--max-pause does not go with --snapshot=stop, --stop and --kill");
 	if (options->json && !options->check)
 		return err_set(err, ERR_USAGE, "--json goes with --check");
 	return 0;

@@ -11,13 +11,14 @@
 /* What becomes of the process once the image is complete. */
 enum afterwards { AFTER_RUN, AFTER_STOP, AFTER_KILL };
 
-/* Whether the process goes on while its pages are written, from a forked copy of its memory. */
-enum snapshot_mode { SNAPSHOT_AUTO, SNAPSHOT_FORK, SNAPSHOT_STOP };
+/* How its pages stay as they are while they are written: see dump/snapshot.h, dump/precopy.h. */
+enum snapshot_mode { SNAPSHOT_AUTO, SNAPSHOT_FORK, SNAPSHOT_WP, SNAPSHOT_STOP };
 
 struct dump_options {
 	int afterwards;
 	int scope; /* enum tree_scope */
 	int snapshot;
+	unsigned max_pause; /* milliseconds; 0: none was given */
 	bool check;
 	bool json;
 	bool externals;

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/steps.h"
+#include "dump/precopy.h"
 #include "dump/snapshot.h"
 #include "dump/tree.h"
 #include "format/err.h"
@@ -92,6 +93,7 @@ struct run {
 	struct dump *dump;
 	const struct dump_options *options;
 	struct tree tree;
+	struct precopy precopy;
 	struct snapshots snapshots;
 	struct steps steps;
 	uint64_t start;
@@ -103,6 +105,7 @@ static void cleanup_run(struct run *run)
 	/* The processes first: they wait. */
 	tree_thaw(&run->tree);
 	snapshots_done(&run->snapshots);
+	precopy_done(&run->precopy);
 }
 
 /* The processes go on; later calls do nothing. */
@@ -210,6 +213,12 @@ static int take_snapshots(struct run *run, struct err *err)
 	struct err reason;
 	char text[sizeof(reason.msg) + 64];
 
+	if (run->precopy.rounds) {
+		if (snapshots_complete(run->dump, &run->precopy, &run->snapshots, err) < 0)
+			return -1;
+		step(&run->steps, "what was written last copied");
+		return 0;
+	}
 	if (!snapshots_wanted(run->dump, run->options))
 		return 0;
 	if (snapshots_take(run->dump, &run->snapshots, &reason) == 0) {
@@ -262,11 +271,27 @@ static int finish(struct run *run, struct err *err)
 	return 0;
 }
 
+/* The processes run on meanwhile. */
+static int copy_ahead(struct run *run, struct err *err)
+{
+	if (run->options->snapshot != SNAPSHOT_WP)
+		return 0;
+	if (precopy_run(run->options, run->dump->features, &run->precopy, err) < 0)
+		return err_prefix(err, "--snapshot=wp");
+	step(&run->steps, "memory copied ahead");
+	return 0;
+}
+
 static int dump_frozen(struct run *run, struct output *output, struct err *err)
 {
 	const struct dump_options *options = run->options;
 
-	if (tree_open(options->pid, options->scope, true, run->dump->features, &run->tree, err) < 0)
+	if (copy_ahead(run, err) < 0)
+		return -1;
+	run->start = progress_now();
+	if (tree_open(options->pid, options->scope, true, run->dump->features, &run->tree, err) <
+		    0 ||
+	    precopy_catch_up(&run->precopy, &run->tree, err) < 0)
 		return -1;
 	step(&run->steps, "all threads stopped");
 	if (add_targets(run->dump, &run->tree, err) < 0 || collect(run, err) < 0 ||
@@ -295,7 +320,6 @@ int dump_run(const struct dump_options *options, const struct kernel_features *f
 	if (output_open(options->file, &output, err) < 0)
 		return -1;
 	run.steps = steps_start("pdump", options->verbose);
-	run.start = progress_now();
 	if (dump_frozen(&run, &output, err) < 0)
 		return -1;
 	run.summary.time = progress_now() - start;

@@ -2,6 +2,8 @@
 #include "dump/snapshot.h"
 
 #include "dump/memory.h"
+#include "dump/precopy.h"
+#include "dump/spool.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"
@@ -85,8 +87,7 @@ static int keep(const struct dump *dump, const struct target *target, struct sna
 {
 	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
 
-	if (memory_sift_lost(memory, &target->memory, err) < 0 ||
-	    check_size(target, memory, err) < 0)
+	if (memory_sift_lost(memory, target, err) < 0 || check_size(target, memory, err) < 0)
 		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++)
 		for (size_t k = 0;
@@ -134,6 +135,12 @@ static int take(struct dump *dump, struct snapshots *snapshots, struct err *err)
 	return 0;
 }
 
+static void use(struct dump *dump, const struct snapshots *snapshots)
+{
+	for (size_t i = 0; i < dump->n_targets; i++)
+		dump->targets[i].snapshot = &snapshots->snapshots[i];
+}
+
 int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct err *err)
 {
 	struct snapshots snapshots = { 0 };
@@ -142,8 +149,41 @@ int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct er
 		snapshots_done(&snapshots);
 		return -1;
 	}
-	for (size_t i = 0; i < dump->n_targets; i++)
-		dump->targets[i].snapshot = &snapshots.snapshots[i];
+	use(dump, &snapshots);
+	*ret_snapshots = snapshots;
+	return 0;
+}
+
+static int complete(struct dump *dump, struct precopy *precopy, struct snapshots *snapshots,
+		    struct err *err)
+{
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		struct target *target = &dump->targets[i];
+		struct snapshot *snapshot = LIST_ADD(snapshots, snapshots, err);
+		struct spool *spool;
+
+		if (!snapshot)
+			return -1;
+		*snapshot = (struct snapshot)SNAPSHOT_EMPTY;
+		if (precopy_complete(precopy, target,
+				     IMAGE_GET(&dump->image, memory, target->own_pid, 0), &spool,
+				     err) < 0)
+			return err_prefix(err, "%s", target->name);
+		snapshot->spool = spool;
+	}
+	return 0;
+}
+
+int snapshots_complete(struct dump *dump, struct precopy *precopy, struct snapshots *ret_snapshots,
+		       struct err *err)
+{
+	struct snapshots snapshots = { 0 };
+
+	if (complete(dump, precopy, &snapshots, err) < 0) {
+		snapshots_done(&snapshots);
+		return -1;
+	}
+	use(dump, &snapshots);
 	*ret_snapshots = snapshots;
 	return 0;
 }
@@ -180,6 +220,8 @@ int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, st
 
 	if (!target->snapshot)
 		return memory_read(&target->memory, address, buffer, size, err);
+	if (target->snapshot->spool)
+		return spool_read(target->snapshot->spool, address, buffer, size, err);
 	while (size > 0) {
 		const struct kept *kept = find_kept(target->snapshot, address);
 		size_t part = size;
@@ -198,4 +240,16 @@ int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, st
 		size -= part;
 	}
 	return 0;
+}
+
+int snapshot_zero_pages(const struct target *target, const struct memory_range *ranges,
+			size_t count, struct memory_ranges *ret_zero,
+			struct memory_ranges *ret_other, struct err *err)
+{
+	const struct snapshot *snapshot = target->snapshot;
+
+	if (snapshot && snapshot->spool)
+		return spool_zero_pages(snapshot->spool, ranges, count, ret_zero, ret_other, err);
+	return memory_zero_pages(snapshot ? &snapshot->copy.memory : &target->memory, ranges, count,
+				 ret_zero, ret_other, err);
 }

@@ -6,8 +6,11 @@
 #include "dump/dump.h"
 #include "dump/options.h"
 #include "kernel/copy.h"
+#include "kernel/memory.h"
 
 struct err;
+struct precopy;
+struct spool;
 
 /* Pages that a fork does not keep, read beforehand. */
 struct kept {
@@ -16,6 +19,7 @@ struct kept {
 };
 
 struct snapshot {
+	const struct spool *spool; /* has all of them; not owned; NULL: see below */
 	struct memory_copy copy;
 	struct kept *kept; /* ascending */
 	size_t n_kept;
@@ -41,8 +45,19 @@ bool snapshots_wanted(const struct dump *dump, const struct dump_options *option
  */
 int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct err *err);
 
+/*
+ * The same of what was copied ahead; what is still missing is read now. precopy must stay until snapshots_done.
+ */
+int snapshots_complete(struct dump *dump, struct precopy *precopy, struct snapshots *ret_snapshots,
+		       struct err *err);
+
 /* Accepts and leaves an empty one. No target is read from afterwards. */
 void snapshots_done(struct snapshots *snapshots);
+
+/* memory_zero_pages of a target's private memory, through its snapshot if it has one. */
+int snapshot_zero_pages(const struct target *target, const struct memory_range *ranges,
+			size_t count, struct memory_ranges *ret_zero,
+			struct memory_ranges *ret_other, struct err *err);
 
 /* A run_read of a target's private memory, through its snapshot if it has one; context is the target. */
 int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);
