@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/steps.h"
+#include "dump/foresee.h"
 #include "dump/precopy.h"
 #include "dump/snapshot.h"
 #include "dump/tree.h"
@@ -271,14 +272,23 @@ static int finish(struct run *run, struct err *err)
 	return 0;
 }
 
-/* The processes run on meanwhile. */
+/* The processes run on meanwhile. What only would have been better is no failure where the kernel has no such thing. */
 static int copy_ahead(struct run *run, struct err *err)
 {
-	if (run->options->snapshot != SNAPSHOT_WP)
+	struct err reason;
+	char text[sizeof(reason.msg) + 64];
+
+	if (foresee_mode(run->options, run->dump->features) != SNAPSHOT_WP)
 		return 0;
-	if (precopy_run(run->options, run->dump->features, &run->precopy, err) < 0)
-		return err_prefix(err, "--snapshot=wp");
-	step(&run->steps, "memory copied ahead");
+	if (precopy_run(run->options, run->dump->features, &run->precopy, &reason) == 0) {
+		step(&run->steps, "memory copied ahead");
+		return 0;
+	}
+	if (run->options->snapshot == SNAPSHOT_WP || reason.code != ERR_UNSUPPORTED)
+		return err_set(err, reason.code, "--snapshot=wp: %s", reason.msg);
+	precopy_done(&run->precopy);
+	snprintf(text, sizeof(text), "memory is not copied ahead: %s", reason.msg);
+	step(&run->steps, text);
 	return 0;
 }
 

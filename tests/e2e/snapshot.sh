@@ -68,6 +68,29 @@ for what in "shared" "lost" "shared lost"; do
 	done
 done
 
+echo "== copied ahead while it writes"
+for what in "" "shared" "lost" "shared lost"; do
+	for ((i = 0; i < repeat; i++)); do
+		# shellcheck disable=SC2086
+		start $what
+		sleep "0.0$((RANDOM % 90 + 10))"
+		pdump --verbose --snapshot=wp "$target" image.tar 2>steps || {
+			grep -q 'since Linux 6.7\|userfaultfd' steps && break 2
+			fail "pdump: $(cat steps)"
+		}
+		grep -q 'copied ahead' steps || fail "nothing was copied ahead: $(cat steps)"
+		grep -q ' uw' "/proc/$target/smaps" && fail "its writes are still watched"
+		both_fine
+	done
+done
+
+echo "== a pause that cannot be kept is refused before, and chosen for"
+start
+sleep 0.2
+pdump --quiet --max-pause=1 "$target" image.tar 2>err2 && fail "a pause of 1 ms was kept"
+grep -q 'max-pause=1\|since Linux 6.7\|userfaultfd' err2 || fail "not told: $(cat err2)"
+end "$target" "the one that was not dumped"
+
 echo "== private huge pages, where there are any"
 if [ "$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)" -ge 2 ]; then
 	start huge

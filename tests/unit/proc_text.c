@@ -4,6 +4,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/memory_left.h"
 #include "kernel/proc_auxv.h"
 #include "kernel/proc_fdinfo.h"
 #include "kernel/proc_limits.h"
@@ -452,6 +453,24 @@ static void test_refused(void)
 	check_refused(3, "Max nice", "Min nice");
 }
 
+static void test_memory_left(void)
+{
+	static const char text[] = "MemTotal:  100 kB\nMemAvailable:   23 kB\nOdd: 5\nHuge: "
+				   "99999999999999999999 kB\n";
+	_cleanup_free_ char *path = cgroup_path_parse("4:memory:/x\n0::/a/b\n", 21);
+	struct err err = { 0 };
+	uint64_t bytes = 0;
+
+	CHECK(memory_line_parse(text, strlen(text), "MemAvailable", &bytes, &err) == 0, "%s",
+	      err.msg);
+	CHECK(bytes == 23 << 10);
+	CHECK(memory_line_parse(text, strlen(text), "MemAvail", &bytes, &err) < 0);
+	CHECK(memory_line_parse(text, strlen(text), "Odd", &bytes, &err) < 0);
+	CHECK(memory_line_parse(text, strlen(text), "Huge", &bytes, &err) < 0);
+	CHECK_STR(path, "/a/b");
+	CHECK(!cgroup_path_parse("4:memory:/x\n", 12));
+}
+
 int main(void)
 {
 	test_status();
@@ -466,5 +485,6 @@ int main(void)
 	test_cut();
 	test_random();
 	test_refused();
+	test_memory_left();
 	return test_done("proc_text");
 }

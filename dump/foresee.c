@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/foresee.h"
+
+#include "dump/tree.h"
+#include "format/err.h"
+#include "kernel/memory_left.h"
+
+/* Left to all others, and to this program. */
+#define RESERVE (UINT64_C(256) << 20)
+/* Of the time that a fork and reading the page tables take, seen on slow machines: nanoseconds for a MiB, and for the rest. */
+#define PAUSE_PER_MIB UINT64_C(45000)
+#define PAUSE_REST    UINT64_C(8000000)
+
+static uint64_t in_use(const struct tree *tree)
+{
+	uint64_t sum = 0, bytes;
+
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (memory_in_use(tree->processes[i]->pid, &bytes, NULL) == 0)
+			sum += bytes;
+	return sum;
+}
+
+enum snapshot_mode foresee_mode(const struct dump_options *options,
+				const struct kernel_features *features)
+{
+	_cleanup_tree_ struct tree tree = { 0 };
+	uint64_t used, left, pause;
+
+	if (options->snapshot != SNAPSHOT_AUTO || options->afterwards != AFTER_RUN)
+		return (enum snapshot_mode)options->snapshot;
+	/* Whatever fails here is told when it is done in earnest. */
+	if (tree_open(options->pid, options->scope, false, features, &tree, NULL) < 0 ||
+	    memory_left(options->pid, &left, NULL) < 0)
+		return SNAPSHOT_AUTO;
+	used = in_use(&tree);
+	pause = PAUSE_REST + (used >> 20) * PAUSE_PER_MIB;
+	if (used + RESERVE > left ||
+	    (options->max_pause && pause > options->max_pause * UINT64_C(1000000)))
+		return SNAPSHOT_WP;
+	return SNAPSHOT_AUTO;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Which way to keep memory as it is, before anything is stopped. */
+#ifndef PIMAGE_DUMP_FORESEE_H
+#define PIMAGE_DUMP_FORESEE_H
+
+#include "dump/options.h"
+
+struct kernel_features;
+
+/*
+ * SNAPSHOT_AUTO comes to be SNAPSHOT_WP where a fork could take more memory than there is, if the processes write to all of
+ * theirs meanwhile, or where its pause is foreseen to be longer than options->max_pause. Else it stays, and
+ * snapshots_wanted decides once it is known what is to be saved. Other modes stay.
+ */
+enum snapshot_mode foresee_mode(const struct dump_options *options,
+				const struct kernel_features *features);
+
+#endif
