@@ -209,11 +209,85 @@ int page_table_parse(const uint8_t *bytes, size_t size, uint64_t frames_size,
 	return 1;
 }
 
-int page_table_decode(const struct page_frame *row, struct page_coder *coder, const void *frame,
-		      void *ret_pages, struct err *err)
+static int check_row(const struct page_frame *row, const void *frame, struct err *err)
 {
 	if (row->size < FRAME_HEADER_MIN + CHECKSUM ||
 	    get_le32((const uint8_t *)frame + row->size - CHECKSUM) != row->checksum)
 		return err_set(err, ERR_IMAGE, "a frame is not the one in the seek table");
+	return 0;
+}
+
+int page_table_decode(const struct page_frame *row, struct page_coder *coder, const void *frame,
+		      void *ret_pages, struct err *err)
+{
+	if (check_row(row, frame, err) < 0)
+		return -1;
 	return page_frame_decode(coder, frame, row->size, ret_pages, row->page_size, err);
+}
+
+/* What encode_raw() made: returns how many blocks there are; 0 for any other frame. */
+static int raw_blocks(const struct page_frame *row, const uint8_t *frame, struct page_piece *blocks)
+{
+	size_t at = RAW_HEADER, done = 0;
+	int n = 0;
+
+	if (row->size < RAW_HEADER + CHECKSUM || get_le32(frame) != ZSTD_MAGIC ||
+	    frame[4] != (FRAME_CONTENT_SIZE_32 | FRAME_SINGLE_SEGMENT | FRAME_CHECKSUM) ||
+	    get_le32(frame + 5) != row->page_size)
+		return 0;
+	while (done < row->page_size && n < PAGES_PIECES_MAX) {
+		size_t left = row->size - CHECKSUM - at;
+		uint32_t header;
+		size_t size;
+
+		if (left < RAW_BLOCK_HEADER)
+			return 0;
+		header = frame[at] | (uint32_t)frame[at + 1] << 8 | (uint32_t)frame[at + 2] << 16;
+		size = header >> 3;
+		/* Type 0 in the two middle bits; the lowest is set in the last block only. */
+		if (header & 6 || !size || size > left - RAW_BLOCK_HEADER ||
+		    size > row->page_size - done || (header & 1) != (size == row->page_size - done))
+			return 0;
+		blocks[n++] = (struct page_piece){ frame + at + RAW_BLOCK_HEADER, size };
+		at += RAW_BLOCK_HEADER + size;
+		done += size;
+	}
+	return done == row->page_size && at == row->size - CHECKSUM ? n : 0;
+}
+
+static uint32_t checksum_of(const struct page_piece *pieces, int n)
+{
+	XXH64_state_t *state = n > 1 ? XXH64_createState() : NULL;
+	uint32_t checksum;
+
+	if (n == 1)
+		return (uint32_t)XXH64(pieces[0].bytes, pieces[0].size, 0);
+	if (!state)
+		return 0;
+	XXH64_reset(state, 0);
+	for (int i = 0; i < n; i++)
+		XXH64_update(state, pieces[i].bytes, pieces[i].size);
+	checksum = (uint32_t)XXH64_digest(state);
+	XXH64_freeState(state);
+	return checksum;
+}
+
+int page_table_pieces(const struct page_frame *row, struct page_coder *coder, const void *frame,
+		      void *buffer, struct page_piece *ret_pieces, struct err *err)
+{
+	struct page_piece blocks[PAGES_PIECES_MAX];
+	int n;
+
+	if (check_row(row, frame, err) < 0)
+		return -1;
+	n = raw_blocks(row, frame, blocks);
+	/* What looks raw and is not right is left to the decoder, which says so. */
+	if (n && checksum_of(blocks, n) == row->checksum) {
+		memcpy(ret_pieces, blocks, (size_t)n * sizeof(*blocks));
+		return n;
+	}
+	if (page_frame_decode(coder, frame, row->size, buffer, row->page_size, err) < 0)
+		return -1;
+	ret_pieces[0] = (struct page_piece){ buffer, row->page_size };
+	return 1;
 }

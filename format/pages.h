@@ -87,6 +87,18 @@ void page_table_done(struct page_table *table);
 int page_table_decode(const struct page_frame *row, struct page_coder *coder, const void *frame,
 		      void *ret_pages, struct err *err);
 
+/*
+ * The same without copying where the frame holds its pages as they are: the pages are the pieces together, which lie in the
+ * frame or in `buffer` (row->page_size bytes). Returns how many pieces.
+ */
+struct page_piece {
+	const uint8_t *bytes;
+	size_t size;
+};
+enum { PAGES_PIECES_MAX = 4 };
+int page_table_pieces(const struct page_frame *row, struct page_coder *coder, const void *frame,
+		      void *buffer, struct page_piece *ret_pieces, struct err *err);
+
 /* Bytes of a table with so many frames. page_table_write takes size, page_size and checksum of
  * each. */
 size_t page_table_size(size_t n_frames);

@@ -18,6 +18,7 @@ static const char *const feature_names[FEATURE_COUNT] = {
 	[FEATURE_PROCMAP_QUERY] = "procmap_query",
 	[FEATURE_SCHED_TIMES] = "sched_times",
 	[FEATURE_SAME_VDSO] = "same_vdso",
+	[FEATURE_COLLAPSE] = "collapse",
 };
 
 static int unknown_feature(const char *name, size_t length, struct err *err)

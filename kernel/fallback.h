@@ -24,6 +24,7 @@ enum feature {
 	FEATURE_SCHED_TIMES,	    /* /proc/PID/task/TID/sched: when a thread went to sleep */
 	FEATURE_SAME_VDSO, /* the image's vDSO is this kernel's; else calls of it are redirected */
 	FEATURE_PROCMAP_QUERY, /* ioctl PROCMAP_QUERY, since 6.11; else reading /proc/PID/maps */
+	FEATURE_COLLAPSE,      /* MADV_COLLAPSE, since 6.1; else memory is filled page by page */
 	FEATURE_COUNT,
 };
 

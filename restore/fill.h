@@ -6,8 +6,10 @@
 #include "format/image_load.h"
 #include "restore/restore.h"
 
+struct image_entry;
 struct image_reader;
-struct page_reader;
+struct page_pool;
+struct sink;
 
 /*
  * One reading of the page data: shared objects first, since processes map them, then the memory of processes, parents before
@@ -15,12 +17,16 @@ struct page_reader;
  */
 struct fill {
 	struct image_reader *reader;
-	struct page_reader *pages;
+	struct page_pool *pool;
+	uint64_t huge;	     /* bytes of a huge page; 0: none are used */
+	struct sink **sinks; /* of what has been begun */
+	size_t n_sinks;
 	struct pages_entry *expected;
 	bool *filled; /* of each of them */
 	size_t n_expected;
 	struct image_pages_walk walk;
 	bool waiting; /* the stream stands at the beginning of `next` */
+	const struct image_entry *next_entry;
 	struct pages_entry next;
 };
 

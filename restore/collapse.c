@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/collapse.h"
+
+#include "kernel/compat.h"
+
+#include <sys/mman.h>
+
+static bool may_be_huge(const struct vma *vma)
+{
+	return vma->kind == VMA_ANONYMOUS && !(vma->advice & ADVICE_NOHUGEPAGE) &&
+	       !(vma->flags & (VMA_SHARED | VMA_GROWS_DOWN | VMA_HUGETLB | VMA_DROPPABLE));
+}
+
+static void next_range(struct collapse *collapse)
+{
+	collapse->range++;
+	collapse->at = 0;
+}
+
+bool collapse_next(struct collapse *collapse, uint64_t limit, uint64_t *ret_start)
+{
+	const struct memory *memory = collapse->memory;
+
+	while (collapse->size && collapse->vma < memory->n_vmas) {
+		const struct vma *vma = &memory->vmas[collapse->vma];
+		const struct range *range = &vma->saved[collapse->range];
+		uint64_t start;
+
+		if (!may_be_huge(vma) || collapse->range == vma->n_saved) {
+			collapse->vma++;
+			collapse->range = 0;
+			collapse->at = 0;
+			continue;
+		}
+		start = collapse->at ? collapse->at
+				     : (range->start + collapse->size - 1) & -collapse->size;
+		if (start >= limit)
+			return false;
+		if (start < range->start || start >= range->end ||
+		    range->end - start < collapse->size) {
+			next_range(collapse);
+			continue;
+		}
+		collapse->at = start + collapse->size;
+		*ret_start = start;
+		return true;
+	}
+	return false;
+}
+
+/* One page of each block has to be there, or the kernel finds nothing to collapse. */
+static size_t push_run(struct remote_batch *batch, uint64_t start, uint64_t end, uint64_t size)
+{
+	for (uint64_t at = start; at < end; at += size)
+		remote_push(batch, REMOTE_CALL(madvise, at, 4096, MADV_POPULATE_WRITE));
+	return remote_push(batch, REMOTE_CALL(madvise, start, end - start, MADV_COLLAPSE));
+}
+
+int collapse_run(struct collapse *collapse, struct canvas *canvas, uint64_t limit, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	uint64_t start = 0, end = 0, next;
+	size_t last = SIZE_MAX;
+
+	while (collapse_next(collapse, limit, &next)) {
+		if (end && next != end) {
+			push_run(batch, start, end, collapse->size);
+			end = 0;
+		}
+		start = end ? start : next;
+		end = next + collapse->size;
+	}
+	if (end)
+		last = push_run(batch, start, end, collapse->size);
+	if (last == SIZE_MAX)
+		return 0;
+	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return -1;
+	/* The same will not go any better with the rest. */
+	if (remote_result(batch, last) < 0)
+		collapse->size = 0;
+	return 0;
+}
