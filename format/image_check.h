@@ -5,9 +5,13 @@
 
 #include "format/image.h"
 
+struct pimage;
 struct unix_socket;
 
 /* What connects sockets to each other, and what waits in them. */
 int check_unix_socket(const struct image *image, const struct unix_socket *socket, struct err *err);
+
+/* Parents of all but the root, as far as they are in the image, come before their children. All processes that are listed must be there. */
+int check_parents(const struct image *image, const struct pimage *pimage, struct err *err);
 
 #endif

@@ -20,7 +20,6 @@ struct canvas {
 	pid_t pid;	  /* as prestore sees it */
 	uint32_t own_pid; /* key of the process in the image */
 	uint32_t present; /* the number it sees itself under now */
-	bool settled;	  /* it is in its own session; who was born before that is there */
 	char name[24];	  /* "pid 42", for messages: the saved one */
 	struct frozen frozen;
 	struct remote remote;

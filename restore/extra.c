@@ -15,36 +15,58 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-struct extra *extra_find(const struct restore *restore, uint32_t number)
+/* Above what the first processes of a system or a namespace have, and within the usual pid_max. */
+enum { LOWEST = 200, HIGHEST = 32768 };
+
+/* Whether anything of the image has it, or is to get it. */
+static bool is_wanted(const struct restore *restore, uint32_t number)
 {
-	for (size_t i = 0; i < restore->n_extras; i++)
-		if (restore->extras[i]->canvas.own_pid == number)
-			return restore->extras[i];
-	return NULL;
+	IMAGE_EACH (&restore->image, process, process)
+		for (size_t i = 0; i < process->n_threads; i++)
+			if (process->threads[i] == number)
+				return true;
+	return lineage_find(&restore->lineage, number) != NOBODY;
 }
 
-int extra_make(struct restore *restore, struct canvas *parent, uint32_t number,
-	       const struct zombie *zombie, struct extra **ret_extra, struct err *err)
+/* A helper that needs no number of its own must not have one that another does. */
+static int make_unnumbered(struct restore *restore, struct canvas *parent, struct canvas *canvas,
+			   struct err *err)
 {
+	for (uint32_t number = LOWEST; number < HIGHEST; number++) {
+		if (is_wanted(restore, number))
+			continue;
+		if (birth_clone(parent, number, END_UNTOLD, canvas, err) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return -1;
+	}
+	return err_set(err, ERR_HOST, "all process ids up to %u are taken", HIGHEST);
+}
+
+int extra_make(struct restore *restore, struct node *node, struct err *err)
+{
+	struct canvas *parent = restore->lineage.nodes[node->bearer].canvas;
 	struct extra **slot = LIST_ADD(restore, extras, err);
 	struct extra *extra = slot ? calloc(1, sizeof(*extra)) : NULL;
-	bool keep = restore->keep;
+	struct canvas *canvas;
+	int ret;
 
 	if (slot && !extra)
 		restore->n_extras--;
 	if (!extra)
 		return err_sys(err, "out of memory");
 	*slot = extra;
-	*extra = (struct extra){ .canvas = { .own_pid = number, .frozen = FROZEN_EMPTY },
-				 .parent = parent,
-				 .zombie = zombie };
-	snprintf(extra->canvas.name, sizeof(extra->canvas.name), "%s %u",
-		 zombie ? "zombie" : "helper", number);
-	if (birth_clone(parent, keep ? number : 0, zombie ? END_TOLD : END_UNTOLD, &extra->canvas,
-			err) < 0)
-		return err_prefix(err, "%s", extra->canvas.name);
-	*ret_extra = extra;
-	return 0;
+	*extra = (struct extra){ .canvas = { .own_pid = node->number, .frozen = FROZEN_EMPTY },
+				 .node = node };
+	canvas = node->canvas = &extra->canvas;
+	snprintf(canvas->name, sizeof(canvas->name), "%s %u", node->zombie ? "zombie" : "helper",
+		 node->number);
+	if (restore->keep && !node->number)
+		ret = make_unnumbered(restore, parent, canvas, err);
+	else
+		ret = birth_clone(parent, restore->keep ? node->number : 0,
+				  node->zombie ? END_TOLD : END_UNTOLD, canvas, err);
+	return ret < 0 ? err_prefix(err, "%s", canvas->name) : 0;
 }
 
 static int remote_name(struct canvas *canvas, const char *name, struct err *err)
@@ -107,25 +129,56 @@ static int end(struct canvas *canvas, int32_t status, struct err *err)
 	return err_set(err, ERR_FAILED, "%s did not end: %s", canvas->name, ended.msg);
 }
 
-static int end_extra(struct extra *extra, struct err *err)
+static int end_zombie(struct extra *extra, struct err *err)
 {
-	struct canvas *canvas = &extra->canvas;
+	const struct zombie *zombie = extra->node->zombie;
 
-	if (extra->zombie && remote_name(canvas, extra->zombie->name, err) < 0)
+	if (remote_name(&extra->canvas, zombie->name, err) < 0 ||
+	    end(&extra->canvas, zombie->status, err) < 0)
 		return -1;
-	if (end(canvas, extra->zombie ? extra->zombie->status : 0, err) < 0)
-		return -1;
-	canvas_release(canvas);
-	if (extra->zombie)
+	canvas_release(&extra->canvas);
+	return 0;
+}
+
+/* Orphans come to the nearest subreaper above: for as long as it takes, that is who is to have them. Its own setting comes later. */
+static int set_heir(const struct restore *restore, const struct node *bearer, bool on,
+		    struct err *err)
+{
+	if (bearer->kind != NODE_BEARER || bearer->parent == NOBODY)
 		return 0;
-	return CANVAS_CALL(extra->parent, err, wait4, canvas->present, 0, __WALL, 0) < 0 ? -1 : 0;
+	return CANVAS_CALL(restore->lineage.nodes[bearer->parent].canvas, err, prctl,
+			   PR_SET_CHILD_SUBREAPER, on) < 0
+		       ? -1
+		       : 0;
+}
+
+static int end_helper(struct restore *restore, struct extra *extra, struct err *err)
+{
+	struct canvas *parent = restore->lineage.nodes[extra->node->bearer].canvas;
+
+	if (set_heir(restore, extra->node, true, err) < 0 || end(&extra->canvas, 0, err) < 0)
+		return -1;
+	canvas_release(&extra->canvas);
+	if (CANVAS_CALL(parent, err, wait4, extra->canvas.present, 0, __WALL, 0) < 0)
+		return -1;
+	return set_heir(restore, extra->node, false, err);
 }
 
 int extras_end(struct restore *restore, struct err *err)
 {
-	for (size_t i = 0; i < restore->n_extras; i++)
-		if (end_extra(restore->extras[i], err) < 0)
-			return err_prefix(err, "%s", restore->extras[i]->parent->name);
+	/* The last ones first: they may be children of others. */
+	for (size_t i = restore->n_extras; i-- > 0;) {
+		struct extra *extra = restore->extras[i];
+
+		if (!extra->node->zombie && end_helper(restore, extra, err) < 0)
+			return err_prefix(err, "%s", extra->canvas.name);
+	}
+	for (size_t i = 0; i < restore->n_extras; i++) {
+		struct extra *extra = restore->extras[i];
+
+		if (extra->node->zombie && end_zombie(extra, err) < 0)
+			return err_prefix(err, "%s", extra->canvas.name);
+	}
 	extras_drop(restore);
 	return 0;
 }

@@ -6,23 +6,21 @@
 #include "restore/canvas.h"
 
 struct err;
+struct node;
 struct restore;
-struct zombie;
 
 struct extra {
 	struct canvas canvas;
-	struct canvas *parent;	     /* one of the restore's */
-	const struct zombie *zombie; /* NULL: a helper, of which nothing stays */
+	const struct node *node; /* of the restore's lineage; not a NODE_PROCESS */
 };
 
-/* Clones one. number 0: any. It stays until extras_end. */
-int extra_make(struct restore *restore, struct canvas *parent, uint32_t number,
-	       const struct zombie *zombie, struct extra **ret_extra, struct err *err);
+/* Clones one, whose bearer is there, and sets the node's canvas. It stays until extras_end. */
+int extra_make(struct restore *restore, struct node *node, struct err *err);
 
-/* The one that has this number in the image; NULL. */
-struct extra *extra_find(const struct restore *restore, uint32_t number);
-
-/* They end, zombies as they had ended; helpers are reaped by their parents. */
+/*
+ * They end: helpers first, which are reaped by their parents and whose children come to who is to have them; then zombies, as they
+ * had ended.
+ */
 int extras_end(struct restore *restore, struct err *err);
 
 /* Kills and frees what is left of them. */

@@ -25,13 +25,16 @@ static bool is_taken(uint32_t id)
 /* The first id of the image that something else has; 0: none. */
 static uint32_t taken_id(const struct restore *restore)
 {
-	IMAGE_EACH (&restore->image, process, process) {
+	IMAGE_EACH (&restore->image, process, process)
 		for (size_t i = 0; i < process->n_threads; i++)
 			if (is_taken(process->threads[i]))
 				return process->threads[i];
-		for (size_t i = 0; i < process->n_zombies; i++)
-			if (is_taken(process->zombies[i].pid))
-				return process->zombies[i].pid;
+	/* Zombies too, and leaders who have ended. */
+	for (size_t i = 0; i < restore->lineage.n_nodes; i++) {
+		uint32_t number = restore->lineage.nodes[i].number;
+
+		if (number && is_taken(number))
+			return number;
 	}
 	return 0;
 }

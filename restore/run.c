@@ -47,6 +47,7 @@ void restore_done(struct restore *restore)
 	unix_names_undo(restore);
 	descriptors_free(restore->descriptors);
 	free(restore->canvases);
+	lineage_done(&restore->lineage);
 	free(restore->mappings);
 	free(restore->objects);
 	free(restore->files);
@@ -77,9 +78,9 @@ int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mod
 {
 	if (image_load(reader, &restore->image, err) < 0 || drop_capabilities(restore, err) < 0)
 		return -1;
-	*ret_mode = pids_choose(restore);
 	if (tree_check(restore, err) < 0)
 		return -1;
+	*ret_mode = pids_choose(restore);
 	return restore_check(restore, err);
 }
 

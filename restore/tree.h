@@ -7,7 +7,7 @@
 #include "restore/canvas.h"
 #include "restore/restore.h"
 
-/* Adds a problem for every place in the tree that cannot be built again. */
+/* Works out restore->lineage; adds a problem for every place in the tree that cannot be built again. */
 int tree_check(struct restore *restore, struct err *err);
 
 /*

@@ -3,6 +3,8 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/names.h"
+#include "kernel/pty.h"
 #include "restore/descriptors.h"
 #include "restore/tty.h"
 
@@ -87,6 +89,64 @@ void tty_undo(struct restore *restore)
 		termios2_set(d->tty, &d->tty_settings, NULL);
 	if (d)
 		d->tty_changed = false;
+}
+
+/* B38400 is called so; any other speed is BOTHER, and stands in c_ispeed and c_ospeed only. */
+static tcflag_t speed_bits(uint32_t speed)
+{
+	char name[16];
+	uint64_t bits;
+
+	snprintf(name, sizeof(name), "B%u", speed);
+	return name_value(tty_speed_names, name, &bits) == 0 ? (tcflag_t)bits : BOTHER;
+}
+
+void tty_settings(const struct tty *tty, struct termios2 *termios)
+{
+	termios->c_line = (cc_t)tty->line_discipline;
+	termios->c_iflag = (tcflag_t)tty->input_flags;
+	termios->c_oflag = (tcflag_t)tty->output_flags;
+	termios->c_lflag = (tcflag_t)tty->local_flags;
+	termios->c_cflag =
+		(tcflag_t)tty->control_flags | tty->character_size | speed_bits(tty->output_speed);
+	/* None is that of the output. */
+	if (tty->input_speed != tty->output_speed)
+		termios->c_cflag |= speed_bits(tty->input_speed) << IBSHIFT;
+	termios->c_ispeed = tty->input_speed;
+	termios->c_ospeed = tty->output_speed;
+	if (tty->control_chars.size)
+		memcpy(termios->c_cc, tty->control_chars.data,
+		       MIN(sizeof(termios->c_cc), tty->control_chars.size));
+}
+
+/* The number of /dev/pts/N; a terminal of another kind gets any. */
+static unsigned saved_number(const struct tty *tty)
+{
+	unsigned number = 0;
+
+	return sscanf(tty->path, "/dev/pts/%u", &number) == 1 ? number : 0;
+}
+
+int tty_make_pair(const struct tty *tty, int *ret_master, int *ret_slave, struct err *err)
+{
+	_cleanup_close_ int master = pty_open(saved_number(tty), err), slave = -1;
+	const struct winsize size = { .ws_row = (unsigned short)tty->rows,
+				      .ws_col = (unsigned short)tty->columns,
+				      .ws_xpixel = (unsigned short)tty->width,
+				      .ws_ypixel = (unsigned short)tty->height };
+	struct termios2 termios;
+
+	if (master < 0 || termios2_get(master, &termios, err) < 0)
+		return -1;
+	tty_settings(tty, &termios);
+	slave = pty_slave(master, O_RDWR, err);
+	if (slave < 0 || termios2_set(master, &termios, err) < 0)
+		return -1;
+	if (ioctl(master, TIOCSWINSZ, &size) < 0)
+		return err_sys(err, "set the size of a terminal's window");
+	*ret_master = TAKE_FD(master);
+	*ret_slave = TAKE_FD(slave);
+	return 0;
 }
 
 static int check(struct restore *restore, const void *record, struct key key, struct err *err)

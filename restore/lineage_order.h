@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Births one after the other: nobody before who bears it, and in the session that it belongs to. */
+#ifndef PIMAGE_LINEAGE_ORDER_H
+#define PIMAGE_LINEAGE_ORDER_H
+
+#include "restore/lineage.h"
+
+/* Fills in the steps, when every node has its bearer. Adds a blocking problem for a node that would have to be born before itself. */
+int lineage_order(struct lineage *lineage, struct problems *problems, struct err *err);
+
+/* The problem that a node cannot come to its place. */
+void lineage_refuse(const struct lineage *lineage, size_t node, struct problems *problems);
+
+#endif
