@@ -2,6 +2,7 @@
 #include "dump/dump.h"
 
 #include "dump/file.h"
+#include "dump/outsiders.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_write.h"
@@ -20,6 +21,7 @@ void dump_done(struct dump *dump)
 		target_done(&dump->targets[i]);
 	free(dump->targets);
 	dump_files_free(dump->files);
+	outsiders_free(dump->outsiders);
 	problems_done(&dump->problems);
 	image_done(&dump->image);
 	*dump = (struct dump){ 0 };

@@ -10,6 +10,7 @@
 
 struct err;
 struct dump_files;
+struct outsiders;
 struct progress;
 struct tree;
 struct image_writer;
@@ -19,7 +20,9 @@ struct page_writer;
  * (--verify). */
 struct dump_settings {
 	bool frozen;	/* targets are stopped and may be asked from inside; false for --check */
-	bool externals; /* record descriptors that end outside instead of refusing them */
+	bool externals; /* what ends outside is recorded, and not refused, also without a rule */
+	const char *const *rules; /* format/external_policy.h; not owned */
+	size_t n_rules;
 };
 
 struct dump {
@@ -34,6 +37,7 @@ struct dump {
 	struct target *targets;
 	size_t n_targets;
 	struct dump_files *files;     /* open file descriptions met so far, dump/file.c */
+	struct outsiders *outsiders;  /* dump/outsiders.h; NULL: nobody has asked yet */
 	uint32_t last_id[KIND_COUNT]; /* of objects numbered from 1 in the order they are met */
 };
 

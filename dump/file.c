@@ -235,19 +235,31 @@ static int collect_owner(const struct dump *dump, const struct dump_fd *fd, stru
 	return 0;
 }
 
+/* The last one takes everything. */
+static const struct file_type_dumper *type_of(const struct dump *dump, const struct dump_fd *fd)
+{
+	size_t i = 0;
+
+	while (types[i + 1] && !types[i]->probe(dump, fd))
+		i++;
+	return types[i];
+}
+
 static int collect_type(struct dump *dump, const struct dump_fd *fd, struct file *file,
 			struct err *err)
 {
-	for (size_t i = 0; types[i]; i++) {
-		if (!types[i]->probe(dump, fd))
-			continue;
-		file->type.state = calloc(1, types[i]->record->size);
-		if (!file->type.state)
-			return err_sys(err, "out of memory");
-		file->type.type = types[i]->record;
-		return types[i]->collect(dump, fd, file->type.state, err);
-	}
-	return err_set(err, ERR_FAILED, "no type takes %s", fd->link);
+	const struct file_type_dumper *type = type_of(dump, fd);
+
+	file->type.state = calloc(1, type->record->size);
+	if (!file->type.state)
+		return err_sys(err, "out of memory");
+	file->type.type = type->record;
+	return type->collect(dump, fd, file->type.state, err);
+}
+
+bool dump_file_is_external(const struct dump *dump, const struct dump_fd *fd)
+{
+	return type_of(dump, fd) == &external_type_dumper;
 }
 
 static int collect(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err)

@@ -51,6 +51,9 @@ void dump_fd_close(struct dump_fd *fd);
  */
 int dump_file(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err);
 
+/* Whether no type takes it but that of what ends outside. */
+bool dump_file_is_external(const struct dump *dump, const struct dump_fd *fd);
+
 /* Adds a problem of "pid 42 fd 7 /a/b"; remedy may be NULL. */
 void dump_fd_problem(struct dump *dump, const struct dump_fd *fd, enum verdict verdict,
 		     const char *remedy, const char *fmt, ...)

@@ -56,6 +56,9 @@ struct dump_files *dump_files(struct dump *dump, struct err *err);
 /* Finds all pipes and which of their ends the targets hold. Before any descriptor is collected. */
 int pipes_survey(struct dump *dump, struct err *err);
 
+/* Whether it is a pipe that dump_pipe can make an object of. */
+bool pipe_is_known(const struct dump *dump, const struct dump_fd *fd);
+
 /* Whether nobody but targets is at either end of the pipe. */
 bool pipe_is_inside(const struct dump *dump, const struct dump_fd *fd);
 
@@ -65,8 +68,17 @@ int dump_pipe(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, str
 /* Whether it is a unix socket, of whatever kind. */
 bool unix_is_one(const struct dump_fd *fd);
 
-/* Why a unix socket cannot be saved as what it is: an end of it is outside. NULL: it can. */
-const char *unix_outside(const struct dump *dump, const struct dump_fd *fd);
+enum unix_place {
+	UNIX_INSIDE,	  /* all of its ends are held by targets, or closed */
+	UNIX_OUTSIDE,	  /* the other end is elsewhere */
+	UNIX_UNSUPPORTED, /* it cannot be saved as a socket */
+};
+
+/* *ret_why: in words, unless it is UNIX_INSIDE. */
+enum unix_place unix_place(const struct dump *dump, const struct dump_fd *fd, const char **ret_why);
+
+/* The inode of the socket that it is connected to; 0: not known. */
+uint32_t unix_peer(const struct dump *dump, const struct dump_fd *fd);
 
 /* The unix socket behind a descriptor as an object of the image. */
 int dump_unix(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err);

@@ -2,6 +2,7 @@
 /* The kernel names what is watched by inode; a path to it has to be sought. */
 #include "format/inotify.h"
 
+#include "dump/external.h"
 #include "dump/file.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -184,7 +185,7 @@ static int find_paths(const struct target *target, struct inotify *inotify, stru
 static void drop_unfound(struct dump *dump, const struct dump_fd *fd, struct inotify *inotify,
 			 const struct sought *sought)
 {
-	enum verdict verdict = dump->settings.externals ? VERDICT_LOST : VERDICT_BLOCKING;
+	enum verdict verdict = external_accepted(dump, fd->link) ? VERDICT_LOST : VERDICT_BLOCKING;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < inotify->n_watches; i++) {
@@ -195,12 +196,12 @@ static void drop_unfound(struct dump *dump, const struct dump_fd *fd, struct ino
 			inotify->watches[kept++] = *watch;
 			continue;
 		}
-		dump_fd_problem(dump, fd, verdict,
-				"pdump --external saves it without this watch, or let the process "
-				"have what it watches open or below its current directory",
-				"no path is found to inode %lu of device %u:%u, which is watch %u",
-				inode->st_ino, major(inode->st_dev), minor(inode->st_dev),
-				watch->wd);
+		dump_fd_problem(
+			dump, fd, verdict,
+			"pdump --external=ask saves it without this watch, or let the process "
+			"have what it watches open or below its current directory",
+			"no path is found to inode %lu of device %u:%u, which is watch %u",
+			inode->st_ino, major(inode->st_dev), minor(inode->st_dev), watch->wd);
 	}
 	inotify->n_watches = kept;
 }

@@ -112,5 +112,6 @@ int main(int argc, char **argv)
 	if (ret == 0)
 		ret = options.check ? check(&options, &features, &err)
 				    : save(&options, &features, &err);
+	options_release(&pdump_program, &options);
 	return ret < 0 ? program_failed(&pdump_program, &err) : 0;
 }

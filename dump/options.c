@@ -3,6 +3,7 @@
 
 #include "dump/tree.h"
 #include "format/err.h"
+#include "format/external_policy.h"
 #include "format/pages.h"
 #include "format/record.h"
 
@@ -36,10 +37,10 @@ static const struct option_row rows[] = {
 		O, check, "check", 0,
 		"write no image and stop nothing: tell everything that would not be saved exactly"),
 	FLAG_OPTION(O, json, "json", 0, "with --check, as JSON"),
-	FLAG_OPTION(
-		O, externals, "external", 0,
-		"save descriptors that end outside of the process; prestore --fd then says what "
-		"they become"),
+	LIST_OPTION(
+		O, externals, "external", 0, "[ID=]POLICY",
+		"what an end of something outside becomes (ID: as --check lists it; none: all): "
+		"null, eof, reset, reconnect, fd:N, a path, or ask: prestore is told"),
 	STRING_OPTION(O, compress, "compress", 0, "HOW",
 		      "zstd, zstd:LEVEL (1 to 19; default 1) or none"),
 	UINT_OPTION(O, threads, "threads", 0, "N",
@@ -139,6 +140,7 @@ int dump_options_parse(int argc, char **argv, struct dump_options *ret_options, 
 	if (!options.threads)
 		options.threads = default_threads();
 	if (parse_compress(options.compress, &options.level, err) < 0 ||
+	    external_rules_check(options.externals, options.n_externals, err) < 0 ||
 	    parse_operands(argc - first, argv + first, &options, err) < 0)
 		return -1;
 	*ret_options = options;

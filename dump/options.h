@@ -21,7 +21,8 @@ struct dump_options {
 	unsigned max_pause; /* milliseconds; 0: none was given */
 	bool check;
 	bool json;
-	bool externals;
+	const char **externals; /* ID=POLICY or POLICY, format/external_policy.h */
+	size_t n_externals;
 	const char *compress;
 	unsigned threads;
 	bool verbose;

@@ -108,6 +108,11 @@ static bool has_no_writer(const struct dump_fd *fd)
 	return tee(fd->copy, writer, 1, SPLICE_F_NONBLOCK) == 0;
 }
 
+bool pipe_is_known(const struct dump *dump, const struct dump_fd *fd)
+{
+	return S_ISFIFO(fd->stat.st_mode) && fd->same && find_pipe(dump->files, &fd->stat);
+}
+
 bool pipe_is_inside(const struct dump *dump, const struct dump_fd *fd)
 {
 	const struct known_pipe *pipe = find_pipe(dump->files, &fd->stat);
@@ -221,11 +226,13 @@ static int collect_path(struct dump *dump, const struct known_pipe *known, const
 	found = dump_path(fd->target, fd->link, &fd->stat, &pipe->path, err);
 	if (found < 0)
 		return -1;
-	if (!found)
-		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
-				"pdump --external saves it as something that ends outside, and "
-				"prestore --fd says what it becomes",
-				"the named pipe (FIFO) is not there any more by this name");
+	if (!found) {
+		free(TAKE_PTR(pipe->path));
+		dump_fd_problem(dump, fd, VERDICT_APPROXIMATED, NULL,
+				"the named pipe (FIFO) is not there any more by this name: it "
+				"comes back as a pipe without one");
+		return 0;
+	}
 	pipe->awaits_writer = known->reader && !known->writer && poll(&poller, 1, 0) == 0;
 	return 0;
 }

@@ -5,9 +5,6 @@
 
 static bool probe(const struct dump *dump, const struct dump_fd *fd)
 {
-	/* A named one that has lost its name can only be saved as something else. */
-	if (fd->link[0] == '/' && !fd->stat.st_nlink && dump->settings.externals)
-		return false;
 	return S_ISFIFO(fd->stat.st_mode) && pipe_is_inside(dump, fd);
 }
 

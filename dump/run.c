@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/steps.h"
+#include "dump/external.h"
 #include "dump/foresee.h"
 #include "dump/precopy.h"
 #include "dump/snapshot.h"
@@ -56,7 +57,8 @@ int dump_check(const struct dump_options *options, const struct kernel_features 
 	_cleanup_tree_ struct tree tree = { 0 };
 
 	dump->features = features;
-	dump->settings = (struct dump_settings){ .externals = options->externals };
+	dump->settings = (struct dump_settings){ .rules = options->externals,
+						 .n_rules = options->n_externals };
 	if (tree_open(options->pid, options->scope, false, features, &tree, err) < 0 ||
 	    add_targets(dump, &tree, err) < 0)
 		return -1;
@@ -326,8 +328,11 @@ int dump_run(const struct dump_options *options, const struct kernel_features *f
 	uint64_t start = progress_now();
 
 	dump->features = features;
-	dump->settings = (struct dump_settings){ .frozen = true, .externals = options->externals };
-	if (output_open(options->file, &output, err) < 0)
+	dump->settings = (struct dump_settings){ .frozen = true,
+						 .rules = options->externals,
+						 .n_rules = options->n_externals };
+	if (output_open(options->file, &output, err) < 0 ||
+	    externals_survey(dump, options->pid, options->scope, err) < 0)
 		return -1;
 	run.steps = steps_start("pdump", options->verbose);
 	if (dump_frozen(&run, &output, err) < 0)

@@ -44,8 +44,7 @@ static int read_maps(struct target *target, struct err *err)
 	return maps_parse(text, size, &target->maps, err);
 }
 
-int target_open(pid_t pid, const struct kernel_features *features, struct target *ret_target,
-		struct err *err)
+int target_look(pid_t pid, struct target *ret_target, struct err *err)
 {
 	struct target target = TARGET_EMPTY;
 
@@ -54,8 +53,22 @@ int target_open(pid_t pid, const struct kernel_features *features, struct target
 	target.proc = proc_open(pid, err);
 	if (target.proc < 0)
 		return -1;
-	if (read_status(&target, err) < 0 || read_stat(&target, err) < 0 ||
-	    read_maps(&target, err) < 0 || memory_open(pid, features, &target.memory, err) < 0) {
+	if (read_status(&target, err) < 0 || read_stat(&target, err) < 0) {
+		target_done(&target);
+		return err_prefix(err, "pid %d", pid);
+	}
+	*ret_target = target;
+	return 0;
+}
+
+int target_open(pid_t pid, const struct kernel_features *features, struct target *ret_target,
+		struct err *err)
+{
+	struct target target;
+
+	if (target_look(pid, &target, err) < 0)
+		return -1;
+	if (read_maps(&target, err) < 0 || memory_open(pid, features, &target.memory, err) < 0) {
 		target_done(&target);
 		return err_prefix(err, "pid %d", pid);
 	}

@@ -37,6 +37,8 @@ struct target {
 /* The id in the innermost namespace; `otherwise` where the kernel shows none. */
 uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise);
 
+/* Opens /proc/PID and reads status and stat only: for a look at its descriptors. */
+int target_look(pid_t pid, struct target *ret_target, struct err *err);
 /* Opens /proc/PID and its memory and reads status, stat and smaps. On failure nothing needs releasing. */
 int target_open(pid_t pid, const struct kernel_features *features, struct target *ret_target,
 		struct err *err);

@@ -5,7 +5,9 @@
 
 static bool probe(const struct dump *dump, const struct dump_fd *fd)
 {
-	return unix_is_one(fd) && fd->same && !unix_outside(dump, fd);
+	const char *why;
+
+	return unix_is_one(fd) && fd->same && unix_place(dump, fd, &why) == UNIX_INSIDE;
 }
 
 static int collect(struct dump *dump, const struct dump_fd *fd, void *state, struct err *err)

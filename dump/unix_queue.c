@@ -74,27 +74,6 @@ static int peek_stream(struct queue *q, struct err *err)
 	return 0;
 }
 
-static int add_sender(struct unix_message *message, const struct sockaddr_un *address,
-		      socklen_t length, struct err *err)
-{
-	size_t size = length > offsetof(struct sockaddr_un, sun_path)
-			      ? length - offsetof(struct sockaddr_un, sun_path)
-			      : 0;
-
-	if (size && address->sun_path[0]) {
-		message->path = strndup(address->sun_path, size);
-		return message->path ? 0 : err_sys(err, "out of memory");
-	}
-	if (size < 2)
-		return 0;
-	message->abstract.data = malloc(size - 1);
-	if (!message->abstract.data)
-		return err_sys(err, "out of memory");
-	memcpy(message->abstract.data, address->sun_path + 1, size - 1);
-	message->abstract.size = size - 1;
-	return 0;
-}
-
 /* Returns 1, and 0 when there are no more. Its length first: without a buffer the offset does not move. */
 static int peek_message(struct queue *q, struct err *err)
 {
@@ -122,7 +101,8 @@ static int peek_message(struct queue *q, struct err *err)
 	q->size += (size_t)n;
 	q->empty |= n == 0;
 	/* Of a connection there is one sender. */
-	if (q->record->type == UNIX_DATAGRAM && add_sender(message, &address, length, err) < 0)
+	if (q->record->type == UNIX_DATAGRAM &&
+	    unix_address(&address, length, &message->path, &message->abstract, err) < 0)
 		return -1;
 	return 1;
 }

@@ -2,6 +2,7 @@
 /* Unix sockets: names, connections, and connections that wait to be accepted. */
 #include "format/unix_socket.h"
 
+#include "dump/external.h"
 #include "dump/file_table.h"
 #include "dump/socket_options.h"
 #include "dump/unix_table.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 /* The number of a socket that a target holds; where it is new, what is in it is filled in when its descriptor comes. */
 static int number_of(struct dump *dump, struct held_unix *held, uint32_t *ret_id, struct err *err)
@@ -123,9 +125,10 @@ static int collect_waiting(struct dump *dump, const struct dump_fd *fd,
 	}
 	if (lost)
 		dump_fd_problem(
-			dump, fd, dump->settings.externals ? VERDICT_LOST : VERDICT_BLOCKING,
+			dump, fd,
+			external_accepted(dump, fd->link) ? VERDICT_LOST : VERDICT_BLOCKING,
 			"wait until the program has accepted them, or leave them out with "
-			"pdump --external",
+			"pdump --external=ask",
 			"%zu connections wait to be accepted that come from outside, or were "
 			"closed again",
 			lost);
@@ -143,12 +146,58 @@ static void check_waits(struct dump *dump, const struct dump_fd *fd)
 				"nobody can look at it");
 }
 
+/* A relative name is of the directory that the process was in when it connected: most likely this one. */
+static int make_absolute(const struct dump_fd *fd, uint32_t file_ino, char **path, struct err *err)
+{
+	_cleanup_close_ int from =
+		openat(fd->target->proc, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct diag_unix socket = { .file_ino = file_ino };
+	_cleanup_free_ char *directory = NULL;
+	struct stat st;
+	char *absolute;
+
+	if (**path == '/' || !leads_to(from, *path, &socket, &st))
+		return 0;
+	if (read_link_at(fd->target->proc, "cwd", &directory, err) < 0)
+		return -1;
+	if (asprintf(&absolute, "%s/%s", directory, *path) < 0)
+		return err_sys(err, "out of memory");
+	free(*path);
+	*path = absolute;
+	return 0;
+}
+
+static int collect_outside(const struct unix_table *table, const struct dump_fd *fd,
+			   const struct diag_unix *socket, struct unix_socket *record,
+			   struct err *err)
+{
+	const struct diag_unix *listener = unix_listener(table, socket->ino);
+	const struct diag_unix *peer =
+		listener ? listener : diag_unix_find(&table->all, socket->peer);
+	struct sockaddr_un address;
+	socklen_t length = sizeof(address);
+
+	record->outside = calloc(1, sizeof(*record->outside));
+	if (!record->outside)
+		return err_sys(err, "out of memory");
+	record->outside->unaccepted = listener != NULL;
+	if (getpeername(fd->copy, (struct sockaddr *)&address, &length) < 0)
+		return 0;
+	if (unix_address(&address, length, &record->outside->path, &record->outside->abstract,
+			 err) < 0)
+		return -1;
+	return record->outside->path && peer
+		       ? make_absolute(fd, peer->file_ino, &record->outside->path, err)
+		       : 0;
+}
+
 static int collect_connection(struct dump *dump, const struct dump_fd *fd,
 			      const struct diag_unix *socket, struct unix_socket *record,
 			      struct err *err)
 {
 	const struct unix_table *table = unix_table(dump);
 	struct pollfd poller = { .fd = fd->copy };
+	const char *why;
 
 	record->shutdown = socket->shutdown;
 	if (socket->state == TCP_LISTEN) {
@@ -158,8 +207,10 @@ static int collect_connection(struct dump *dump, const struct dump_fd *fd,
 	}
 	if (!socket->has_peer)
 		return 0;
-	if (socket->peer)
+	if (unix_held(table, socket->peer))
 		return number_of(dump, unix_held(table, socket->peer), &record->peer, err);
+	if (unix_place(dump, fd, &why) == UNIX_OUTSIDE)
+		return collect_outside(table, fd, socket, record, err);
 	if (unix_listener(table, socket->ino)) {
 		check_waits(dump, fd);
 		return 0;

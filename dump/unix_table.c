@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -104,58 +105,103 @@ const struct diag_unix *unix_listener(const struct unix_table *table, uint32_t i
 	return NULL;
 }
 
-static const char outside[] = "the other end of the unix socket is in none of the dumped processes";
+static enum unix_place say(const char **ret_why, enum unix_place place, const char *why)
+{
+	*ret_why = why;
+	return place;
+}
 
 /* The peer is closed, or is one that no process has accepted yet. */
-static const char *why_not_gone(const struct unix_table *table, const struct diag_unix *socket)
+static enum unix_place place_unknown(const struct unix_table *table, const struct diag_unix *socket,
+				     const char **ret_why)
 {
 	const struct diag_unix *listener = unix_listener(table, socket->ino);
 
 	if (listener)
 		return unix_held(table, listener->ino)
-			       ? NULL
-			       : "the unix socket waits to be accepted by none of the dumped "
-				 "processes";
+			       ? UNIX_INSIDE
+			       : say(ret_why, UNIX_OUTSIDE,
+				     "the unix socket waits to be accepted by none of the dumped "
+				     "processes");
 	if (socket->type == SOCK_DGRAM || socket->shutdown == 3)
-		return NULL;
-	return "the kernel does not tell what the unix socket is connected to";
+		return UNIX_INSIDE;
+	return say(ret_why, UNIX_OUTSIDE,
+		   "the kernel does not tell what the unix socket is connected to");
 }
 
-static const char *why_not(const struct unix_table *table, const struct diag_unix *socket,
-			   unsigned depth)
+static enum unix_place place_of(const struct unix_table *table, const struct diag_unix *socket,
+				unsigned depth, const char **ret_why)
 {
 	const struct diag_unix *peer;
 
 	if (!socket->has_peer || socket->state == TCP_LISTEN)
-		return NULL;
+		return UNIX_INSIDE;
 	if (!socket->peer)
-		return why_not_gone(table, socket);
+		return place_unknown(table, socket, ret_why);
 	peer = diag_unix_find(&table->all, socket->peer);
 	if (!peer || !unix_held(table, socket->peer))
-		return outside;
+		return depth ? UNIX_INSIDE
+			     : say(ret_why, UNIX_OUTSIDE,
+				   "the other end of the unix socket is in none of the dumped "
+				   "processes");
 	if (peer->peer == socket->ino)
-		return NULL;
+		return UNIX_INSIDE;
 	if (socket->type != SOCK_DGRAM || depth > 32)
-		return "the unix socket is part of a chain of connected ones that is not supported";
+		return say(ret_why, UNIX_UNSUPPORTED,
+			   "the unix socket is part of a chain of connected ones that is not "
+			   "supported");
 	if (!peer->name_size)
-		return "the unix socket sends to one without a name that is not connected to it: "
-		       "not supported";
-	return why_not(table, peer, depth + 1);
+		return say(ret_why, UNIX_UNSUPPORTED,
+			   "the unix socket sends to one without a name that is not connected to "
+			   "it: not supported");
+	return place_of(table, peer, depth + 1, ret_why);
 }
 
-const char *unix_outside(const struct dump *dump, const struct dump_fd *fd)
+enum unix_place unix_place(const struct dump *dump, const struct dump_fd *fd, const char **ret_why)
 {
 	const struct unix_table *table = unix_table(dump);
 	const struct diag_unix *socket;
 
 	if (!table)
-		return "out of memory";
+		return say(ret_why, UNIX_UNSUPPORTED, "out of memory");
 	if (table->why[0])
-		return table->why;
+		return say(ret_why, UNIX_UNSUPPORTED, table->why);
 	socket = diag_unix_find(&table->all, fd->stat.st_ino);
 	if (!socket || !unix_held(table, socket->ino))
-		return "the unix socket belongs to another network namespace";
+		return say(ret_why, UNIX_UNSUPPORTED,
+			   "the unix socket belongs to another network namespace");
 	if (socket->name_size == 1)
-		return "the unix socket is bound to an empty abstract name: not supported";
-	return why_not(table, socket, 0);
+		return say(ret_why, UNIX_UNSUPPORTED,
+			   "the unix socket is bound to an empty abstract name: not supported");
+	return place_of(table, socket, 0, ret_why);
+}
+
+uint32_t unix_peer(const struct dump *dump, const struct dump_fd *fd)
+{
+	const struct unix_table *table = unix_table(dump);
+	const struct diag_unix *socket =
+		table ? diag_unix_find(&table->all, fd->stat.st_ino) : NULL;
+
+	return socket ? socket->peer : 0;
+}
+
+int unix_address(const struct sockaddr_un *address, socklen_t length, char **ret_path,
+		 struct bytes *ret_abstract, struct err *err)
+{
+	size_t size = length > offsetof(struct sockaddr_un, sun_path)
+			      ? length - offsetof(struct sockaddr_un, sun_path)
+			      : 0;
+
+	if (size && address->sun_path[0]) {
+		*ret_path = strndup(address->sun_path, size);
+		return *ret_path ? 0 : err_sys(err, "out of memory");
+	}
+	if (size < 2)
+		return 0;
+	ret_abstract->data = malloc(size - 1);
+	if (!ret_abstract->data)
+		return err_sys(err, "out of memory");
+	memcpy(ret_abstract->data, address->sun_path + 1, size - 1);
+	ret_abstract->size = size - 1;
+	return 0;
 }

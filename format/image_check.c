@@ -3,6 +3,8 @@
 #include "format/cleanup.h"
 #include "format/epoll.h"
 #include "format/err.h"
+#include "format/external.h"
+#include "format/external_policy.h"
 #include "format/file.h"
 #include "format/files.h"
 #include "format/image.h"
@@ -354,6 +356,8 @@ static const struct reference references[] = {
 	{ &memfd_record, offsetof(struct memfd, contents), KIND_shm },
 	{ &pipe_end_record, offsetof(struct pipe_end, pipe), KIND_pipe },
 	{ &unix_end_record, offsetof(struct unix_end, socket), KIND_unix_socket },
+	{ &external_record, offsetof(struct external, pipe), KIND_pipe },
+	{ &external_record, offsetof(struct external, socket), KIND_unix_socket },
 	{ &terminal_record, offsetof(struct terminal, tty), KIND_tty },
 };
 
@@ -397,6 +401,28 @@ static int check_epoll(const struct image *image, const struct file *file, struc
 	return 0;
 }
 
+static int check_external(const struct image *image, const struct file *file, struct err *err)
+{
+	const struct external *external = file->type.state;
+	struct external_choice choice;
+
+	if (file->type.type != &external_record)
+		return 0;
+	if (external->pipe && external->socket)
+		return err_set(err, ERR_IMAGE, "$.external: a pipe and a socket at once");
+	if (!external->policy)
+		return 0;
+	if (external_choice_parse(external->policy, &choice, err) < 0) {
+		err->code = ERR_IMAGE;
+		return err_prefix(err, "$.external.policy");
+	}
+	if (choice.policy == EXTERNAL_ASK ||
+	    !(external_possible(image, external) & 1u << choice.policy))
+		return err_set(err, ERR_IMAGE, "$.external.policy: \"%s\" makes no sense for it",
+			       external->policy);
+	return 0;
+}
+
 static int check_file(const struct image *image, const struct file *file, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(references) / sizeof(*references); i++) {
@@ -409,7 +435,7 @@ static int check_file(const struct image *image, const struct file *file, struct
 		if (refers(image, r->kind, id, r->type->name, err) < 0)
 			return -1;
 	}
-	return check_epoll(image, file, err);
+	return check_external(image, file, err) < 0 ? -1 : check_epoll(image, file, err);
 }
 
 static int check_pipe(const struct image *image, const struct pipe *pipe, struct err *err)

@@ -32,7 +32,8 @@ static int check_peer(const struct image *image, const struct unix_socket *s, st
 		return 0;
 	if (!peer)
 		return err_set(err, ERR_IMAGE, "$.peer: sockets/unix/%u.json is missing", s->peer);
-	if (s->listening || s->peer_gone || peer == s || peer->type != s->type || peer->listening)
+	if (s->listening || s->peer_gone || s->outside || peer == s || peer->type != s->type ||
+	    peer->listening)
 		return err_set(err, ERR_IMAGE, "$.peer: %u cannot be connected to %u", s->id,
 			       s->peer);
 	if (peer->peer == s->id)
@@ -50,7 +51,7 @@ static int check_waiting(const struct image *image, const struct unix_socket *s,
 		const struct unix_socket *client = IMAGE_GET(image, unix_socket, s->waiting[i], 0);
 
 		if (!client || client->type != s->type || client->peer || client->peer_gone ||
-		    client->listening || !s->listening)
+		    client->outside || client->listening || !s->listening)
 			return err_set(err, ERR_IMAGE, "$.waiting[%zu]: %u does not wait for it", i,
 				       s->waiting[i]);
 	}
@@ -75,7 +76,7 @@ static int check_bytes(const struct image *image, const struct unix_socket *s, s
 	if (s->type == UNIX_STREAM ? s->n_messages : sum != s->bytes)
 		return err_set(err, ERR_IMAGE, "$.messages: %lu bytes in all, but $.bytes is %u",
 			       sum, s->bytes);
-	if (!s->bytes && !s->n_messages)
+	if ((!s->bytes && !s->n_messages) || s->outside)
 		return 0;
 	if (s->type == UNIX_DATAGRAM ? !s->peer && !s->peer_gone && !s->path && !s->abstract.size
 				     : !s->peer && !s->peer_gone)

@@ -35,6 +35,20 @@ static const struct field file_fields[] = { STRING(struct unix_file, directory, 
 static const struct record unix_file_record =
 	RECORD_OF(struct unix_file, "unix_file", file_fields, "The file of a bound socket.");
 
+static const struct field outside_fields[] = {
+	STRING(struct unix_outside, path, FIELD_OPTIONAL,
+	       "Path of the other end, getpeername(2), absolute if it could be found out."),
+	BYTES(struct unix_outside, abstract, FIELD_OPTIONAL,
+	      "Abstract name of the other end, without the zero byte before it."),
+	BOOL(struct unix_outside, unaccepted, FIELD_OPTIONAL,
+	     "The connection waits to be accepted."),
+	{}
+};
+static const struct record outside_record =
+	RECORD_OF(struct unix_outside, "unix_outside", outside_fields,
+		  "The other end, in none of the saved processes; of one without name nothing is "
+		  "known.");
+
 static const struct field unix_socket_fields[] = {
 	UINT(struct unix_socket, id, 0, "Number of this socket."),
 	ENUM(struct unix_socket, type, 0, type_names, "SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET."),
@@ -47,6 +61,9 @@ static const struct field unix_socket_fields[] = {
 	UINT(struct unix_socket, peer, FIELD_OPTIONAL, "Number of the socket it is connected to."),
 	BOOL(struct unix_socket, peer_gone, FIELD_OPTIONAL,
 	     "What it was connected to has been closed."),
+	RECORD_AT(struct unix_socket, outside, 0, outside_record,
+		  "What it is connected to is in none of the saved processes: its open file "
+		  "description is of type external."),
 	BOOL(struct unix_socket, reset, FIELD_OPTIONAL,
 	     "The next call is to fail with ECONNRESET: the peer was closed without reading all."),
 	FLAGS(struct unix_socket, shutdown, FIELD_OPTIONAL, shutdown_names,

@@ -20,6 +20,13 @@ struct unix_file {
 	uint32_t gid;
 };
 
+/* The other end, where that is in none of the saved processes. An unnamed one has no address. */
+struct unix_outside {
+	char *path; /* absolute where it could be found out */
+	struct bytes abstract;
+	bool unaccepted; /* it has not accepted the connection yet */
+};
+
 enum unix_type {
 	UNIX_STREAM = 1, /* SOCK_ numbers of the generic ABI */
 	UNIX_DATAGRAM = 2,
@@ -39,7 +46,8 @@ struct unix_socket {
 	struct unix_file *file;
 	uint32_t peer;	/* 0: none that is open */
 	bool peer_gone; /* it had one, which is closed */
-	bool reset;	/* ECONNRESET is to be told yet */
+	struct unix_outside *outside;
+	bool reset; /* ECONNRESET is to be told yet */
 	uint32_t shutdown;
 	bool listening;
 	uint32_t backlog;

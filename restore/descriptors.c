@@ -4,6 +4,8 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 
+#include "restore/external.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -129,7 +131,8 @@ struct restore_descriptors *descriptors_of(struct restore *restore, struct err *
 		return NULL;
 	}
 	d->tty = d->own[0] = d->own[1] = d->own[2] = -1;
-	if (parse_overrides(restore, d, err) < 0 || find_uses(restore, d, err) < 0) {
+	if (external_check_rules(restore, err) < 0 || parse_overrides(restore, d, err) < 0 ||
+	    find_uses(restore, d, err) < 0) {
 		descriptors_free(d);
 		return NULL;
 	}
@@ -164,6 +167,26 @@ bool descriptors_foreign(struct restore *restore, const struct file *file)
 	return use->own >= 0 || use->override >= 0;
 }
 
+int descriptors_become(struct restore *restore, const struct file *file,
+		       const struct external_choice *choice, struct err *err)
+{
+	struct restore_descriptors *d = restore->descriptors;
+	struct file_use *use = descriptors_use(restore, file->id);
+	struct override *o = LIST_ADD(d, overrides, err);
+
+	if (!o)
+		return -1;
+	*o = (struct override){ .number = UINT32_MAX,
+				.path = choice->policy == EXTERNAL_NULL ? "/dev/null"
+									: choice->path,
+				.inherit = choice->fd,
+				.fd = -1,
+				.file = file };
+	use->override = (int)d->n_overrides - 1;
+	use->foreign = use->decided = true;
+	return 0;
+}
+
 int descriptors_source(const struct restore *restore, const struct descriptor *descriptor,
 		       struct err *err)
 {
@@ -175,6 +198,8 @@ int descriptors_source(const struct restore *restore, const struct descriptor *d
 		fd = d->overrides[override].fd;
 	else if (!use->foreign)
 		fd = restore_file(restore, descriptor->file);
+	else if (use->decided)
+		fd = d->overrides[use->override].fd;
 	else if (descriptor->fd <= 2)
 		fd = d->own[descriptor->fd];
 	else if (use->override >= 0)
@@ -197,57 +222,6 @@ static int make_own(struct restore *restore, int number, struct err *err)
 	return restore->descriptors->own[number];
 }
 
-/*
- * With the access that the descriptor had. Where a program only wrote on (a log, a pipe) nothing
- * that is in the file already gets lost; what was a regular file keeps its flags and position.
- */
-static int open_override(struct restore *restore, const struct override *o, const struct file *file,
-			 struct err *err)
-{
-	static const char regular[] = "regular";
-	int flags = (int)file->access & O_ACCMODE, fd;
-	bool same = strcmp(file->type.type->name, regular) == 0;
-
-	if (flags != O_RDONLY)
-		flags |= O_CREAT | (same ? 0 : O_APPEND);
-	fd = open(o->path, flags | O_NOCTTY | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return err_sys(err, "--fd %u: open %s", o->number, o->path);
-	if (same && (file_set_flags(restore, file, fd, err) < 0 ||
-		     lseek(fd, (off_t)file->offset, SEEK_SET) < 0)) {
-		close(fd);
-		return err_sys(err, "--fd %u: %s: set its position", o->number, o->path);
-	}
-	return fd;
-}
-
-/* The first description that has the number: with several processes they share the override. */
-static const struct file *overridden(const struct restore *restore, uint32_t number)
-{
-	IMAGE_EACH (&restore->image, files, files)
-		for (size_t i = 0; i < files->n_descriptors; i++)
-			if (files->descriptors[i].fd == number)
-				return IMAGE_GET(&restore->image, file, files->descriptors[i].file,
-						 0);
-	return NULL;
-}
-
-static int make_override(struct restore *restore, struct override *o, struct err *err)
-{
-	int fd;
-
-	if (o->path)
-		fd = open_override(restore, o, overridden(restore, o->number), err);
-	else
-		fd = fcntl(o->inherit, F_DUPFD_CLOEXEC, restore->base);
-	if (fd < 0 && !o->path)
-		err_sys(err, "--fd %u: duplicate descriptor %d", o->number, o->inherit);
-	if (fd < 0)
-		return -1;
-	o->fd = restore_keep_fd(restore, fd, err);
-	return o->fd;
-}
-
 static void check_limit(struct restore *restore, uint64_t needed)
 {
 	struct rlimit limit;
@@ -268,7 +242,7 @@ int descriptors_check(struct restore *restore, struct err *err)
 	if (!d)
 		return -1;
 	for (size_t i = 0; i < d->n_overrides; i++)
-		if (!overridden(restore, d->overrides[i].number))
+		if (!override_file(restore, &d->overrides[i]))
 			return err_set(err, ERR_USAGE,
 				       "--fd %u: no process of the image has this descriptor",
 				       d->overrides[i].number);
@@ -301,7 +275,7 @@ int descriptors_make(struct restore *restore, struct err *err)
 		if (d->own[i] < 0 && make_own(restore, i, err) < 0)
 			return -1;
 	for (size_t i = 0; i < d->n_overrides; i++)
-		if (d->overrides[i].fd < 0 && make_override(restore, &d->overrides[i], err) < 0)
+		if (d->overrides[i].fd < 0 && override_make(restore, &d->overrides[i], err) < 0)
 			return -1;
 	return 0;
 }

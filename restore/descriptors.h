@@ -3,6 +3,7 @@
 #ifndef PIMAGE_RESTORE_DESCRIPTORS_H
 #define PIMAGE_RESTORE_DESCRIPTORS_H
 
+#include "format/external_policy.h"
 #include "format/file.h"
 #include "format/files.h"
 #include "kernel/termios2.h"
@@ -12,10 +13,11 @@
 
 /* One --fd N=... */
 struct override {
-	uint32_t number;  /* the descriptor, in every process that has it */
-	const char *path; /* NULL: inherit */
-	int inherit;	  /* prestore's own descriptor */
-	int fd;		  /* made; -1: not yet */
+	uint32_t number;	 /* the descriptor, in every process that has it */
+	const char *path;	 /* NULL: inherit */
+	int inherit;		 /* prestore's own descriptor */
+	int fd;			 /* made; -1: not yet */
+	const struct file *file; /* NULL: --fd; else of --external, and number is none */
 };
 
 /* Who uses an open file description: parallel to the objects of kind file in the image. */
@@ -24,6 +26,7 @@ struct file_use {
 	uint32_t fd;
 	bool used;
 	bool needed;  /* at least one descriptor of it has no override of its own */
+	bool decided; /* of --external: the override is for all that have none of their own */
 	bool foreign; /* it becomes something of prestore's: descriptors_foreign */
 	int override; /* index of an override of one of its descriptors; -1 */
 	int own;      /* lowest of its descriptors that is 0, 1 or 2 and has no override; -1 */
@@ -55,6 +58,10 @@ struct file_use *descriptors_use(const struct restore *restore, uint32_t file);
  */
 bool descriptors_foreign(struct restore *restore, const struct file *file);
 
+/* It becomes /dev/null, a file or a descriptor of prestore's, as --external or the image say. */
+int descriptors_become(struct restore *restore, const struct file *file,
+		       const struct external_choice *choice, struct err *err);
+
 /* The descriptor (inherited by canvases) that becomes this one; <0 with err. */
 int descriptors_source(const struct restore *restore, const struct descriptor *descriptor,
 		       struct err *err);
@@ -64,6 +71,12 @@ int descriptors_check(struct restore *restore, struct err *err);
 
 /* Duplicates prestore's 0, 1 and 2 and opens all overrides; what is made already stays. */
 int descriptors_make(struct restore *restore, struct err *err);
+
+/* The saved description in whose place it comes; NULL: no process has such a descriptor. */
+const struct file *override_file(const struct restore *restore, const struct override *override);
+
+/* Opens or duplicates what it says. Returns the descriptor. */
+int override_make(struct restore *restore, struct override *override, struct err *err);
 
 /* Adds a problem of "pid 42 fd 7"; remedy may be NULL. */
 void file_problem(struct restore *restore, const struct file *file, enum verdict verdict,

@@ -38,6 +38,9 @@ static const struct option_row rows[] = {
 		      "programs and libraries that are not the same any more"),
 	LIST_OPTION(O, fds, "fd", 0, "N=WHAT",
 		    "descriptor N becomes a file (its path), inherit:M (prestore's own M) or null"),
+	LIST_OPTION(O, externals, "external", 0, "[ID=]POLICY",
+		    "what an end of something outside becomes (ID: as --plan lists it; none: all "
+		    "others): null, eof, reset, reconnect, fd:N, or a path"),
 	FLAG_OPTION(O, verbose, "verbose", 'v', "tell what is done"),
 	FLAG_OPTION(O, quiet, "quiet", 'q', "only errors"),
 	{ 0 },

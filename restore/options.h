@@ -24,6 +24,8 @@ struct restore_options {
 	size_t n_map_paths;
 	const char **fds; /* N=FILE|inherit:M|null */
 	size_t n_fds;
+	const char **externals; /* ID=POLICY or POLICY, format/external_policy.h */
+	size_t n_externals;
 	bool verbose;
 	bool quiet;
 	const char *file; /* operand */

@@ -3,7 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "restore/restore.h"
+#include "restore/external.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,6 +63,13 @@ static int make_pipe(struct restore *restore, const struct pipe *pipe, const int
 	return pipe->bytes ? fill(pipe, blob, ends[1], err) : 0;
 }
 
+static bool holds_bytes(int fd)
+{
+	int bytes = 0;
+
+	return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 /*
  * Both ends are one description; those of the processes are opened anew from it. What is written into it here must come
  * before what others write.
@@ -75,18 +82,17 @@ static int open_named(const struct restore *restore, const struct pipe *pipe, in
 	_cleanup_close_ int fd = open(path, (pipe->awaits_writer ? O_RDONLY : O_RDWR) | O_NONBLOCK |
 						    O_NOCTTY | O_CLOEXEC);
 	struct stat st;
-	int bytes;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "open %s", path);
 	if (!S_ISFIFO(st.st_mode))
 		return err_set(err, ERR_HOST, "%s is no named pipe (FIFO)", path);
-	if (ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0)
-		return err_set(
-			err, ERR_HOST,
-			"%s holds %d bytes of somebody else; have them read, or give another "
-			"one by --map-path",
-			path, bytes);
+	/* Of one that others have at the other end, they may still be the saved ones. */
+	if (external_object(restore, KIND_pipe, pipe->id) == EXTERNAL_ASK && holds_bytes(fd))
+		return err_set(err, ERR_HOST,
+			       "%s holds bytes of somebody else; have them read, or give another "
+			       "one by --map-path",
+			       path);
 	ret_ends[1] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (ret_ends[1] < 0)
 		return err_sys(err, "duplicate a descriptor of %s", path);
@@ -109,15 +115,23 @@ static int make(struct restore *restore, const void *record, struct key key, str
 {
 	const struct pipe *pipe = record;
 	_cleanup_close_ int reader = -1, writer = -1;
+	const enum external_policy policy = external_object(restore, KIND_pipe, pipe->id);
+	struct pipe made = *pipe;
 	struct made_object *object;
 	int ends[2];
 
 	(void)key;
-	if (open_ends(restore, pipe, ends, err) < 0)
+	if (policy == EXTERNAL_EOF)
+		made.path = NULL;
+	if (policy == EXTERNAL_NULL)
+		return 0;
+	if (open_ends(restore, &made, ends, err) < 0)
 		return -1;
 	reader = ends[0];
 	writer = ends[1];
-	if (make_pipe(restore, pipe, ends, err) < 0)
+	if (policy == EXTERNAL_RECONNECT && holds_bytes(ends[0]))
+		made.bytes = 0;
+	if (make_pipe(restore, &made, ends, err) < 0)
 		return err_prefix(err, "pipe %u", pipe->id);
 	object = LIST_ADD(restore, objects, err);
 	if (!object)
@@ -125,7 +139,7 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	*object = (struct made_object){ .kind = KIND_pipe,
 					.id = pipe->id,
 					.fds = { TAKE_FD(reader), TAKE_FD(writer) },
-					.given = { pipe->path, pipe->path } };
+					.given = { made.path, made.path } };
 	return 0;
 }
 

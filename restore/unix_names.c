@@ -55,47 +55,15 @@ static const char *bind_path(const struct unix_socket *socket, const char *path)
 	return socket->path[0] == '/' ? path : socket->path;
 }
 
-static socklen_t path_address(const char *path, struct sockaddr_un *ret)
-{
-	size_t size = MIN(strlen(path) + 1, sizeof(ret->sun_path));
-
-	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	memcpy(ret->sun_path, path, size);
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
-}
-
-static socklen_t abstract_address(const struct bytes *name, struct sockaddr_un *ret)
-{
-	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	memcpy(ret->sun_path + 1, name->data, name->size);
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + name->size);
-}
-
 socklen_t unix_name_address(const struct unix_socket *socket, int inode,
 			    struct sockaddr_un *ret_address)
 {
 	char path[64];
 
 	if (socket->abstract.size)
-		return abstract_address(&socket->abstract, ret_address);
+		return unix_abstract_address(&socket->abstract, ret_address);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", inode);
-	return path_address(path, ret_address);
-}
-
-/*
- * Whether somebody has the name: 1, 0; <0 with errno when that cannot be found out. A datagram socket that
- * connects disturbs nobody: unix_find_other() of net/unix/af_unix.c says EPROTOTYPE for other types.
- */
-static int is_taken(const struct sockaddr_un *address, socklen_t length)
-{
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (const struct sockaddr *)address, length) == 0 || errno == EPROTOTYPE ||
-	    errno == EPERM)
-		return 1;
-	return errno == ECONNREFUSED ? 0 : -1;
+	return unix_path_address(path, ret_address);
 }
 
 static const char end_it[] = "end the process that has it, or let prestore give it another: "
@@ -105,9 +73,9 @@ static void check_abstract(struct restore *restore, const char *title,
 			   const struct unix_socket *socket)
 {
 	struct sockaddr_un address;
-	socklen_t length = abstract_address(&socket->abstract, &address);
+	socklen_t length = unix_abstract_address(&socket->abstract, &address);
 
-	if (is_taken(&address, length) == 0)
+	if (unix_address_taken(socket->type, &address, length) == 0)
 		return;
 	problems_add(&restore->problems, VERDICT_BLOCKING, title,
 		     "this abstract name is in use by another process");
@@ -151,7 +119,8 @@ static void check_path(struct restore *restore, const char *title, const struct 
 		problems_remedy(&restore->problems, "move it away, or --map-path OLD=NEW");
 	} else {
 		inode = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		taken = inode >= 0 ? is_taken(&address, unix_name_address(socket, inode, &address))
+		taken = inode >= 0 ? unix_address_taken(UNIX_DATAGRAM, &address,
+							unix_name_address(socket, inode, &address))
 				   : 0;
 		cleanup_close(&inode);
 		if (taken == 0)
@@ -197,7 +166,7 @@ static int bind_abstract(struct restore *restore, const struct unix_socket *sock
 			 struct err *err)
 {
 	struct sockaddr_un address;
-	socklen_t length = abstract_address(&socket->abstract, &address);
+	socklen_t length = unix_abstract_address(&socket->abstract, &address);
 
 	if (bind(fd, (struct sockaddr *)&address, length) == 0)
 		return 0;
@@ -221,7 +190,8 @@ static int set_aside(const char *path, char **ret_aside, struct err *err)
 	if (inode < 0 || fstat(inode, &st) < 0)
 		return err_sys(err, "%s", path);
 	if (!S_ISSOCK(st.st_mode) ||
-	    is_taken(&address, unix_name_address(&unnamed, inode, &address)) != 0)
+	    unix_address_taken(UNIX_DATAGRAM, &address,
+			       unix_name_address(&unnamed, inode, &address)) != 0)
 		return err_set(err, ERR_HOST, "%s is in use", path);
 	if (asprintf(&aside, "%s.pimage-%d", path, (int)getpid()) < 0)
 		return err_sys(err, "out of memory");
@@ -247,7 +217,7 @@ static int bind_from(const char *directory, int fd, const char *name, struct err
 {
 	_cleanup_close_ int here = directory ? open(".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct sockaddr_un address;
-	socklen_t length = path_address(name, &address);
+	socklen_t length = unix_path_address(name, &address);
 	int ret;
 
 	if (directory && (here < 0 || chdir(directory) < 0))

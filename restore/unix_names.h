@@ -29,6 +29,19 @@ int unix_name_bind(struct restore *restore, const struct unix_socket *socket, in
 socklen_t unix_name_address(const struct unix_socket *socket, int inode,
 			    struct sockaddr_un *ret_address);
 
+/* A problem where nobody listens at the address of a socket that is to be connected again; and connecting it. */
+void unix_reconnect_check(struct restore *restore, const struct unix_socket *socket);
+int unix_reconnect(struct restore *restore, const struct unix_socket *socket, int fd,
+		   struct err *err);
+
+/*
+ * Whether somebody has the address: 1, 0; <0 with errno when that cannot be found out. Nobody is
+ * disturbed.
+ */
+int unix_address_taken(enum unix_type type, const struct sockaddr_un *address, socklen_t length);
+socklen_t unix_path_address(const char *path, struct sockaddr_un *ret_address);
+socklen_t unix_abstract_address(const struct bytes *name, struct sockaddr_un *ret_address);
+
 /* At commit, files set aside go for good; before it, everything can be put back as it was. */
 void unix_names_commit(struct restore *restore);
 void unix_names_undo(struct restore *restore);

@@ -4,6 +4,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "restore/external.h"
 #include "restore/socket_options.h"
 #include "restore/unix_names.h"
 
@@ -13,6 +14,8 @@
 /* A socket in the making. */
 struct work {
 	const struct unix_socket *s;
+	struct unix_socket plan; /* what it becomes: `s` points to it; owns nothing */
+	bool left_out;		 /* nobody has it */
 	int fd;
 	int partner; /* the other end of a connection whose peer is gone: closed in the end */
 	int inode;   /* its file */
@@ -101,7 +104,7 @@ static int create(const struct works *all, struct work *work, struct err *err)
 {
 	struct work *peer = work_of(all, work->s->peer);
 
-	if (work->fd >= 0)
+	if (work->fd >= 0 || work->left_out)
 		return 0;
 	if (is_accepted(all, work))
 		return peer ? 0 : new_socket(work->s, &work->partner, err);
@@ -169,7 +172,8 @@ static int connect_all(const struct works *all, struct err *err)
 		if (all->works[i].s->listening && listen(all->works[i].fd, most) < 0)
 			return err_sys(err, "listen at unix socket %u", all->works[i].s->id);
 	for (size_t i = 0; i < all->n_works; i++)
-		if (all->works[i].fd < 0 && accept_one(all, &all->works[i], err) < 0)
+		if (all->works[i].fd < 0 && !all->works[i].left_out &&
+		    accept_one(all, &all->works[i], err) < 0)
 			return err_prefix(err, "unix socket %u", all->works[i].s->id);
 	for (size_t i = 0; i < all->n_works; i++) {
 		const struct work *w = &all->works[i];
@@ -254,6 +258,8 @@ static int fill_all(const struct works *all, struct err *err)
 		const struct blob *blob;
 		char name[64];
 
+		if (work->left_out || work->s->outside)
+			continue;
 		snprintf(name, sizeof(name), "sockets/unix/%u.data", work->s->id);
 		blob = image_blob(&all->restore->image, name);
 		if (fill(all, work, blob ? blob->data : (const void *)"", err) < 0)
@@ -273,6 +279,8 @@ static int finish_connection(const struct works *all, struct work *work, struct 
 	work->partner = -1;
 	if (peer && !is_mutual(work, peer) && connect_to(work->fd, peer, err) < 0)
 		return -1;
+	if (work->s->outside && unix_reconnect(all->restore, work->s, work->fd, err) < 0)
+		return -1;
 	if (work->s->shutdown && shutdown(work->fd, (int)work->s->shutdown - 1) < 0)
 		return err_sys(err, "shutdown");
 	return 0;
@@ -284,6 +292,8 @@ static int finish_all(const struct works *all, struct err *err)
 		struct work *work = &all->works[i];
 		char title[256];
 
+		if (work->left_out)
+			continue;
 		unix_title(work->s, title, sizeof(title));
 		if (finish_connection(all, work, err) < 0 ||
 		    restore_socket_options(all->restore, title, work->fd, &work->s->options, err) <
@@ -296,8 +306,11 @@ static int finish_all(const struct works *all, struct err *err)
 static int hand_over(const struct works *all, struct err *err)
 {
 	for (size_t i = 0; i < all->n_works; i++) {
-		struct made_object *object = LIST_ADD(all->restore, objects, err);
+		struct made_object *object;
 
+		if (all->works[i].left_out)
+			continue;
+		object = LIST_ADD(all->restore, objects, err);
 		if (!object)
 			return -1;
 		*object = (struct made_object){ .kind = KIND_unix_socket,
@@ -318,6 +331,26 @@ static int make_all(const struct works *all, struct err *err)
 	return hand_over(all, err);
 }
 
+/* One that ended outside becomes what was decided; who sent to one that is left out finds it closed. */
+static void plan(struct work *work, const struct restore *restore)
+{
+	const struct unix_socket *s = work->s;
+	enum external_policy policy = external_object(restore, KIND_unix_socket, s->id);
+
+	work->plan = *s;
+	work->s = &work->plan;
+	work->left_out = policy == EXTERNAL_NULL;
+	if (s->peer && external_object(restore, KIND_unix_socket, s->peer) == EXTERNAL_NULL) {
+		work->plan.peer = 0;
+		work->plan.peer_gone = true;
+	}
+	if (policy == EXTERNAL_EOF || policy == EXTERNAL_RESET) {
+		work->plan.outside = NULL;
+		work->plan.peer_gone = true;
+		work->plan.reset |= policy == EXTERNAL_RESET;
+	}
+}
+
 /* At the first of them. */
 static int make(struct restore *restore, const void *record, struct key key, struct err *err)
 {
@@ -331,15 +364,23 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	if (!all.works)
 		return err_sys(err, "out of memory");
 	for (size_t i = 0; i < list->n_objects; i++)
-		all.works[all.n_works++] = (struct work){ list->objects[i].record, -1, -1, -1 };
+		all.works[all.n_works++] = (struct work){
+			.s = list->objects[i].record, .fd = -1, .partner = -1, .inode = -1
+		};
+	for (size_t i = 0; i < all.n_works; i++)
+		plan(&all.works[i], restore);
 	return make_all(&all, err);
 }
 
 static int check(struct restore *restore, const void *record, struct key key, struct err *err)
 {
-	(void)key;
+	enum external_policy policy = external_object(restore, KIND_unix_socket, key.first);
+
 	(void)err;
-	unix_name_check(restore, record);
+	if (policy != EXTERNAL_NULL)
+		unix_name_check(restore, record);
+	if (policy == EXTERNAL_RECONNECT)
+		unix_reconnect_check(restore, record);
 	return 0;
 }
 

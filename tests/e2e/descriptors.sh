@@ -54,9 +54,9 @@ hold 7 >>out 2>&1 </dev/null
 exec 7>&-
 running=1
 refused "fd 7 pipe:.*none of the dumped processes" pdump "$target" image.tar
-refused "pdump --external" pdump --check "$target"
+refused "pdump --external=" pdump --check "$target"
 running=
-must pdump --quiet --kill --external "$target" image.tar
+must pdump --quiet --kill --external=ask "$target" image.tar
 wait_gone "$target"
 refused "fd 7: pipe:.* ended outside" prestore image.tar
 refused "no process of the image has this descriptor" prestore --fd 7=null --fd 8=null image.tar

@@ -65,6 +65,7 @@ static const struct example examples[] = {
 	{ "unix_socket-accepted", "sockets/unix/2.json" },
 	{ "unix_socket-listening", "sockets/unix/3.json" },
 	{ "unix_socket-datagram", "sockets/unix/4.json" },
+	{ "unix_socket-outside", "sockets/unix/5.json" },
 	{ "tty", "ttys/1.json" },
 	{ "shm", "shm/1.json" },
 	{ "shm-anonymous", "shm/2.json" },

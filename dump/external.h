@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Ends of something outside of the dumped processes. */
+#ifndef PIMAGE_DUMP_EXTERNAL_H
+#define PIMAGE_DUMP_EXTERNAL_H
+
+#include "dump/dump.h"
+#include "dump/tree.h"
+
+/*
+ * Finds what ends outside and has no rule, while the processes run, so that nothing has to be stopped to tell it; each is a
+ * problem, and with any it fails. What cannot be looked at now is passed over: it is looked at again when all stands still.
+ */
+int externals_survey(struct dump *dump, pid_t root, enum tree_scope scope, struct err *err);
+
+/* Whether the user has said that what ends outside, here of this name, may come back as something else. */
+bool external_accepted(const struct dump *dump, const char *what);
+
+#endif

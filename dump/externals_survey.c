@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* What ends outside is told before anything is stopped. */
+#include "dump/external.h"
+#include "dump/file_table.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/readfile.h"
+
+#include <string.h>
+
+/* Of descriptors 0, 1 and 2 nothing has to be decided. */
+static const uint32_t first_told = 3;
+
+static bool may_end_outside(const struct target *target, uint32_t fd)
+{
+	static const char *const inside[] = { "anon_inode:", "/memfd:", "mnt:", "uts:" };
+	_cleanup_free_ char *link = NULL;
+	struct stat st;
+	char name[32];
+
+	snprintf(name, sizeof(name), "fd/%u", fd);
+	if (fd < first_told || read_link_at(target->proc, name, &link, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++)
+		if (strncmp(link, inside[i], strlen(inside[i])) == 0)
+			return false;
+	return link[0] != '/' || (fstatat(target->proc, name, &st, 0) == 0 &&
+				  !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
+static bool is_worth_a_look(const struct dump *look)
+{
+	for (size_t i = 0; i < look->n_targets; i++) {
+		_cleanup_free_ uint32_t *numbers = NULL;
+		size_t count;
+
+		if (list_numbers_at(look->targets[i].proc, "fd", &numbers, &count, NULL) < 0)
+			continue;
+		for (size_t k = 0; k < count; k++)
+			if (may_end_outside(&look->targets[i], numbers[k]))
+				return true;
+	}
+	return false;
+}
+
+static void survey_descriptor(struct dump *look, struct target *target, uint32_t number)
+{
+	_cleanup_(dump_fd_close) struct dump_fd fd = { .copy = -1 };
+	struct err unseen;
+	uint32_t id;
+
+	if (dump_fd_open(look, target, number, &fd, &unseen) > 0 &&
+	    dump_file_is_external(look, &fd))
+		dump_file(look, &fd, &id, &unseen);
+}
+
+static void survey(struct dump *look)
+{
+	struct err unseen;
+
+	if (pipes_survey(look, &unseen) < 0)
+		return;
+	for (size_t i = 0; i < look->n_targets; i++) {
+		_cleanup_free_ uint32_t *numbers = NULL;
+		size_t count;
+
+		if (list_numbers_at(look->targets[i].proc, "fd", &numbers, &count, NULL) < 0)
+			continue;
+		for (size_t k = 0; k < count; k++)
+			if (may_end_outside(&look->targets[i], numbers[k]))
+				survey_descriptor(look, &look->targets[i], numbers[k]);
+	}
+}
+
+static void move_problems(struct problems *from, struct problems *to)
+{
+	for (size_t i = 0; i < from->n_notes; i++) {
+		const struct note *note = &from->notes[i];
+
+		if (note->verdict != VERDICT_BLOCKING)
+			continue;
+		problems_add(to, VERDICT_BLOCKING, note->object, "%s", note->what);
+		if (note->remedy)
+			problems_remedy(to, "%s", note->remedy);
+	}
+}
+
+static void look_at(struct dump *look, const struct tree *tree)
+{
+	struct err unseen;
+
+	for (size_t i = 0; i < tree->n_processes; i++) {
+		struct target *target = LIST_ADD(look, targets, &unseen);
+
+		if (!target)
+			return;
+		*target = (struct target)TARGET_EMPTY;
+		if (target_look(tree->processes[i]->pid, target, &unseen) < 0)
+			look->n_targets--;
+	}
+	if (is_worth_a_look(look))
+		survey(look);
+}
+
+int externals_survey(struct dump *dump, pid_t root, enum tree_scope scope, struct err *err)
+{
+	_cleanup_(dump_done) struct dump look = { .settings = dump->settings,
+						  .features = dump->features };
+	_cleanup_tree_ struct tree tree = { 0 };
+	struct err unseen;
+
+	look.settings.frozen = false;
+	if (tree_open(root, scope, false, dump->features, &tree, &unseen) < 0)
+		return 0;
+	look_at(&look, &tree);
+	move_problems(&look.problems, &dump->problems);
+	/* Nobody need be searched for again while everything stands still. */
+	dump->outsiders = TAKE_PTR(look.outsiders);
+	return problems_refuse(&dump->problems, ERR_UNSUPPORTED, err);
+}
