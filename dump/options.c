@@ -27,6 +27,8 @@ static const struct option_row rows[] = {
 	VALUE_OPTION(O, afterwards, "kill", 0, AFTER_KILL,
 		     "kill the process once the image is complete and on the disk"),
 	VALUE_OPTION(O, scope, "only", 0, TREE_ONLY, "this process alone, without its descendants"),
+	VALUE_OPTION(O, scope, "session", 0, TREE_SESSION,
+		     "the whole session of the process: all its members and their descendants"),
 	CHOICE_OPTION(O, snapshot, "snapshot", 0, "auto|fork|wp|stop", snapshot_names,
 		      "how memory stays as it is while it is saved: by a fork of the process, "
 		      "which goes on; copied ahead, and again what was written since; or it stops "

@@ -42,12 +42,24 @@ static int add_target(struct dump *dump, const struct tree_process *process, str
 	return 0;
 }
 
+static void check_leader(struct dump *dump, const struct tree *tree)
+{
+	if (!tree->foreign)
+		return;
+	problems_add(&dump->problems, VERDICT_NOTE, "session",
+		     "its leader, pid %d, belongs to another user and is left out: processes come "
+		     "back without it",
+		     tree->foreign);
+	problems_remedy(&dump->problems, "run pdump as root to save it too");
+}
+
 static int add_targets(struct dump *dump, const struct tree *tree, struct err *err)
 {
 	for (size_t i = 0; i < tree->n_processes; i++)
 		if (add_target(dump, tree->processes[i], err) < 0)
 			return -1;
 	dump->tree = tree;
+	check_leader(dump, tree);
 	return 0;
 }
 

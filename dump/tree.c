@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/tree.h"
 
+#include "dump/session.h"
+#include "dump/traced.h"
 #include "format/err.h"
 #include "format/record.h"
 #include "kernel/processes.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static bool has(const struct tree *tree, pid_t pid)
 {
@@ -27,7 +31,7 @@ static bool is_among(const struct tree *tree, size_t count, pid_t pid)
 	return false;
 }
 
-static bool has_process(const struct tree *tree, pid_t pid)
+bool tree_has(const struct tree *tree, pid_t pid)
 {
 	return is_among(tree, tree->n_processes, pid);
 }
@@ -65,20 +69,46 @@ static int add_zombie(struct tree *tree, const struct process_entry *entry, stru
 	return 0;
 }
 
-/* Returns how many were not seen before. One that ends just now is no failure: it is a zombie next time, or gone. */
-static int add_children(struct tree *tree, bool freeze, const struct kernel_features *features,
-			struct err *err)
+/* What is to be found, and how. */
+struct search {
+	const struct session *session; /* NULL: descendants only */
+	bool freeze;
+	const struct kernel_features *features;
+	int looks; /* where nothing is frozen, new ones may come for ever */
+};
+
+static bool belongs(const struct tree *tree, const struct search *search,
+		    const struct processes *all, const struct process_entry *entry)
 {
-	_cleanup_(processes_release) struct processes all = { 0 };
+	if (tree_has(tree, entry->parent))
+		return true;
+	return search->session && session_begins(search->session, all, entry);
+}
+
+static int add_found(struct tree *tree, const struct search *search, pid_t pid, struct err *err)
+{
+	if (pid == getpid())
+		return err_set(err, ERR_USAGE,
+			       "pdump (pid %d) itself is among the processes that were asked for: "
+			       "start it outside of them, from another terminal or with setsid "
+			       "--fork",
+			       pid);
+	if (add(tree, pid, search->freeze, search->features, err) < 0 && err->code != ERR_GONE)
+		return -1;
+	return 0;
+}
+
+/* Returns how many were not seen before. One that ends just now is no failure: it is a zombie next time, or gone. */
+static int add_new(struct tree *tree, const struct search *search, const struct processes *all,
+		   struct err *err)
+{
 	size_t standing = tree->n_processes;
 	int added = 0;
 
-	if (processes_read(&all, err) < 0)
-		return -1;
-	for (size_t i = 0; i < all.count; i++) {
-		const struct process_entry *entry = &all.list[i];
+	for (size_t i = 0; i < all->count; i++) {
+		const struct process_entry *entry = &all->list[i];
 
-		if (!has_process(tree, entry->parent) || has(tree, entry->pid))
+		if (has(tree, entry->pid) || !belongs(tree, search, all, entry))
 			continue;
 		if (entry->ended) {
 			/* A parent that was not frozen when this was read may have reaped it since: the next look tells. */
@@ -87,26 +117,97 @@ static int add_children(struct tree *tree, bool freeze, const struct kernel_feat
 				return -1;
 			continue;
 		}
-		if (add(tree, entry->pid, freeze, features, err) < 0 && err->code != ERR_GONE)
+		if (add_found(tree, search, entry->pid, err) < 0)
 			return -1;
 		added++;
 	}
 	return added;
 }
 
+static size_t place_of(const struct tree *tree, pid_t pid)
+{
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (tree->processes[i]->pid == pid)
+			return i;
+	return 0;
+}
+
+/* Parents may have ended before they were stopped, and their children have come to others who were found later. */
+static void put_parents_first(struct tree *tree, const struct processes *all)
+{
+	for (size_t i = 1; i < tree->n_processes; i++) {
+		struct tree_process *process = tree->processes[i];
+		const struct process_entry *entry = processes_find(all, process->pid);
+		size_t parent = entry ? place_of(tree, entry->parent) : 0;
+
+		if (parent <= i)
+			continue;
+		memmove(&tree->processes[i], &tree->processes[i + 1],
+			(parent - i) * sizeof(*tree->processes));
+		tree->processes[parent] = process;
+		i--;
+	}
+}
+
+/* Until no new ones come. */
+static int find_all(struct tree *tree, const struct search *search, struct err *err)
+{
+	for (int i = 0; search->freeze || i < search->looks; i++) {
+		_cleanup_(processes_release) struct processes all = { 0 };
+		int added;
+
+		if (processes_read(&all, err) < 0)
+			return -1;
+		added = add_new(tree, search, &all, err);
+		if (added < 0)
+			return -1;
+		if (added == 0) {
+			put_parents_first(tree, &all);
+			break;
+		}
+	}
+	return 0;
+}
+
+static int find(pid_t root, enum tree_scope scope, const struct search *search, struct tree *tree,
+		struct err *err)
+{
+	if (root == getpid())
+		return add_found(tree, search, root, err);
+	if (add(tree, root, search->freeze, search->features, err) < 0)
+		return -1;
+	return scope == TREE_ONLY ? 0 : find_all(tree, search, err);
+}
+
+/* Asked before anything is stopped. */
+static int check_tracers(pid_t root, enum tree_scope scope, const struct search *search,
+			 struct err *err)
+{
+	struct search look = { .session = search->session, .looks = 1 };
+	_cleanup_tree_ struct tree tree = { 0 };
+
+	if (find(root, scope, &look, &tree, err) < 0)
+		return -1;
+	return traced_check(&tree, err);
+}
+
 int tree_open(pid_t root, enum tree_scope scope, bool freeze,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err)
 {
+	_cleanup_(processes_release) struct processes all = { 0 };
+	struct search search = { .freeze = freeze, .features = features, .looks = 2 };
 	struct tree tree = { 0 };
-	int added = add(&tree, root, freeze, features, err);
+	struct session session;
 
-	/* Without freezing new ones may come for ever; two looks then are enough for a check. */
-	for (int i = 0; added >= 0 && scope == TREE_DESCENDANTS && (freeze || i < 2); i++) {
-		added = add_children(&tree, freeze, features, err);
-		if (added == 0)
-			break;
+	if (scope == TREE_SESSION) {
+		if (processes_read(&all, err) < 0 || session_find(&all, root, &session, err) < 0)
+			return -1;
+		search.session = &session;
+		root = session.root;
+		tree.foreign = session.foreign;
 	}
-	if (added < 0) {
+	if ((freeze && check_tracers(root, scope, &search, err) < 0) ||
+	    find(root, scope, &search, &tree, err) < 0) {
 		tree_thaw(&tree);
 		return -1;
 	}
@@ -125,7 +226,7 @@ int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err 
 	if (processes_read(&all, err) < 0)
 		return -1;
 	for (size_t i = 0; i < all.count; i++)
-		if (all.list[i].ended && has_process(&tree, all.list[i].parent) &&
+		if (all.list[i].ended && tree_has(&tree, all.list[i].parent) &&
 		    add_zombie(&tree, &all.list[i], err) < 0)
 			return -1;
 	*ret_tree = tree;

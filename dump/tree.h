@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes that are dumped together: a root and its descendants, all stopped before anything is read. */
+/* The processes that are dumped together: a root and its descendants, or a session; all stopped before anything is read. */
 #ifndef PIMAGE_TREE_H
 #define PIMAGE_TREE_H
 
@@ -27,22 +27,27 @@ struct tree {
 	size_t n_processes;
 	struct tree_zombie *zombies;
 	size_t n_zombies;
+	pid_t foreign; /* leader of the session, who belongs to another user and stays outside; 0: none */
 };
 
 enum tree_scope {
 	TREE_DESCENDANTS, /* the root and what came of it */
 	TREE_ONLY,	  /* the root alone */
+	TREE_SESSION, /* all of its session, and what came of it; then the root may be another, dump/session.h */
 };
 
 /*
  * Finds the processes and, if `freeze`, stops them, from the root down: a process that is stopped makes no more children, so that in
- * the end none is missing. On failure everything runs on.
+ * the end none is missing. On failure everything runs on. Nothing is stopped where a process is traced by another of them.
  */
 int tree_open(pid_t root, enum tree_scope scope, bool freeze,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err);
 
 /* For processes that somebody else holds: only their zombies are looked for. */
 int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err *err);
+
+/* Whether it is one of the processes; zombies are none. */
+bool tree_has(const struct tree *tree, pid_t pid);
 
 /* Lets everything go. Accepts an empty one and leaves an empty one. */
 void tree_thaw(struct tree *tree);

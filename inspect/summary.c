@@ -165,8 +165,13 @@ static int print_process(struct inspect *inspect, const struct process *process,
 	put_string(process->exe.path, out);
 	fputs(", in ", out);
 	put_string(process->cwd, out);
-	fprintf(out, "\n  parent %u, group %u, session %u, user %u, group id %u", process->parent,
-		process->group, process->session, process->credentials.uids.effective,
+	if (process->parent &&
+	    image_get(&inspect->image, KIND_process, (struct key){ process->parent, 0 }))
+		fprintf(out, "\n  child of %u", process->parent);
+	else
+		fputs("\n  parent outside", out);
+	fprintf(out, ", group %u, session %u, user %u, group id %u", process->group,
+		process->session, process->credentials.uids.effective,
 		process->credentials.gids.effective);
 	print_state(process, out);
 	print_threads(&inspect->image, process, out);

@@ -64,21 +64,43 @@ static bool because_kernel_thread(const struct denial *d, struct err *err)
 	return true;
 }
 
+/* Of any thread: a tracer may have but one. */
+static pid_t tracer_of(const struct denial *d)
+{
+	_cleanup_free_ uint32_t *tids = NULL;
+	pid_t found = d->them.tracer_pid;
+	char path[64];
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", d->pid);
+	if (!found && list_numbers_at(AT_FDCWD, path, &tids, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n && !found; i++) {
+		_cleanup_status_ struct proc_status status = { 0 };
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%u/status", d->pid, tids[i]);
+		if (read_status(path, &status) == 0 && status.tracer_pid != getpid())
+			found = status.tracer_pid;
+	}
+	return found;
+}
+
 static bool because_traced(const struct denial *d, struct err *err)
 {
 	struct proc_status tracer = { 0 };
 	char path[48], name[64] = "?";
+	pid_t pid = tracer_of(d);
 
-	if (!d->them.tracer_pid)
+	if (!pid || pid == getpid())
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/status", d->them.tracer_pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	if (read_status(path, &tracer) == 0)
 		memcpy(name, tracer.name, sizeof(name));
 	proc_status_release(&tracer);
 	err_set(err, ERR_PERMISSION,
 		"process %d is being traced by %s (pid %d), and a process can have one tracer "
 		"only: detach or end that one",
-		d->pid, name, d->them.tracer_pid);
+		d->pid, name, pid);
 	return true;
 }
 

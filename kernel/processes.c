@@ -50,6 +50,22 @@ int processes_read(struct processes *ret_processes, struct err *err)
 	return 0;
 }
 
+const struct process_entry *processes_find(const struct processes *processes, pid_t pid)
+{
+	size_t low = 0, high = processes->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (processes->list[middle].pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < processes->count && processes->list[low].pid == pid ? &processes->list[low]
+									 : NULL;
+}
+
 void processes_release(struct processes *processes)
 {
 	free(processes->list);

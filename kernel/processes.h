@@ -27,6 +27,9 @@ struct processes {
  */
 int processes_read(struct processes *ret_processes, struct err *err);
 
+/* NULL: it was not there. */
+const struct process_entry *processes_find(const struct processes *processes, pid_t pid);
+
 /* Accepts a zeroed struct; leaves a zeroed one. */
 void processes_release(struct processes *processes);
 
