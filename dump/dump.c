@@ -6,6 +6,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_write.h"
+#include "format/pages.h"
 
 #include <stdlib.h>
 
@@ -80,14 +81,14 @@ static int write_record(struct dump *dump, enum kind kind, const struct object *
 	return dumpers[kind]->write(dump, object->record, object->key, writer, err);
 }
 
-static int write_pages(struct dump *dump, enum kind kind, struct image_writer *writer,
-		       struct page_writer *pages, struct err *err)
+static int write_pages(struct dump *dump, enum kind kind, struct page_writer *writer,
+		       struct err *err)
 {
 	const struct objects *list = &dump->image.kinds[kind];
 
 	for (size_t i = 0; dumpers[kind]->write_pages && i < list->n_objects; i++)
 		if (dumpers[kind]->write_pages(dump, list->objects[i].record, list->objects[i].key,
-					       writer, pages, err) < 0)
+					       writer, err) < 0)
 			return -1;
 	return 0;
 }
@@ -103,17 +104,17 @@ int dump_write_records(struct dump *dump, struct image_writer *writer, struct er
 }
 
 /* Shared contents come before the memory of processes: restore needs them before it can map them. */
-int dump_write_shared(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
-		      struct err *err)
+int dump_write_shared(struct dump *dump, struct page_writer *writer, struct err *err)
 {
 	for (enum kind kind = KIND_COUNT; kind-- > 0;)
-		if (kind != KIND_memory && write_pages(dump, kind, writer, pages, err) < 0)
+		if (kind != KIND_memory && write_pages(dump, kind, writer, err) < 0)
 			return -1;
-	return 0;
+	return page_writer_drain(writer, err);
 }
 
-int dump_write_memory(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
-		      struct err *err)
+int dump_write_memory(struct dump *dump, struct page_writer *writer, struct err *err)
 {
-	return write_pages(dump, KIND_memory, writer, pages, err);
+	if (write_pages(dump, KIND_memory, writer, err) < 0)
+		return -1;
+	return page_writer_drain(writer, err);
 }

@@ -11,7 +11,6 @@
 struct err;
 struct dump_files;
 struct outsiders;
-struct progress;
 struct tree;
 struct image_writer;
 struct page_writer;
@@ -27,8 +26,6 @@ struct dump_settings {
 
 struct dump {
 	struct dump_settings settings;
-	struct progress *progress; /* of bytes of page data; NULL: shown to nobody */
-	uint64_t written;
 	const struct kernel_features *features;
 	struct image image;
 	struct problems problems;
@@ -60,7 +57,7 @@ struct dumper {
 	int (*write)(struct dump *dump, const void *record, struct key key,
 		     struct image_writer *writer, struct err *err);
 	int (*write_pages)(struct dump *dump, const void *record, struct key key,
-			   struct image_writer *writer, struct page_writer *pages, struct err *err);
+			   struct page_writer *writer, struct err *err);
 };
 
 /* One per line of RECORD in resources.def: extern const struct dumper <name>_dumper. */
@@ -83,10 +80,8 @@ int dump_settle(struct dump *dump, struct err *err);
  * that of processes themselves. Each once, in this order.
  */
 int dump_write_records(struct dump *dump, struct image_writer *writer, struct err *err);
-int dump_write_shared(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
-		      struct err *err);
-int dump_write_memory(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
-		      struct err *err);
+int dump_write_shared(struct dump *dump, struct page_writer *writer, struct err *err);
+int dump_write_memory(struct dump *dump, struct page_writer *writer, struct err *err);
 
 /* A number for a new object of this kind and its zeroed record in the image; see DUMP_NEW. */
 void *dump_new(struct dump *dump, enum kind kind, uint32_t *ret_id, struct err *err);

@@ -419,22 +419,23 @@ static struct target *target_of(const struct dump *dump, uint32_t own_pid)
 }
 
 static int memory_write_pages(struct dump *dump, const void *record, struct key key,
-			      struct image_writer *writer, struct page_writer *pages,
-			      struct err *err)
+			      struct page_writer *writer, struct err *err)
 {
-	_cleanup_(rseq_memory_done) struct rseq_memory source = { 0 };
-	_cleanup_(runs_done) struct runs runs = { 0 };
+	_cleanup_run_pages_ struct run_pages *pages = NULL;
 	const struct memory *memory = record;
+	struct rseq_memory *source;
 	char folder[64];
 
-	if (rseq_memory_init(&dump->image, key.first, snapshot_read, target_of(dump, key.first),
-			     &source, err) < 0)
+	source = rseq_memory_new(&dump->image, key.first, snapshot_read, target_of(dump, key.first),
+				 err);
+	pages = source ? run_pages_new(rseq_memory_read, source, rseq_memory_free, err) : NULL;
+	if (!pages)
 		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++)
-		if (runs_add(&runs, memory->vmas[i].saved, memory->vmas[i].n_saved, err) < 0)
+		if (runs_add(&pages->runs, memory->vmas[i].saved, memory->vmas[i].n_saved, err) < 0)
 			return -1;
 	snprintf(folder, sizeof(folder), "processes/%u/pages", key.first);
-	return write_runs(dump, writer, pages, folder, &runs, rseq_memory_read, &source, err);
+	return write_runs(writer, folder, pages, err);
 }
 
 const struct dumper memory_dumper = { .collect = memory_collect,

@@ -21,6 +21,8 @@ static const struct name snapshot_names[] = {
 	{},
 };
 
+static const struct name digest_names[] = { { "sha256", true }, { "none", false }, {} };
+
 static const struct option_row rows[] = {
 	VALUE_OPTION(O, afterwards, "stop", 0, AFTER_STOP,
 		     "leave the process stopped (SIGSTOP) once the image is complete"),
@@ -45,8 +47,10 @@ static const struct option_row rows[] = {
 		"null, eof, reset, reconnect, fd:N, a path, or ask: prestore is told"),
 	STRING_OPTION(O, compress, "compress", 0, "HOW",
 		      "zstd, zstd:LEVEL (1 to 19; default 1) or none"),
+	CHOICE_OPTION(O, digest, "digest", 0, "sha256|none", digest_names,
+		      "of every entry, which makes the image an OCI artifact; none saves time"),
 	UINT_OPTION(O, threads, "threads", 0, "N",
-		    "threads that compress (default: as many as CPUs, at most 8)"),
+		    "threads that read, compress and digest (default: as many as CPUs, at most 8)"),
 	FLAG_OPTION(O, verbose, "verbose", 'v', "tell what is done"),
 	FLAG_OPTION(O, quiet, "quiet", 'q', "only errors"),
 	{ 0 },
@@ -133,7 +137,7 @@ static int parse_operands(int n, char **operands, struct dump_options *options, 
 
 int dump_options_parse(int argc, char **argv, struct dump_options *ret_options, struct err *err)
 {
-	struct dump_options options = { 0 };
+	struct dump_options options = { .digest = true };
 	int first, ret;
 
 	ret = options_parse(&pdump_program, argc, argv, &options, &first, err);

@@ -24,6 +24,7 @@ struct dump_options {
 	const char **externals; /* ID=POLICY or POLICY, format/external_policy.h */
 	size_t n_externals;
 	const char *compress;
+	int digest; /* bool: SHA-256 of every entry */
 	unsigned threads;
 	bool verbose;
 	bool quiet;

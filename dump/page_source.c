@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/page_source.h"
 
-#include "cli/progress.h"
-#include "dump/dump.h"
 #include "format/err.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+/* The source of one entry. */
 struct run_source {
-	const struct runs *runs;
+	struct run_pages *pages;
 	uint64_t base; /* where the entry begins in all runs */
-	run_read *read;
-	void *context;
 };
 
 struct piece {
-	const struct run_source *source;
+	const struct run_pages *pages;
 	char *buffer;
 };
 
@@ -25,16 +23,16 @@ static int read_piece(void *context, uint64_t address, size_t done, size_t size,
 {
 	const struct piece *piece = context;
 
-	return piece->source->read(piece->source->context, address, piece->buffer + done, size,
-				   err);
+	return piece->pages->read(piece->pages->context, address, piece->buffer + done, size, err);
 }
 
 static int read_runs(void *context, uint64_t offset, void *buffer, size_t size, struct err *err)
 {
 	const struct run_source *source = context;
-	struct piece piece = { source, buffer };
+	struct piece piece = { source->pages, buffer };
 
-	return runs_each(source->runs, source->base + offset, size, read_piece, &piece, err);
+	return runs_each(&source->pages->runs, source->base + offset, size, read_piece, &piece,
+			 err);
 }
 
 int fd_run_read(void *context, uint64_t offset, void *buffer, size_t size, struct err *err)
@@ -59,27 +57,63 @@ int fd_run_read(void *context, uint64_t offset, void *buffer, size_t size, struc
 	return 0;
 }
 
-int write_runs(struct dump *dump, struct image_writer *writer, struct page_writer *pages,
-	       const char *folder, const struct runs *runs, run_read *read, void *context,
+void run_pages_free(struct run_pages *pages)
+{
+	if (!pages || --pages->users)
+		return;
+	runs_done(&pages->runs);
+	if (pages->release)
+		pages->release(pages->context);
+	free(pages);
+}
+
+struct run_pages *run_pages_new(run_read *read, void *context, void (*release)(void *context),
+				struct err *err)
+{
+	struct run_pages *pages = calloc(1, sizeof(*pages));
+
+	if (!pages) {
+		if (release)
+			release(context);
+		err_sys(err, "out of memory");
+		return NULL;
+	}
+	*pages = (struct run_pages){
+		.read = read, .context = context, .release = release, .users = 1
+	};
+	return pages;
+}
+
+static void release_source(void *context)
+{
+	struct run_source *source = context;
+
+	run_pages_free(source->pages);
+	free(source);
+}
+
+static int add_entry(struct page_writer *writer, const char *folder, struct run_pages *pages,
+		     uint64_t base, struct err *err)
+{
+	struct run_source *source = malloc(sizeof(*source));
+	const struct page_source from = { read_runs, source };
+	uint64_t size = pages->runs.size - base;
+	char name[128];
+
+	if (!source)
+		return err_sys(err, "out of memory");
+	*source = (struct run_source){ pages, base };
+	pages->users++;
+	snprintf(name, sizeof(name), "%s/%lx", folder, runs_address(&pages->runs, base));
+	return page_writer_add(writer, name, &from, size < PAGES_DATA_MAX ? size : PAGES_DATA_MAX,
+			       release_source, err);
+}
+
+int write_runs(struct page_writer *writer, const char *folder, struct run_pages *pages,
 	       struct err *err)
 {
-	for (uint64_t base = 0; base < runs->size; base += PAGES_DATA_MAX) {
-		struct run_source source = { runs, base, read, context };
-		const struct page_source from = { read_runs, &source };
-		uint64_t size = runs->size - base;
-		const void *data;
-		size_t data_size;
-		char name[128];
-
-		if (size > PAGES_DATA_MAX)
-			size = PAGES_DATA_MAX;
-		snprintf(name, sizeof(name), "%s/%lx", folder, runs_address(runs, base));
-		if (page_writer_entry(pages, &from, size, &data, &data_size, err) < 0 ||
-		    image_write_entry(writer, name, data, data_size, err) < 0)
-			return err_prefix(err, "%s", name);
-		dump->written += size;
-		if (dump->progress)
-			progress_update(dump->progress, dump->written);
-	}
+	for (uint64_t base = 0; base < pages->runs.size; base += PAGES_DATA_MAX)
+		if (add_entry(writer, folder, pages, base, err) < 0)
+			return -1;
 	return 0;
 }

@@ -31,31 +31,39 @@ static int compare(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-int rseq_memory_init(const struct image *image, uint32_t process, run_read *read, void *context,
-		     struct rseq_memory *ret_memory, struct err *err)
+struct rseq_memory *rseq_memory_new(const struct image *image, uint32_t process, run_read *read,
+				    void *context, struct err *err)
 {
 	const struct objects *threads = &image->kinds[KIND_thread];
-	struct rseq_memory result = { .read = read, .context = context };
+	struct rseq_memory *memory = calloc(1, sizeof(*memory));
 
-	for (size_t i = 0; i < threads->n_objects; i++) {
+	if (!memory) {
+		err_sys(err, "out of memory");
+		return NULL;
+	}
+	memory->read = read;
+	memory->context = context;
+	for (size_t i = image_first(image, KIND_thread, process);
+	     i < threads->n_objects && threads->objects[i].key.first == process; i++) {
 		const struct thread *thread = threads->objects[i].record;
 
-		if (threads->objects[i].key.first == process && thread->rseq &&
-		    add_words(&result, thread->rseq, err) < 0) {
-			rseq_memory_done(&result);
-			return -1;
+		if (thread->rseq && add_words(memory, thread->rseq, err) < 0) {
+			rseq_memory_free(memory);
+			return NULL;
 		}
 	}
-	if (result.n_words)
-		qsort(result.words, result.n_words, sizeof(*result.words), compare);
-	*ret_memory = result;
-	return 0;
+	if (memory->n_words)
+		qsort(memory->words, memory->n_words, sizeof(*memory->words), compare);
+	return memory;
 }
 
-void rseq_memory_done(struct rseq_memory *memory)
+void rseq_memory_free(void *memory)
 {
-	free(memory->words);
-	*memory = (struct rseq_memory){ 0 };
+	struct rseq_memory *rseq = memory;
+
+	if (rseq)
+		free(rseq->words);
+	free(rseq);
 }
 
 /* The first word that ends above the address. */

@@ -20,9 +20,9 @@ struct rseq_memory {
  * kernel sets them on every return to user mode, so they say nothing of the process, and two dumps
  * of a stopped one would differ in them. `process` is its key in the image.
  */
-int rseq_memory_init(const struct image *image, uint32_t process, run_read *read, void *context,
-		     struct rseq_memory *ret_memory, struct err *err);
-void rseq_memory_done(struct rseq_memory *memory);
+struct rseq_memory *rseq_memory_new(const struct image *image, uint32_t process, run_read *read,
+				    void *context, struct err *err);
+void rseq_memory_free(void *memory);
 
 /* A run_read (dump/page_source.h) in whose result those words are 0; context is the above. */
 int rseq_memory_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);

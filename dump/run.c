@@ -82,11 +82,6 @@ static void cleanup_output(struct output *output)
 	output_done(output);
 }
 
-static void cleanup_writer(struct image_writer **writer)
-{
-	image_writer_free(*writer);
-}
-
 static void cleanup_pages(struct page_writer **pages)
 {
 	page_writer_free(*pages);
@@ -146,18 +141,67 @@ static int write_entries(struct run *run, struct image_writer *writer, struct pa
 			 struct err *err)
 {
 	if (dump_write_records(run->dump, writer, err) < 0 ||
-	    dump_write_shared(run->dump, writer, pages, err) < 0)
+	    dump_write_shared(run->dump, pages, err) < 0)
 		return -1;
 	if (run->snapshots.n_snapshots)
 		let_go(run);
-	return dump_write_memory(run->dump, writer, pages, err);
+	return dump_write_memory(run->dump, pages, err);
+}
+
+/* Where page data goes. */
+struct sink {
+	struct image_writer *writer;
+	struct progress progress;
+	uint64_t written;
+};
+
+static int begin_pages(void *context, const char *name, uint64_t size, struct err *err)
+{
+	const struct sink *sink = context;
+
+	return image_pages_begin(sink->writer, name, size, err);
+}
+
+static int write_pages(void *context, const struct iovec *parts, size_t n, struct err *err)
+{
+	const struct sink *sink = context;
+
+	return image_pages_write(sink->writer, parts, n, err);
+}
+
+static int end_pages(void *context, const struct page_entry *entry, struct err *err)
+{
+	struct sink *sink = context;
+
+	if (image_pages_end(sink->writer, entry->digest, err) < 0)
+		return -1;
+	sink->written += entry->page_size;
+	progress_update(&sink->progress, sink->written);
+	return 0;
+}
+
+static void cleanup_sink(struct sink *sink)
+{
+	progress_end(&sink->progress);
+	image_writer_free(sink->writer);
+}
+
+static int make_writer(struct sink *sink, const struct dump_options *options,
+		       struct page_writer **ret_pages, struct err *err)
+{
+	const struct page_writer_options settings = { options->threads, options->level,
+						      options->digest };
+	const struct page_sink to = { image_writer_patches(sink->writer), begin_pages, write_pages,
+				      end_pages, sink };
+
+	return page_writer_new(&settings, &to, ret_pages, err);
 }
 
 static int write_image(struct run *run, int fd, struct err *err)
 {
-	_cleanup_(cleanup_writer) struct image_writer *writer = NULL;
+	const struct dump_options *options = run->options;
+	_cleanup_(cleanup_sink) struct sink sink = { 0 };
 	_cleanup_(cleanup_pages) struct page_writer *pages = NULL;
-	_cleanup_(progress_end) struct progress progress = { 0 };
 	int64_t mtime = 0;
 
 	if (run->snapshots.n_snapshots && !has_shared_pages(run->dump))
@@ -165,15 +209,15 @@ static int write_image(struct run *run, int fd, struct err *err)
 	if (dump_settle(run->dump, err) < 0)
 		return -1;
 	count(run->dump, &run->summary);
-	progress_start(&progress, stderr, "saving memory", run->summary.memory_size);
-	run->dump->progress = run->options->quiet ? NULL : &progress;
+	if (!options->quiet)
+		progress_start(&sink.progress, stderr, "saving memory", run->summary.memory_size);
 	source_date_epoch(&mtime);
-	if (image_writer_new(fd, mtime, &writer, err) < 0 ||
-	    page_writer_new(run->options->threads, run->options->level, &pages, err) < 0 ||
-	    write_entries(run, writer, pages, err) < 0 || image_writer_close(writer, err) < 0)
+	if (image_writer_new(fd, mtime, options->digest, &sink.writer, err) < 0 ||
+	    make_writer(&sink, options, &pages, err) < 0 ||
+	    write_entries(run, sink.writer, pages, err) < 0 ||
+	    image_writer_close(sink.writer, err) < 0)
 		return -1;
-	run->dump->progress = NULL;
-	run->summary.image_size = image_writer_size(writer);
+	run->summary.image_size = image_writer_size(sink.writer);
 	return 0;
 }
 

@@ -214,21 +214,23 @@ static int read_run(void *context, uint64_t offset, void *buffer, size_t size, s
 }
 
 static int write_pages(struct dump *dump, const void *record, struct key key,
-		       struct image_writer *writer, struct page_writer *pages, struct err *err)
+		       struct page_writer *writer, struct err *err)
 {
-	_cleanup_(runs_done) struct runs runs = { 0 };
+	_cleanup_run_pages_ struct run_pages *pages = NULL;
 	const struct shm *shm = record;
 	char folder[64];
 
 	(void)key;
-	if (runs_add(&runs, shm->saved, shm->n_saved, err) < 0)
+	for (size_t i = 0; !pages && i < dump->files->n_contents; i++)
+		if (dump->files->contents[i].id == shm->id &&
+		    !(pages = run_pages_new(read_run, &dump->files->contents[i], NULL, err)))
+			return -1;
+	if (!pages)
+		return err_set(err, ERR_FAILED, "shm %u has no source", shm->id);
+	if (runs_add(&pages->runs, shm->saved, shm->n_saved, err) < 0)
 		return -1;
 	snprintf(folder, sizeof(folder), "shm/%u/pages", shm->id);
-	for (size_t i = 0; i < dump->files->n_contents; i++)
-		if (dump->files->contents[i].id == shm->id)
-			return write_runs(dump, writer, pages, folder, &runs, read_run,
-					  &dump->files->contents[i], err);
-	return err_set(err, ERR_FAILED, "shm %u has no source", shm->id);
+	return write_runs(writer, folder, pages, err);
 }
 
 const struct dumper shm_dumper = { .collect = collect, .write_pages = write_pages };

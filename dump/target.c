@@ -72,6 +72,7 @@ int target_open(pid_t pid, const struct kernel_features *features, struct target
 		target_done(&target);
 		return err_prefix(err, "pid %d", pid);
 	}
+	target.memory.keep_shared = true;
 	*ret_target = target;
 	return 0;
 }

@@ -63,6 +63,11 @@ static size_t objects_find(const struct objects *list, struct key key)
 	return low;
 }
 
+size_t image_first(const struct image *image, enum kind kind, uint32_t first)
+{
+	return objects_find(&image->kinds[kind], (struct key){ first, 0 });
+}
+
 void *image_get(const struct image *image, enum kind kind, struct key key)
 {
 	const struct objects *list = &image->kinds[kind];

@@ -59,6 +59,9 @@ void *image_add(struct image *image, enum kind kind, struct key key, struct err 
 /* The record, or NULL. Constant time when objects were added by ascending key, as writers do. */
 void *image_get(const struct image *image, enum kind kind, struct key key);
 
+/* The place of the first object whose key.first is at least this; those of one process follow one another. */
+size_t image_first(const struct image *image, enum kind kind, uint32_t first);
+
 #define IMAGE_ADD(image, name, first, second, err)                                                 \
 	((struct name *)image_add(image, KIND_##name, (struct key){ first, second }, err))
 #define IMAGE_GET(image, name, first, second)                                                      \

@@ -11,6 +11,7 @@
 struct listed {
 	const char *name;
 	uint64_t size;
+	bool has_digest;
 	struct digest digest;
 	const struct index_entry
 		*index; /* NULL when it is from the manifest, which knows no places */
@@ -177,8 +178,11 @@ static int check_listed(struct image_reader *reader, const struct listed *listed
 	sized = target->public.size == listed->size;
 	if ((reader->flags & IMAGE_READ_VERIFY || !sized) && reader_digest(target, err) < 0)
 		return -1;
-	same = !target->has_digest ||
-	       memcmp(&target->digest, &listed->digest, sizeof(listed->digest)) == 0;
+	if (listed->has_digest)
+		same = !target->has_digest ||
+		       memcmp(&target->digest, &listed->digest, sizeof(listed->digest)) == 0;
+	else
+		same = sized;
 	if (same && !sized)
 		return err_set(err, ERR_IMAGE,
 			       "index.json is damaged: entry %s has %llu bytes, not %llu",
@@ -202,12 +206,14 @@ static int check_index(struct image_reader *reader, struct err *err)
 {
 	for (size_t i = 0; i < reader->index.n_entries; i++) {
 		const struct index_entry *entry = &reader->index.entries[i];
-		struct listed listed = { entry->name, entry->size, .index = entry };
+		struct listed listed = { entry->name, entry->size, reader->report.digests,
+					 .index = entry };
 
-		if (entry->sha256.size != DIGEST_SIZE)
+		if (entry->sha256.size != (listed.has_digest ? DIGEST_SIZE : 0))
 			return err_set(err, ERR_IMAGE,
 				       "index.json: entries[%zu].sha256 is no SHA-256", i);
-		memcpy(listed.digest.bytes, entry->sha256.data, DIGEST_SIZE);
+		if (listed.has_digest)
+			memcpy(listed.digest.bytes, entry->sha256.data, DIGEST_SIZE);
 		if (check_listed(reader, &listed, err) < 0)
 			return -1;
 	}
@@ -217,7 +223,7 @@ static int check_index(struct image_reader *reader, struct err *err)
 static int check_descriptor(struct image_reader *reader, const struct oci_descriptor *descriptor,
 			    const char *name, struct err *err)
 {
-	struct listed listed = { name, descriptor->size, .index = NULL };
+	struct listed listed = { name, descriptor->size, true, .index = NULL };
 
 	if (oci_digest(descriptor, &listed.digest, err) < 0)
 		return -1;
@@ -336,12 +342,15 @@ int image_reader_finish(struct image_reader *reader, struct image_report *ret_re
 	for (size_t i = 0; i < reader->n_entries; i++)
 		reader->entries[i]->expected = false;
 	reader->report.original = true;
+	/* Only what has digests can have a manifest. */
+	reader->report.digests = reader->index.n_manifests || !reader->index.n_entries;
 	reader->report.n_edited = 0;
 	reader->report.n_added = 0;
 	r = reader->index.n_entries ? check_index(reader, err) : check_manifest(reader, err);
 	if (r < 0 || find_added(reader, err) < 0)
 		return -1;
-	if (reader->report.original && reader->index.n_entries && check_tail(reader, err) < 0)
+	if (reader->report.original && reader->index.n_entries && reader->report.digests &&
+	    check_tail(reader, err) < 0)
 		return -1;
 	if (ret_report)
 		*ret_report = reader->report;

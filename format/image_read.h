@@ -32,6 +32,7 @@ struct image_entry {
  */
 struct image_report {
 	bool original; /* every entry is where and what the index says */
+	bool digests;  /* there is a SHA-256 of each */
 	const char **edited;
 	size_t n_edited;
 	const char **added; /* not in the index */

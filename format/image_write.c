@@ -10,19 +10,24 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <search.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 
 enum {
 	/* Headers and small entries are gathered, for a process of many threads has thousands. */
 	BUFFER_SIZE = 64 << 10,
+	TAR_BLOCK = 512,
 };
 
 struct image_writer {
 	int fd;
 	int64_t mtime;
+	bool digests;
 	struct archive *archive;
 	struct archive_entry *header;
 	uint8_t *buffer;
@@ -31,10 +36,22 @@ struct image_writer {
 	bool failed;
 	bool discard;	/* of what libarchive still makes */
 	struct err err; /* of the write that failed */
+	off_t start;	/* where in the file; -1: nothing can be written anew in it */
+	uint8_t pages_header[TAR_BLOCK]; /* of the entry of pages under way */
 	struct image_index index;
 	void *names;   /* tree of the names in the index */
 	void *folders; /* tree of the directories that have an entry */
 };
+
+/* Behind O_APPEND pwrite(2) goes to the end. */
+static off_t find_start(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fcntl(fd, F_GETFL) & O_APPEND)
+		return -1;
+	return lseek(fd, 0, SEEK_CUR);
+}
 
 static int write_all(int fd, const uint8_t *data, size_t size, struct err *err)
 {
@@ -100,13 +117,16 @@ static int archive_failed(struct image_writer *writer, const char *name, struct 
 	return err_prefix(err, "image entry %s", name);
 }
 
-int image_writer_new(int fd, int64_t mtime, struct image_writer **ret_writer, struct err *err)
+int image_writer_new(int fd, int64_t mtime, bool digests, struct image_writer **ret_writer,
+		     struct err *err)
 {
 	struct image_writer *writer = calloc(1, sizeof(*writer));
 
 	if (writer) {
 		writer->fd = fd;
+		writer->start = find_start(fd);
 		writer->mtime = mtime;
+		writer->digests = digests;
 		writer->archive = archive_write_new();
 		writer->header = archive_entry_new();
 		writer->buffer = malloc(BUFFER_SIZE);
@@ -237,6 +257,31 @@ static int check_entry(const struct image_writer *writer, const char *name, size
 	return 0;
 }
 
+static struct index_entry *add_to_index(struct image_writer *writer, const char *name,
+					struct err *err)
+{
+	struct index_entry *entry = LIST_ADD(&writer->index, entries, err);
+
+	if (!entry)
+		return NULL;
+	entry->mtime = writer->mtime;
+	entry->name = strdup(name);
+	if (entry->name && tsearch(entry->name, &writer->names, compare_names))
+		return entry;
+	err_sys(err, "memory for the index");
+	return NULL;
+}
+
+static int set_digest(struct index_entry *entry, const struct digest *digest, struct err *err)
+{
+	entry->sha256.data = malloc(DIGEST_SIZE);
+	if (!entry->sha256.data)
+		return err_sys(err, "memory for the index");
+	memcpy(entry->sha256.data, digest->bytes, DIGEST_SIZE);
+	entry->sha256.size = DIGEST_SIZE;
+	return 0;
+}
+
 int image_write_entry(struct image_writer *writer, const char *name, const void *data, size_t size,
 		      struct err *err)
 {
@@ -245,22 +290,107 @@ int image_write_entry(struct image_writer *writer, const char *name, const void 
 
 	if (check_entry(writer, name, size, err) < 0)
 		return -1;
-	entry = LIST_ADD(&writer->index, entries, err);
-	if (!entry)
-		return -1;
-	entry->name = strdup(name);
-	entry->sha256.data = malloc(DIGEST_SIZE);
-	if (!entry->name || !entry->sha256.data ||
-	    !tsearch(entry->name, &writer->names, compare_names))
-		return err_sys(err, "memory for the index");
-	if (put_file(writer, name, data, size, &entry->offset, err) < 0)
+	entry = add_to_index(writer, name, err);
+	if (!entry || put_file(writer, name, data, size, &entry->offset, err) < 0)
 		return -1;
 	entry->size = size;
-	entry->mtime = writer->mtime;
+	if (!writer->digests)
+		return 0;
 	digest_of(data, size, &digest);
-	memcpy(entry->sha256.data, digest.bytes, DIGEST_SIZE);
-	entry->sha256.size = DIGEST_SIZE;
+	return set_digest(entry, &digest, err);
+}
+
+bool image_writer_patches(const struct image_writer *writer)
+{
+	return writer->start >= 0;
+}
+
+/*
+ * Page data goes past libarchive, which wants to know its size when it makes the header: that one is
+ * made for no data, and size and checksum are put in (ustar: octal digits at 124 and 148).
+ */
+static void set_size(uint8_t header[TAR_BLOCK], uint64_t size)
+{
+	char digits[16];
+	unsigned sum = 0;
+
+	snprintf(digits, sizeof(digits), "%011llo", (unsigned long long)size);
+	memcpy(header + 124, digits, 11);
+	memset(header + 148, ' ', 8);
+	for (size_t i = 0; i < TAR_BLOCK; i++)
+		sum += header[i];
+	snprintf(digits, sizeof(digits), "%06o", sum);
+	memcpy(header + 148, digits, 7);
+}
+
+int image_pages_begin(struct image_writer *writer, const char *name, uint64_t size, struct err *err)
+{
+	struct index_entry *entry;
+
+	if (check_entry(writer, name, 0, err) < 0)
+		return -1;
+	entry = add_to_index(writer, name, err);
+	if (!entry || put_folders(writer, name, err) < 0)
+		return -1;
+	if (put_header(writer, name, 0, NULL) < 0 ||
+	    archive_write_finish_entry(writer->archive) != ARCHIVE_OK)
+		return archive_failed(writer, name, err);
+	entry->offset = writer->position;
+	entry->size = size;
+	/* Of one write: it stands whole in the buffer. */
+	memcpy(writer->pages_header, writer->buffer + writer->used - TAR_BLOCK, TAR_BLOCK);
+	set_size(writer->buffer + writer->used - TAR_BLOCK, size);
 	return 0;
+}
+
+int image_pages_write(struct image_writer *writer, const struct iovec *parts, size_t n,
+		      struct err *err)
+{
+	const struct index_entry *entry = &writer->index.entries[writer->index.n_entries - 1];
+
+	for (size_t i = 0; i < n; i++)
+		if (take_output(writer->archive, writer, parts[i].iov_base, parts[i].iov_len) < 0)
+			return archive_failed(writer, entry->name, err);
+	return 0;
+}
+
+static int write_header_again(struct image_writer *writer, uint64_t position, struct err *err)
+{
+	uint64_t flushed = writer->position - writer->used;
+	ssize_t n;
+
+	if (position >= flushed) {
+		memcpy(writer->buffer + (position - flushed), writer->pages_header, TAR_BLOCK);
+		return 0;
+	}
+	n = pwrite(writer->fd, writer->pages_header, TAR_BLOCK,
+		   (off_t)((uint64_t)writer->start + position));
+	if (n == TAR_BLOCK)
+		return 0;
+	if (n >= 0)
+		errno = EIO;
+	return err_sys(err, "write");
+}
+
+int image_pages_end(struct image_writer *writer, const struct digest *digest, struct err *err)
+{
+	struct index_entry *entry = &writer->index.entries[writer->index.n_entries - 1];
+	uint64_t size = writer->position - entry->offset;
+	static const uint8_t zeros[TAR_BLOCK];
+	struct iovec padding = { (void *)zeros, (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK };
+
+	if (image_pages_write(writer, &padding, 1, err) < 0)
+		return -1;
+	set_size(writer->pages_header, size);
+	if (entry->size == 0 &&
+	    write_header_again(writer, entry->offset - TAR_BLOCK, &writer->err) < 0)
+		return archive_failed(writer, entry->name, err);
+	if (entry->size && entry->size != size)
+		return err_set(err, ERR_FAILED,
+			       "image entry %s was to have %llu bytes, and has %llu", entry->name,
+			       (unsigned long long)entry->size, (unsigned long long)size);
+	entry->size = size;
+	return writer->digests ? set_digest(entry, digest, err) : 0;
 }
 
 static void blob_name(const struct digest *digest, char ret_name[ENTRY_NAME_MAX])
@@ -376,15 +506,21 @@ static int put_record(struct image_writer *writer, const char *name, const struc
 	return put_file(writer, name, text, size, NULL, err);
 }
 
-static int put_tail(struct image_writer *writer, struct err *err)
+static int put_artifact(struct image_writer *writer, struct err *err)
 {
 	struct oci_layout layout = { .version = (char *)OCI_LAYOUT_VERSION };
 	void *seen = NULL;
 	int r = put_links(writer, &seen, err);
 
 	tdestroy(seen, keep_name);
-	if (r < 0 || put_manifest(writer, err) < 0 ||
-	    put_record(writer, ENTRY_OCI_LAYOUT, &oci_layout_record, &layout, err) < 0)
+	if (r < 0 || put_manifest(writer, err) < 0)
+		return -1;
+	return put_record(writer, ENTRY_OCI_LAYOUT, &oci_layout_record, &layout, err);
+}
+
+static int put_tail(struct image_writer *writer, struct err *err)
+{
+	if (writer->digests && put_artifact(writer, err) < 0)
 		return -1;
 	writer->index.schema_version = 2;
 	writer->index.media_type = strdup(OCI_INDEX_TYPE);

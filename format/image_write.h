@@ -3,18 +3,22 @@
 #ifndef PIMAGE_IMAGE_WRITE_H
 #define PIMAGE_IMAGE_WRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct digest;
 struct err;
 struct image_writer;
+struct iovec;
 
 /*
  * Begins an image at the descriptor's present position; the descriptor stays the caller's, who must
  * ignore SIGPIPE if it may be a pipe. mtime, seconds since 1970, goes into every tar header:
- * SOURCE_DATE_EPOCH or 0.
+ * SOURCE_DATE_EPOCH or 0. Without digests the index has none and there is no OCI artifact.
  */
-int image_writer_new(int fd, int64_t mtime, struct image_writer **ret_writer, struct err *err);
+int image_writer_new(int fd, int64_t mtime, bool digests, struct image_writer **ret_writer,
+		     struct err *err);
 
 /*
  * Releases the writer. An image that was not closed has no index.json and is refused by every
@@ -28,6 +32,17 @@ void image_writer_free(struct image_writer *writer);
  */
 int image_write_entry(struct image_writer *writer, const char *name, const void *data, size_t size,
 		      struct err *err);
+
+/*
+ * An entry of page data, in parts. Size 0: told at the end, which needs image_writer_patches: a
+ * regular file whose header is written again then. The digest must be there if the image has any.
+ */
+bool image_writer_patches(const struct image_writer *writer);
+int image_pages_begin(struct image_writer *writer, const char *name, uint64_t size,
+		      struct err *err);
+int image_pages_write(struct image_writer *writer, const struct iovec *parts, size_t n,
+		      struct err *err);
+int image_pages_end(struct image_writer *writer, const struct digest *digest, struct err *err);
 
 /*
  * Appends the tail: a hard link blobs/sha256/<digest> for every entry, the OCI manifest, oci-layout

@@ -7,7 +7,8 @@ static const struct field index_entry_fields[] = {
 	UINT(struct index_entry, offset, 0, "Where its data begins in the tar, in bytes."),
 	UINT(struct index_entry, size, 0, "Bytes of data."),
 	INT(struct index_entry, mtime, 0, "Modification time in the tar, in seconds since 1970."),
-	BYTES(struct index_entry, sha256, 0, "SHA-256 of the data."),
+	BYTES(struct index_entry, sha256, FIELD_OPTIONAL,
+	      "SHA-256 of the data: all entries have it or none."),
 	{ 0 },
 };
 
@@ -25,7 +26,8 @@ static const struct field index_fields[] = {
 	UINT_AS(struct image_index, schema_version, "schemaVersion", 0, "2, as OCI prescribes."),
 	STRING_AS(struct image_index, media_type, "mediaType", FIELD_OPTIONAL,
 		  "application/vnd.oci.image.index.v1+json"),
-	LIST(struct image_index, manifests, 0, item_manifest, "One: the OCI manifest."),
+	LIST(struct image_index, manifests, 0, item_manifest,
+	     "One: the OCI manifest. None if the entries have no SHA-256."),
 	LIST(struct image_index, entries, FIELD_OPTIONAL, item_entry,
 	     "Every entry before the tail, in order."),
 	{ 0 },

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One frame of pages and the seek table: the bytes, without any reading or writing. */
+/* The state of a checksum in the making, to be held on the stack. */
+#define XXH_STATIC_LINKING_ONLY
 #include "format/pages.h"
 
 #include "format/bytes.h"
@@ -15,6 +17,7 @@
 struct page_coder {
 	int level;
 	ZSTD_CCtx *compressor;
+	ZSTD_CCtx *sampler;
 	ZSTD_DCtx *decompressor; /* made when first needed, as the compressor is */
 };
 
@@ -23,6 +26,9 @@ enum {
 	RAW_HEADER = 9,
 	RAW_BLOCK_HEADER = 3,
 	CHECKSUM = 4,
+	PAGE = 4096,
+	SAMPLES = 8,
+	SAMPLE_SIZE = 1024,
 };
 
 int page_coder_new(int level, struct page_coder **ret_coder, struct err *err)
@@ -45,6 +51,7 @@ void page_coder_free(struct page_coder *coder)
 	if (!coder)
 		return;
 	ZSTD_freeCCtx(coder->compressor);
+	ZSTD_freeCCtx(coder->sampler);
 	ZSTD_freeDCtx(coder->decompressor);
 	free(coder);
 }
@@ -61,38 +68,121 @@ static int need_compressor(struct page_coder *coder, struct err *err)
 	return 0;
 }
 
-/* A frame whose blocks are raw: what the compressor would not improve is then as fast to read as
- * memory. */
-static size_t encode_raw(const uint8_t *pages, size_t size, uint8_t *ret_frame)
+/* The byte at an offset into parts, all but the last of which are whole blocks. */
+static const uint8_t *byte_at(const struct iovec *parts, size_t offset)
 {
-	uint8_t *at = ret_frame;
+	return (const uint8_t *)parts[offset / RAW_BLOCK_MAX].iov_base + offset % RAW_BLOCK_MAX;
+}
+
+/* Of pages that are the same the sample does not know. */
+static bool has_twins(const struct iovec *parts, size_t pages)
+{
+	uint64_t heads[PAGES_FRAME_SIZE / PAGE];
+
+	for (size_t i = 0; i < pages; i++) {
+		memcpy(&heads[i], byte_at(parts, i * PAGE), sizeof(*heads));
+		for (size_t k = 0; k < i; k++)
+			if (heads[k] == heads[i])
+				return true;
+	}
+	return false;
+}
+
+bool page_frame_hopeless(struct page_coder *coder, const struct iovec *parts, size_t n_parts)
+{
+	uint8_t sample[SAMPLES * SAMPLE_SIZE], out[sizeof(sample)];
+	size_t size = 0, stride, n;
+
+	for (size_t i = 0; i < n_parts; i++)
+		size += parts[i].iov_len;
+	stride = size / SAMPLES / PAGE * PAGE;
+	if (stride <= SAMPLES * SAMPLE_SIZE || has_twins(parts, size / PAGE))
+		return false;
+	/* Each at another place within its stride and its page, for both may begin alike. */
+	for (size_t i = 0; i < SAMPLES; i++)
+		memcpy(sample + i * SAMPLE_SIZE,
+		       byte_at(parts, i * stride + i * (PAGE + SAMPLE_SIZE) % stride), SAMPLE_SIZE);
+	if (!coder->sampler)
+		coder->sampler = ZSTD_createCCtx();
+	if (!coder->sampler)
+		return false;
+	n = ZSTD_compressCCtx(coder->sampler, out, sizeof(sample) / 100 * 97, sample,
+			      sizeof(sample), PAGES_LEVEL_DEFAULT);
+	return ZSTD_isError(n);
+}
+
+static size_t cut(uint8_t *at, size_t gap, size_t size, struct iovec *ret_parts)
+{
+	size_t n = 0;
+
+	for (size_t done = 0, part; done < size; done += part) {
+		part = size - done < RAW_BLOCK_MAX ? size - done : RAW_BLOCK_MAX;
+		ret_parts[n++] = (struct iovec){ at + gap, part };
+		at += gap + part;
+	}
+	return n;
+}
+
+size_t page_parts(void *pages, size_t size, struct iovec ret_parts[PAGES_BODY_PARTS])
+{
+	return cut(pages, 0, size, ret_parts);
+}
+
+/* Blocks that are raw: what the compressor would not improve is then as fast to read as memory. */
+size_t page_frame_body(void *frame, size_t size, struct iovec ret_parts[PAGES_BODY_PARTS])
+{
+	return cut((uint8_t *)frame + RAW_HEADER, RAW_BLOCK_HEADER, size, ret_parts);
+}
+
+static void put_block_header(uint8_t *at, size_t size, bool last)
+{
+	uint32_t header = (uint32_t)size << 3 | last;
+
+	at[0] = (uint8_t)header;
+	at[1] = (uint8_t)(header >> 8);
+	at[2] = (uint8_t)(header >> 16);
+}
+
+static uint32_t checksum(const struct iovec *parts, size_t n)
+{
+	XXH64_state_t state;
+
+	XXH64_reset(&state, 0);
+	for (size_t i = 0; i < n; i++)
+		XXH64_update(&state, parts[i].iov_base, parts[i].iov_len);
+	return (uint32_t)XXH64_digest(&state);
+}
+
+size_t page_frame_seal(void *frame, size_t size)
+{
+	struct iovec parts[PAGES_BODY_PARTS];
+	size_t n = page_frame_body(frame, size, parts);
+	uint8_t *at = frame;
 
 	put_le32(at, ZSTD_MAGIC);
 	at[4] = FRAME_CONTENT_SIZE_32 | FRAME_SINGLE_SEGMENT | FRAME_CHECKSUM;
 	put_le32(at + 5, (uint32_t)size);
-	at += RAW_HEADER;
-	for (size_t done = 0, part; done < size; done += part) {
-		uint32_t header;
-
-		part = size - done < RAW_BLOCK_MAX ? size - done : RAW_BLOCK_MAX;
-		header = (uint32_t)part << 3 | (done + part == size);
-		at[0] = (uint8_t)header;
-		at[1] = (uint8_t)(header >> 8);
-		at[2] = (uint8_t)(header >> 16);
-		memcpy(at + RAW_BLOCK_HEADER, pages + done, part);
-		at += RAW_BLOCK_HEADER + part;
+	for (size_t i = 0; i < n; i++) {
+		at = (uint8_t *)parts[i].iov_base - RAW_BLOCK_HEADER;
+		put_block_header(at, parts[i].iov_len, i + 1 == n);
 	}
-	put_le32(at, (uint32_t)XXH64(pages, size, 0));
-	return (size_t)(at + CHECKSUM - ret_frame);
+	at += RAW_BLOCK_HEADER + parts[n - 1].iov_len;
+	put_le32(at, checksum(parts, n));
+	return (size_t)(at + CHECKSUM - (uint8_t *)frame);
 }
 
-ssize_t page_frame_encode(struct page_coder *coder, const void *pages, size_t size, void *ret_frame,
-			  struct err *err)
+size_t page_frame_raw_size(size_t size)
+{
+	struct iovec parts[PAGES_BODY_PARTS];
+
+	return RAW_HEADER + size + RAW_BLOCK_HEADER * cut(NULL, 0, size, parts) + CHECKSUM;
+}
+
+ssize_t page_frame_compress(struct page_coder *coder, const void *pages, size_t size,
+			    void *ret_frame, struct err *err)
 {
 	size_t n;
 
-	if (coder->level == PAGES_LEVEL_NONE)
-		return (ssize_t)encode_raw(pages, size, ret_frame);
 	if (need_compressor(coder, err) < 0)
 		return -1;
 	/* Room for nine tenths: the compressor gives up as soon as it cannot gain the tenth. */
@@ -101,7 +191,7 @@ ssize_t page_frame_encode(struct page_coder *coder, const void *pages, size_t si
 		return (ssize_t)n;
 	if (ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
 		return err_set(err, ERR_FAILED, "compressing: %s", ZSTD_getErrorName(n));
-	return (ssize_t)encode_raw(pages, size, ret_frame);
+	return 0;
 }
 
 int page_frame_decode(struct page_coder *coder, const void *frame, size_t frame_size,

@@ -8,10 +8,13 @@
 #ifndef PIMAGE_PAGES_H
 #define PIMAGE_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
+struct digest;
 struct err;
 
 enum {
@@ -41,18 +44,31 @@ struct page_stream {
  * One frame. Pure functions over the bytes; the coder only holds zstd's working memory. One coder
  * per thread.
  *
- * page_frame_encode: size is at most PAGES_FRAME_SIZE, ret_frame has room for PAGES_FRAME_MAX. At
- * PAGES_LEVEL_NONE and where compression gains less than 10 % the pages stand in the frame as they
- * are. Returns the frame's size.
+ * page_frame_compress: size is at most PAGES_FRAME_SIZE, ret_frame has room for PAGES_FRAME_MAX.
+ * Returns the frame's size; 0 where compression gains less than 10 %: then the pages stand in the
+ * frame as they are. page_frame_hopeless tells that of most such pages by a sample, for a
+ * twentieth of the time; what it calls hopeless is never compressed, so that the bytes do not
+ * depend on who asked first. It takes the pages in the parts that page_frame_body has them
+ * in; page_parts cuts contiguous ones like that.
+ *
+ * A frame of pages as they are: page_frame_body tells where in it they have to be put, in how many
+ * parts; page_frame_seal completes it and returns its size, which page_frame_raw_size knows
+ * beforehand.
  *
  * page_frame_decode: fails unless the bytes are exactly one frame with a right checksum and exactly
  * `size` bytes.
  */
+enum { PAGES_BODY_PARTS = 2 };
 struct page_coder;
 int page_coder_new(int level, struct page_coder **ret_coder, struct err *err);
 void page_coder_free(struct page_coder *coder);
-ssize_t page_frame_encode(struct page_coder *coder, const void *pages, size_t size, void *ret_frame,
-			  struct err *err);
+size_t page_parts(void *pages, size_t size, struct iovec ret_parts[PAGES_BODY_PARTS]);
+bool page_frame_hopeless(struct page_coder *coder, const struct iovec *parts, size_t n_parts);
+ssize_t page_frame_compress(struct page_coder *coder, const void *pages, size_t size,
+			    void *ret_frame, struct err *err);
+size_t page_frame_body(void *frame, size_t size, struct iovec ret_parts[PAGES_BODY_PARTS]);
+size_t page_frame_seal(void *frame, size_t size);
+size_t page_frame_raw_size(size_t size);
 int page_frame_decode(struct page_coder *coder, const void *frame, size_t frame_size,
 		      void *ret_pages, size_t size, struct err *err);
 
@@ -104,24 +120,53 @@ int page_table_pieces(const struct page_frame *row, struct page_coder *coder, co
 size_t page_table_size(size_t n_frames);
 void page_table_write(const struct page_frame *frames, size_t n_frames, uint8_t *ret_table);
 
+/* A finished entry. */
+struct page_entry {
+	const char *name;
+	uint64_t page_size;	     /* bytes of pages in it */
+	uint64_t size;		     /* bytes of the entry */
+	const struct digest *digest; /* of these bytes; NULL if none was asked for */
+};
+
 /*
- * Makes whole entries, with `threads` threads (this one included; started when first needed). The
- * bytes do not depend on their number. Keeps two buffers of one entry each, so that one can be
- * written out while the next is being made: what page_writer_finish returns stays valid until the
- * second page_writer_start after it.
- *
- * page_writer_start: size is 1..PAGES_DATA_MAX; the source must stay until finish.
- * page_writer_finish helps and waits. page_writer_entry does both.
+ * Where entries go, one after the other. Called by the thread that calls the writer. `begin` is
+ * told the size; with any_size it may be 0: not known before the end.
  */
+struct page_sink {
+	bool any_size;
+	int (*begin)(void *context, const char *name, uint64_t size, struct err *err);
+	int (*write)(void *context, const struct iovec *parts, size_t n, struct err *err);
+	int (*end)(void *context, const struct page_entry *entry, struct err *err);
+	void *context;
+};
+
+/*
+ * Makes entries, with `threads` threads (this one included; started when first needed), which read,
+ * compress and digest at the same time, while this one writes what is made. The bytes do not depend
+ * on their number. In each thread it holds a frame and what zstd needs; and frames that are made
+ * and not written yet: 64 for each thread, at most two entries of PAGES_DATA_MAX in all; if they
+ * are compressed and the sink must know the size before, PAGES_ENTRIES_MAX whole entries (one if
+ * there is but one thread).
+ *
+ * page_writer_add queues an entry of size 1..PAGES_DATA_MAX, and waits while there are as many as
+ * there may be. `name` is copied. `release` (may be NULL) is called with the source's context once
+ * nothing is read from it any more, also on failure, by this thread. page_writer_drain waits until
+ * all have been written. Both return the failure of an earlier entry too, with its name; after
+ * one nothing more is made.
+ */
+enum { PAGES_ENTRIES_MAX = 3 };
 struct page_writer;
-int page_writer_new(unsigned threads, int level, struct page_writer **ret_writer, struct err *err);
+struct page_writer_options {
+	unsigned threads;
+	int level;
+	bool digests;
+};
+int page_writer_new(const struct page_writer_options *options, const struct page_sink *sink,
+		    struct page_writer **ret_writer, struct err *err);
 void page_writer_free(struct page_writer *writer);
-int page_writer_start(struct page_writer *writer, const struct page_source *pages, uint64_t size,
-		      struct err *err);
-int page_writer_finish(struct page_writer *writer, const void **ret_data, size_t *ret_size,
-		       struct err *err);
-int page_writer_entry(struct page_writer *writer, const struct page_source *pages, uint64_t size,
-		      const void **ret_data, size_t *ret_size, struct err *err);
+int page_writer_add(struct page_writer *writer, const char *name, const struct page_source *pages,
+		    uint64_t size, void (*release)(void *context), struct err *err);
+int page_writer_drain(struct page_writer *writer, struct err *err);
 
 /*
  * Reads the pages of an entry in order, from a pipe too, whatever its frames look like. Every frame

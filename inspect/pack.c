@@ -143,7 +143,7 @@ static int write_image(struct pack *pack, int fd, struct err *err)
 
 	source_date_epoch(&mtime);
 	if (page_reader_new(&pack->reader, err) < 0 ||
-	    image_writer_new(fd, mtime, &pack->writer, err) < 0 ||
+	    image_writer_new(fd, mtime, true, &pack->writer, err) < 0 ||
 	    image_save(pack->writer, &pack->image, err) < 0)
 		return -1;
 	for (size_t i = 0; i < pack->n_pages; i++)

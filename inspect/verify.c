@@ -57,9 +57,13 @@ static void print_result(const struct inspect *inspect, const struct pages_total
 	       "page data  %zu, %s of pages: every frame, checksum and seek table is right\n"
 	       "index      every entry that it lists is there%s\n",
 	       records, inspect->image.n_blobs, pages->entries, size_text(pages->size, size),
-	       inspect->report.original ? ", in its place, with its SHA-256"
-					: "; the image was repacked");
-	if (inspect->report.original)
+	       !inspect->report.original ? "; the image was repacked"
+	       : inspect->report.digests ? ", in its place, with its SHA-256"
+					 : ", in its place");
+	if (!inspect->report.digests)
+		puts("digests    none: but for page data nothing tells whether an entry was changed; "
+		     "pinspect pack adds them");
+	else if (inspect->report.original)
 		puts("OCI tail   every blob is what its name says");
 	print_names("edited    ", inspect->report.edited, inspect->report.n_edited);
 	print_names("added     ", inspect->report.added, inspect->report.n_added);

@@ -157,6 +157,7 @@ static int take(struct making *making, pid_t between, struct err *err)
 	offer_to_oom(copy->pid);
 	if (memory_open(copy->pid, making->remote->frozen->features, &copy->memory, err) < 0)
 		return -1;
+	copy->memory.keep_shared = true;
 	return clear_loop(making, err);
 }
 

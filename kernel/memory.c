@@ -145,7 +145,7 @@ int memory_read_ranges(const struct process_memory *memory, const struct memory_
 
 	cursor_advance(&cursor, 0);
 	while (cursor.index < cursor.count)
-		if (move_vector(memory, &cursor, process_vm_readv) <= 0 &&
+		if ((memory->keep_shared || move_vector(memory, &cursor, process_vm_readv) <= 0) &&
 		    read_forced(memory, &cursor, err) < 0)
 			return -1;
 	return 0;

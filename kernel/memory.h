@@ -3,6 +3,7 @@
 #ifndef PIMAGE_PROCESS_MEMORY_H
 #define PIMAGE_PROCESS_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -38,6 +39,11 @@ struct process_memory {
 	pid_t pid;
 	int fd; /* /proc/PID/mem: bound to this address space, not to a later process of that pid */
 	const struct kernel_features *features;
+	/*
+	 * Reading leaves pages shared that are so since a fork. process_vm_readv(2) is faster, but
+	 * gives the process copies of its own of them (since 5.19: FOLL_PIN unshares).
+	 */
+	bool keep_shared;
 };
 
 /* Address space of a process, or of a thread of it when its main thread has ended. */

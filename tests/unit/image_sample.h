@@ -29,6 +29,38 @@ static inline int sample_read(void *context, uint64_t offset, void *buffer, size
 	return 0;
 }
 
+static inline int sample_begin(void *context, const char *name, uint64_t size, struct err *err)
+{
+	return image_pages_begin(context, name, size, err);
+}
+
+static inline int sample_put(void *context, const struct iovec *parts, size_t n, struct err *err)
+{
+	return image_pages_write(context, parts, n, err);
+}
+
+static inline int sample_end(void *context, const struct page_entry *entry, struct err *err)
+{
+	return image_pages_end(context, entry->digest, err);
+}
+
+static inline int sample_pages(struct image_writer *writer, int level, const char *name,
+			       const struct page_source *source, uint64_t size, struct err *err)
+{
+	const struct page_writer_options options = { 1, level, true };
+	const struct page_sink sink = { image_writer_patches(writer), sample_begin, sample_put,
+					sample_end, writer };
+	struct page_writer *pages = NULL;
+	int r = page_writer_new(&options, &sink, &pages, err);
+
+	if (r == 0)
+		r = page_writer_add(pages, name, source, size, NULL, err);
+	if (r == 0)
+		r = page_writer_drain(pages, err);
+	page_writer_free(pages);
+	return r;
+}
+
 /*
  * Three entries of so many bytes of pages, compressed if they are SAMPLE_PAGES. Returns <0 when
  * any step fails.
@@ -43,26 +75,18 @@ static inline int sample_write(int fd, int64_t mtime, size_t pages_size, struct 
 	static const char *const pages[] = { "shm/2/pages/0", "processes/7/pages/1000",
 					     "processes/7/pages/400000" };
 	struct image_writer *writer = NULL;
-	struct page_writer *page_writer = NULL;
-	int r = image_writer_new(fd, mtime, &writer, err);
+	int r = image_writer_new(fd, mtime, true, &writer, err);
 
 	for (size_t i = 0; r == 0 && i < 5; i++)
 		r = image_write_entry(writer, names[i], data[i], strlen(data[i]), err);
-	if (r == 0)
-		r = page_writer_new(1, pages_size == SAMPLE_PAGES ? 1 : PAGES_LEVEL_NONE,
-				    &page_writer, err);
 	for (int i = 0; r == 0 && i < 3; i++) {
 		struct page_source source = { sample_read, &i };
-		const void *entry;
-		size_t size;
 
-		r = page_writer_entry(page_writer, &source, pages_size, &entry, &size, err);
-		if (r == 0)
-			r = image_write_entry(writer, pages[i], entry, size, err);
+		r = sample_pages(writer, pages_size == SAMPLE_PAGES ? 1 : PAGES_LEVEL_NONE,
+				 pages[i], &source, pages_size, err);
 	}
 	if (r == 0)
 		r = image_writer_close(writer, err);
-	page_writer_free(page_writer);
 	image_writer_free(writer);
 	return r;
 }

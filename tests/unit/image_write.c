@@ -101,7 +101,7 @@ static void check_refused(void)
 	struct err err = { 0 };
 	char name[300];
 
-	CHECK(image_writer_new(fd, 0, &writer, &err) == 0);
+	CHECK(image_writer_new(fd, 0, true, &writer, &err) == 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		CHECK(image_write_entry(writer, bad[i], "x", 1, &err) < 0, "%s", bad[i]);
 	memset(name, 'a', sizeof(name));

@@ -3,6 +3,7 @@
  * damaged passes. */
 #include "format/pages.h"
 #include "format/cleanup.h"
+#include "format/digest.h"
 #include "format/err.h"
 #include "tests/unit/test.h"
 
@@ -18,6 +19,7 @@ struct memory {
 	size_t at;
 	size_t step; /* of the stream: how much a read gives at most */
 	uint64_t fails_at;
+	unsigned released;
 };
 
 static int memory_read(void *context, uint64_t offset, void *buffer, size_t size, struct err *err)
@@ -177,34 +179,101 @@ static void check_plain_zstd(const uint8_t *entry, size_t entry_size, const uint
 	CHECK(pipe && pclose(pipe) == 0, "zstd -t");
 }
 
+/* The last entry, as a whole. */
+struct kept {
+	uint8_t *data;
+	size_t size;
+	uint64_t told;
+	unsigned count;
+	bool digest;
+};
+
+static int keep_begin(void *context, const char *name, uint64_t size, struct err *err)
+{
+	struct kept *kept = context;
+
+	(void)err;
+	kept->size = 0;
+	kept->told = size;
+	CHECK(name[0] == (char)('a' + kept->count % 20), "%s", name);
+	return 0;
+}
+
+static int keep(void *context, const struct iovec *parts, size_t n, struct err *err)
+{
+	struct kept *kept = context;
+
+	(void)err;
+	for (size_t i = 0; i < n; i++) {
+		kept->data = realloc(kept->data, kept->size + parts[i].iov_len);
+		memcpy(kept->data + kept->size, parts[i].iov_base, parts[i].iov_len);
+		kept->size += parts[i].iov_len;
+	}
+	return 0;
+}
+
+static int keep_end(void *context, const struct page_entry *entry, struct err *err)
+{
+	struct kept *kept = context;
+	struct digest digest;
+
+	(void)err;
+	CHECK(kept->size == entry->size && (!kept->told || kept->told == kept->size));
+	CHECK(!entry->digest == !kept->digest);
+	digest_of(kept->data, kept->size, &digest);
+	CHECK(!entry->digest || memcmp(entry->digest, &digest, sizeof(digest)) == 0);
+	kept->count++;
+	return 0;
+}
+
+static void count(void *context)
+{
+	((struct memory *)context)->released++;
+}
+
+static uint8_t *make_how(bool streams, unsigned threads, int level, const uint8_t *pages,
+			 size_t size, size_t *ret_size)
+{
+	const struct page_writer_options options = { threads, level, threads != 2 };
+	struct memory memory = { .data = pages, .size = size };
+	struct page_source source = { memory_read, &memory };
+	struct kept kept = { .digest = options.digests };
+	const struct page_sink sink = { streams, keep_begin, keep, keep_end, &kept };
+	struct page_writer *writer = NULL;
+	struct err err = { 0 };
+
+	CHECK(page_writer_new(&options, &sink, &writer, &err) == 0, "%s", err.msg);
+	/* More than are held at a time; those that come last use buffers and threads again. */
+	for (unsigned i = 0; i < 8; i++) {
+		char name[2] = { (char)('a' + i), '\0' };
+		size_t part = i % 2 ? size : 4096;
+
+		CHECK(page_writer_add(writer, name, &source, part, count, &err) == 0, "%s",
+		      err.msg);
+	}
+	CHECK(page_writer_drain(writer, &err) == 0, "%s", err.msg);
+	CHECK(kept.count == 8 && memory.released == 8);
+	page_writer_free(writer);
+	*ret_size = kept.size;
+	return kept.data;
+}
+
 static uint8_t *make(unsigned threads, int level, const uint8_t *pages, size_t size,
 		     size_t *ret_size)
 {
-	struct memory memory = { .data = pages, .size = size };
-	struct page_source source = { memory_read, &memory };
-	struct page_writer *writer = NULL;
-	struct err err = { 0 };
-	uint8_t *copy = NULL;
-	const void *data;
-
-	CHECK(page_writer_new(threads, level, &writer, &err) == 0, "%s", err.msg);
-	/* Twice: the second entry uses the other buffer and running threads. */
-	CHECK(page_writer_entry(writer, &source, 4096, &data, ret_size, &err) == 0);
-	CHECK(page_writer_entry(writer, &source, size, &data, ret_size, &err) == 0, "%s", err.msg);
-	copy = malloc(*ret_size);
-	memcpy(copy, data, *ret_size);
-	page_writer_free(writer);
-	return copy;
+	return make_how(false, threads, level, pages, size, ret_size);
 }
 
 static void check_level(int level, const uint8_t *pages)
 {
-	size_t one_size, four_size, small_size;
+	size_t one_size, four_size, small_size, streamed_size;
+	_cleanup_free_ uint8_t *streamed = make_how(true, 3, level, pages, SIZE, &streamed_size);
 	_cleanup_free_ uint8_t *one = make(1, level, pages, SIZE, &one_size);
 	_cleanup_free_ uint8_t *four = make(4, level, pages, SIZE, &four_size);
 	_cleanup_free_ uint8_t *small = make(2, level, pages, 4096, &small_size);
 
 	CHECK(one_size == four_size && memcmp(one, four, one_size) == 0);
+	CHECK(one_size == streamed_size && memcmp(one, streamed, one_size) == 0);
 	if (level == PAGES_LEVEL_NONE)
 		CHECK(one_size > SIZE && one_size < SIZE + 1000);
 	else
@@ -279,51 +348,82 @@ static void check_damage(int level, const uint8_t *pages, size_t size)
 		      "cut at %zu", n);
 }
 
-static void check_errors(const uint8_t *pages)
+static int refuse(void *context, const struct iovec *parts, size_t n, struct err *err)
 {
-	struct memory memory = { .data = pages, .size = SIZE, .fails_at = 5 * PAGES_FRAME_SIZE };
-	struct page_source source = { memory_read, &memory };
-	struct page_writer *writer = NULL;
-	struct err err = { 0 };
-	const void *data;
-	size_t size;
-
-	CHECK(page_writer_new(3, 1, &writer, &err) == 0);
-	for (int i = 0; i < 10; i++) {
-		CHECK(page_writer_entry(writer, &source, SIZE, &data, &size, &err) < 0);
-		CHECK(err.code == ERR_GONE, "%s", err.msg);
-		CHECK_STR(err.msg, "no page at 1310720");
-	}
-	CHECK(page_writer_entry(writer, &source, 0, &data, &size, &err) < 0);
-	CHECK(page_writer_entry(writer, &source, PAGES_DATA_MAX + 1, &data, &size, &err) < 0);
-	CHECK(page_writer_entry(writer, &source, 4096, &data, &size, &err) == 0);
-	CHECK(page_writer_start(writer, &source, SIZE, &err) == 0);
-	page_writer_free(writer);
-	CHECK(page_writer_new(1, 23, &writer, &err) < 0 && err.code == ERR_USAGE);
+	(void)context;
+	(void)parts;
+	(void)n;
+	return err_set(err, ERR_IO, "the disk is full");
 }
 
-/* The first entry stays as it is while the second is made. */
-static void check_two_buffers(const uint8_t *pages)
+/* The first failure is the one that is told, whichever thread met it, and then again and again. */
+static void check_errors(const uint8_t *pages)
 {
-	struct memory memory = { .data = pages, .size = SIZE };
+	const struct page_writer_options options = { 3, 1, true }, wrong = { 1, 23, true };
+	struct memory memory = { .data = pages, .size = SIZE, .fails_at = 5 * PAGES_FRAME_SIZE };
 	struct page_source source = { memory_read, &memory };
+	struct kept kept = { .digest = true };
+	const struct page_sink sink = { true, keep_begin, keep, keep_end, &kept };
+	const struct page_sink full = { false, keep_begin, refuse, keep_end, &kept };
 	struct page_writer *writer = NULL;
-	size_t size, next_size;
-	const void *data, *next;
 	struct err err = { 0 };
-	static uint8_t got[SIZE];
 
-	CHECK(page_writer_new(2, 1, &writer, &err) == 0);
-	CHECK(page_writer_entry(writer, &source, SIZE, &data, &size, &err) == 0);
-	memory.data += PAGES_FRAME_SIZE;
-	CHECK(page_writer_start(writer, &source, SIZE - PAGES_FRAME_SIZE, &err) == 0);
-	CHECK(read_all(data, size, 0, SIZE, got, SIZE, &err) == SIZE, "%s", err.msg);
-	CHECK(memcmp(got, pages, SIZE) == 0);
-	CHECK(page_writer_finish(writer, &next, &next_size, &err) == 0);
-	CHECK(read_all(next, next_size, 0, SIZE, got, SIZE - PAGES_FRAME_SIZE, &err) ==
-	      SIZE - PAGES_FRAME_SIZE);
-	CHECK(memcmp(got, pages + PAGES_FRAME_SIZE, SIZE - PAGES_FRAME_SIZE) == 0);
+	for (int i = 0; i < 10; i++) {
+		memory.released = kept.count = 0;
+		CHECK(page_writer_new(&options, &sink, &writer, &err) == 0);
+		CHECK(page_writer_add(writer, "a", &source, 4096, count, &err) == 0);
+		CHECK(page_writer_add(writer, "b", &source, SIZE, count, &err) == 0);
+		CHECK(page_writer_drain(writer, &err) < 0 && err.code == ERR_GONE);
+		CHECK_STR(err.msg, "b: no page at 1310720");
+		CHECK(page_writer_add(writer, "c", &source, 4096, count, &err) < 0);
+		CHECK_STR(err.msg, "b: no page at 1310720");
+		page_writer_free(writer);
+		CHECK(kept.count == 1 && memory.released == 3);
+	}
+	for (int i = 0; i < 2; i++) {
+		CHECK(page_writer_new(&options, &full, &writer, &err) == 0);
+		CHECK(page_writer_add(writer, "a", &source, i ? PAGES_DATA_MAX + 1 : 0, NULL,
+				      &err) < 0);
+		page_writer_free(writer);
+	}
+	memory.fails_at = memory.released = kept.count = 0;
+	CHECK(page_writer_new(&options, &full, &writer, &err) == 0);
+	CHECK(page_writer_add(writer, "a", &source, SIZE, count, &err) == 0);
+	CHECK(page_writer_drain(writer, &err) < 0 && err.code == ERR_IO, "%s", err.msg);
+	CHECK(page_writer_add(writer, "b", &source, SIZE, count, &err) < 0);
 	page_writer_free(writer);
+	CHECK(memory.released == 2);
+	CHECK(page_writer_new(&options, &sink, &writer, &err) == 0);
+	CHECK(page_writer_add(writer, "a", &source, SIZE, count, &err) == 0);
+	page_writer_free(writer);
+	CHECK(memory.released == 3);
+	free(kept.data);
+	CHECK(page_writer_new(&wrong, &sink, &writer, &err) < 0 && err.code == ERR_USAGE);
+}
+
+/* What has no pattern in itself may still be there twice. */
+static void check_sample(const uint8_t *pages)
+{
+	_cleanup_free_ uint8_t *copy = malloc(PAGES_FRAME_SIZE);
+	const uint8_t *noise = pages + PAGES_FRAME_SIZE;
+	struct iovec parts[PAGES_BODY_PARTS];
+	struct page_coder *coder = NULL;
+	struct err err;
+	size_t n = page_parts(copy, PAGES_FRAME_SIZE, parts);
+
+	CHECK(page_coder_new(1, &coder, &err) == 0);
+	memcpy(copy, noise, PAGES_FRAME_SIZE);
+	CHECK(page_frame_hopeless(coder, parts, n));
+	memset(copy + 60000, 'x', 32768);
+	CHECK(!page_frame_hopeless(coder, parts, n));
+	memcpy(copy, noise, PAGES_FRAME_SIZE);
+	memcpy(copy + 5 * 4096, copy + 40 * 4096, 4096);
+	CHECK(!page_frame_hopeless(coder, parts, n));
+	memcpy(copy, pages, PAGES_FRAME_SIZE);
+	CHECK(!page_frame_hopeless(coder, parts, n));
+	n = page_parts(copy, 4096, parts);
+	CHECK(n == 1 && !page_frame_hopeless(coder, parts, n));
+	page_coder_free(coder);
 }
 
 int main(void)
@@ -338,6 +438,6 @@ int main(void)
 	check_damage(PAGES_LEVEL_NONE, pages, 4096);
 	check_damage(1, pages, 4096);
 	check_errors(pages);
-	check_two_buffers(pages);
+	check_sample(pages);
 	return test_done("pages");
 }
