@@ -61,7 +61,8 @@ static void print_result(const struct inspect *inspect, const struct pages_total
 	       : inspect->report.digests ? ", in its place, with its SHA-256"
 					 : ", in its place");
 	if (!inspect->report.digests)
-		puts("digests    none: but for page data nothing tells whether an entry was changed; "
+		puts("digests    none: but for page data nothing tells whether an entry was "
+		     "changed; "
 		     "pinspect pack adds them");
 	else if (inspect->report.original)
 		puts("OCI tail   every blob is what its name says");

@@ -12,7 +12,7 @@
 #include "format/image_pages.h"
 #include "format/image_write.h"
 #include "format/memory.h"
-#include "format/pages.h"
+#include "tests/images/entry_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,68 +193,27 @@ static inline int maker_read(void *context, uint64_t offset, void *buffer, size_
 	return 0;
 }
 
-/* The entry under way. */
-struct maker_entry {
-	struct maker *maker;
-	char *data;
-	size_t size;
-};
-
-static inline int maker_begin(void *context, const char *name, uint64_t size, struct err *err)
-{
-	struct maker_entry *entry = context;
-
-	(void)name;
-	entry->data = malloc(size + 1);
-	entry->size = 0;
-	return entry->data ? 0 : err_sys(err, "out of memory");
-}
-
-static inline int maker_put(void *context, const struct iovec *parts, size_t n, struct err *err)
-{
-	struct maker_entry *entry = context;
-
-	(void)err;
-	for (size_t i = 0; i < n; i++) {
-		memcpy(entry->data + entry->size, parts[i].iov_base, parts[i].iov_len);
-		entry->size += parts[i].iov_len;
-	}
-	return 0;
-}
-
-static inline int maker_end(void *context, const struct page_entry *entry, struct err *err)
-{
-	struct maker_entry *made = context;
-
-	(void)err;
-	maker_add(made->maker, entry->name, made->data, made->size);
-	return 0;
-}
-
 static inline void maker_add_pages(struct maker *maker)
 {
-	const struct page_writer_options options = { 1, PAGES_LEVEL_DEFAULT, false };
-	struct maker_entry entry = { maker, NULL, 0 };
-	const struct page_sink sink = { false, maker_begin, maker_put, maker_end, &entry };
-	struct page_writer *writer = NULL;
 	struct pages_entry *entries;
 	struct err err;
 	size_t n;
 
-	if (image_pages(&maker->image, &entries, &n, &err) < 0 ||
-	    page_writer_new(&options, &sink, &writer, &err) < 0)
+	if (image_pages(&maker->image, &entries, &n, &err) < 0)
 		maker_stop("pages", err.msg);
 	for (size_t i = 0; i < n; i++) {
 		struct maker_pages pages = { maker, &entries[i] };
 		struct page_source source = { maker_read, &pages };
 		char name[PAGES_NAME];
+		uint8_t *data;
+		size_t size;
 
 		pages_entry_name(&entries[i], name);
-		if (page_writer_add(writer, name, &source, entries[i].size, NULL, &err) < 0 ||
-		    page_writer_drain(writer, &err) < 0)
+		data = entry_bytes(PAGES_LEVEL_DEFAULT, &source, entries[i].size, &size, &err);
+		if (!data)
 			maker_stop(name, err.msg);
+		maker_add(maker, name, (char *)data, size);
 	}
-	page_writer_free(writer);
 	free(entries);
 }
 

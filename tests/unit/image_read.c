@@ -221,7 +221,13 @@ static const struct hostile hostile[] = {
 	  { { "pimage.json", 'f', "{}" },
 	    { "index.json", 'f',
 	      "{\"schemaVersion\": 2, \"manifests\": [], \"entries\": [{\"name\": \"b\", "
-	      "\"offset\": 0, \"size\": 0, \"mtime\": 0, \"sha256\": "
+	      "\"offset\": 0, \"size\": 0, \"mtime\": 0}]}" } } },
+	{ "digest without a manifest",
+	  "entries[0].sha256 is no SHA-256",
+	  { { "pimage.json", 'f', "{}" },
+	    { "index.json", 'f',
+	      "{\"schemaVersion\": 2, \"manifests\": [], \"entries\": [{\"name\": \"pimage.json\", "
+	      "\"offset\": 512, \"size\": 2, \"mtime\": 0, \"sha256\": "
 	      "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}]}" } } },
 	{ "bad digest",
 	  "no SHA-256",

@@ -3,6 +3,7 @@
 #include "format/pages_pool.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "tests/images/entry_bytes.h"
 #include "tests/unit/test.h"
 
 #include <stdatomic.h>
@@ -90,17 +91,11 @@ static uint8_t *make(int level, const uint8_t *pages, size_t size, size_t *ret_s
 {
 	struct memory memory = { pages, size };
 	struct page_source source = { memory_read, &memory };
-	struct page_writer *writer = NULL;
 	struct err err = { 0 };
-	const void *data;
-	uint8_t *copy;
+	uint8_t *entry = entry_bytes(level, &source, size, ret_size, &err);
 
-	CHECK(page_writer_new(1, level, &writer, &err) == 0, "%s", err.msg);
-	CHECK(page_writer_entry(writer, &source, size, &data, ret_size, &err) == 0, "%s", err.msg);
-	copy = malloc(*ret_size);
-	memcpy(copy, data, *ret_size);
-	page_writer_free(writer);
-	return copy;
+	CHECK(entry, "%s", err.msg);
+	return entry;
 }
 
 /* One entry through a pool of its own. */
