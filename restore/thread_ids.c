@@ -4,7 +4,7 @@
 #include "arch/all/registers.h"
 #include "format/err.h"
 #include "format/thread.h"
-#include "restore/mutex_owners.h"
+#include "restore/lock_owners.h"
 
 #include <linux/futex.h>
 #include <string.h>
@@ -96,7 +96,7 @@ int thread_ids_correct(struct restore *restore, struct canvas *canvas, struct er
 	if (!canvas->n_threads || canvas->threads[0].saved == canvas->threads[0].own)
 		return 0;
 	/* Whole mutexes by their looks, before their lock words change through the lists that lead to some of them. */
-	if (mutex_owners_correct(restore, canvas, err) < 0)
+	if (lock_owners_correct(restore, canvas, err) < 0)
 		return -1;
 	for (size_t i = 0; i < canvas->n_threads; i++) {
 		const struct made_thread *made = &canvas->threads[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the C library remembers of thread ids: owners of held mutexes of every type, and who is
+/* What the C library remembers of thread ids: owners of held locks of every type, and who is
  * signalled. Under new ids all of it has to be corrected. */
 #include "tests/subject/subject.h"
 
@@ -20,6 +20,7 @@ static const struct {
 #define COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 static pthread_mutex_t held[COUNT], released[COUNT];
+static pthread_rwlock_t written[2] = { PTHREAD_RWLOCK_INITIALIZER, PTHREAD_RWLOCK_INITIALIZER };
 
 static void make(pthread_mutex_t *mutex, size_t i)
 {
@@ -61,6 +62,19 @@ static void check_held(const char *who, size_t i)
 		subject_fail("%s, %s mutex: unlocking it gives %d", who, kinds[i].name, got);
 }
 
+static void check_written(const char *who, pthread_rwlock_t *lock)
+{
+	int got = pthread_rwlock_wrlock(lock);
+
+	if (got != EDEADLK)
+		subject_fail("%s, written lock: locking it again gives %d", who, got);
+	MUST(pthread_rwlock_unlock(lock) == 0);
+	got = pthread_rwlock_trywrlock(lock);
+	if (got)
+		subject_fail("%s, written lock: locking it after unlocking it gives %d", who, got);
+	MUST(pthread_rwlock_unlock(lock) == 0);
+}
+
 /* Holds every second mutex while it waits for SIGUSR2, sent by pthread_kill(3), which uses the
  * thread id that the library remembers. */
 static void *hold(void *argument)
@@ -69,6 +83,7 @@ static void *hold(void *argument)
 
 	for (size_t i = 1; i < COUNT; i += 2)
 		MUST(pthread_mutex_lock(&held[i]) == 0);
+	MUST(pthread_rwlock_wrlock(&written[1]) == 0);
 	*(volatile bool *)argument = true;
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR2);
@@ -76,6 +91,7 @@ static void *hold(void *argument)
 		;
 	for (size_t i = 1; i < COUNT; i += 2)
 		check_held("thread", i);
+	check_written("thread", &written[1]);
 	return NULL;
 }
 
@@ -98,9 +114,11 @@ int main(void)
 		usleep(1000);
 	for (size_t i = 0; i < COUNT; i += 2)
 		MUST(pthread_mutex_lock(&held[i]) == 0);
+	MUST(pthread_rwlock_wrlock(&written[0]) == 0);
 	subject_main(look, NULL);
 	for (size_t i = 0; i < COUNT; i += 2)
 		check_held("main", i);
+	check_written("main", &written[0]);
 	MUST(pthread_kill(thread, SIGUSR2) == 0);
 	MUST(pthread_join(thread, NULL) == 0);
 	MUST(gettid() == getpid());
