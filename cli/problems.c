@@ -72,6 +72,17 @@ void problems_remedy(struct problems *problems, const char *remedy, ...)
 	problems->failed = !last->remedy;
 }
 
+void problems_pass(struct problems *problems)
+{
+	problems->n_passing++;
+}
+
+bool problems_passing(const struct problems *problems)
+{
+	return problems->n_passing && !problems->failed &&
+	       problems->n_passing == problems_count(problems, VERDICT_BLOCKING);
+}
+
 size_t problems_count(const struct problems *problems, enum verdict verdict)
 {
 	size_t count = 0;

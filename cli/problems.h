@@ -12,6 +12,7 @@
 struct problems {
 	struct note *notes;
 	size_t n_notes;
+	size_t n_passing; /* how many of the blocking ones need but a little time; see problems_pass() */
 	bool failed; /* memory ran out: the list is not complete, and so nothing may be built on it */
 };
 
@@ -28,7 +29,13 @@ void problems_add(struct problems *problems, enum verdict verdict, const char *o
 void problems_remedy(struct problems *problems, const char *remedy, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The same from an error: its message becomes `what`. */
+/* The blocking problem that was added last will be gone by itself as soon as the processes run for a moment. */
+void problems_pass(struct problems *problems);
+
+/* Whether nothing is in the way that another attempt, a moment later, may not find gone. */
+bool problems_passing(const struct problems *problems);
+
+/* As problems_add, from an error: its message becomes `what`. */
 void problems_add_err(struct problems *problems, enum verdict verdict, const char *object,
 		      const struct err *err);
 

@@ -18,6 +18,7 @@
 #include "kernel/step_out.h"
 
 #include <signal.h>
+#include <time.h>
 
 /* Calls inside a process under seccomp go through its own filter, which may kill it; this asks beforehand. */
 static void check_seccomp(struct dump *dump, const struct target *target)
@@ -376,8 +377,8 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 	return options->afterwards == AFTER_RUN ? 0 : finish(run, err);
 }
 
-int dump_run(const struct dump_options *options, const struct kernel_features *features,
-	     struct dump *dump, struct dump_summary *ret_summary, struct err *err)
+static int run_once(const struct dump_options *options, const struct kernel_features *features,
+		    struct dump *dump, struct dump_summary *ret_summary, struct err *err)
 {
 	_cleanup_(cleanup_output) struct output output = OUTPUT_EMPTY;
 	_cleanup_(cleanup_run) struct run run = { .dump = dump, .options = options };
@@ -395,5 +396,22 @@ int dump_run(const struct dump_options *options, const struct kernel_features *f
 		return -1;
 	run.summary.time = progress_now() - start;
 	*ret_summary = run.summary;
+	return 0;
+}
+
+/* Together about a second. */
+enum { ATTEMPTS = 10 };
+
+int dump_run(const struct dump_options *options, const struct kernel_features *features,
+	     struct dump *dump, struct dump_summary *ret_summary, struct err *err)
+{
+	for (unsigned i = 0; run_once(options, features, dump, ret_summary, err) < 0; i++) {
+		struct timespec moment = { 0, 1000000L << i };
+
+		if (i == ATTEMPTS - 1 || !problems_passing(&dump->problems))
+			return -1;
+		dump_done(dump);
+		nanosleep(&moment, NULL);
+	}
 	return 0;
 }

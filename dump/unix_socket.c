@@ -132,6 +132,8 @@ static int collect_waiting(struct dump *dump, const struct dump_fd *fd,
 			"%zu connections wait to be accepted that come from outside, or were "
 			"closed again",
 			lost);
+	if (lost && !dump->settings.externals)
+		problems_pass(&dump->problems);
 	return 0;
 }
 
@@ -139,11 +141,13 @@ static void check_waits(struct dump *dump, const struct dump_fd *fd)
 {
 	int bytes = 0;
 
-	if (ioctl(fd->copy, SIOCOUTQ, &bytes) == 0 && bytes > 0)
-		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
-				"wait until the listening program has accepted the connection",
-				"data was sent to a unix socket that nobody has accepted yet: "
-				"nobody can look at it");
+	if (ioctl(fd->copy, SIOCOUTQ, &bytes) < 0 || bytes <= 0)
+		return;
+	dump_fd_problem(dump, fd, VERDICT_BLOCKING,
+			"wait until the listening program has accepted the connection",
+			"data was sent to a unix socket that nobody has accepted yet: nobody can "
+			"look at it");
+	problems_pass(&dump->problems);
 }
 
 /* A relative name is of the directory that the process was in when it connected: most likely this one. */

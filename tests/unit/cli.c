@@ -112,7 +112,11 @@ static void test_problems(void)
 	problems_add(&problems, VERDICT_BLOCKING, "pid 42 fd 3 /a\nb", "size %d, found %d", 1, 2);
 	problems_remedy(&problems, "wrong");
 	problems_remedy(&problems, "use --map=%s", "/a");
+	CHECK(!problems_passing(&problems));
+	problems_pass(&problems);
+	CHECK(problems_passing(&problems));
 	problems_add_err(&problems, VERDICT_BLOCKING, "pid 42 fd 4", &err);
+	CHECK(!problems_passing(&problems));
 	problems_add(&problems, VERDICT_LOST, "pid 1", "lost");
 	CHECK(problems_count(&problems, VERDICT_BLOCKING) == 2);
 	CHECK(problems_count(&problems, VERDICT_APPROXIMATED) == 0);
