@@ -17,7 +17,8 @@ static int slave_of(const struct restore *restore, const struct process *process
 	const struct made_object *made = NULL;
 	bool root = process->pid == restore->canvases[0].own_pid;
 
-	if (process->session == process->pid && process->terminal && (restore->root_leads || !root))
+	if (process->session == process->pid &&
+	    (root ? restore->root_leads : process->terminal != 0))
 		made = restore_object(restore, KIND_tty, process->terminal);
 	return made ? made->fds[1] : -1;
 }

@@ -209,10 +209,14 @@ int descriptors_source(const struct restore *restore, const struct descriptor *d
 	return fd >= 0 ? fd : err_set(err, ERR_FAILED, "nothing was made for it");
 }
 
-/* One that prestore was started without is what a shell's <&- gives programs that open it: null. */
+/*
+ * One that prestore was started without is what a shell's <&- gives programs that open it: null. Who asks for a terminal wants
+ * to see there what went to prestore otherwise.
+ */
 static int make_own(struct restore *restore, int number, struct err *err)
 {
-	int fd = fcntl(number, F_DUPFD_CLOEXEC, restore->base);
+	bool own = restore->own_terminal && restore->options->pty == PTY_YES;
+	int fd = fcntl(own ? restore->descriptors->tty : number, F_DUPFD_CLOEXEC, restore->base);
 
 	if (fd < 0)
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -16,7 +16,7 @@
 static const int passed_on[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,
 				 SIGUSR2, SIGALRM, SIGTSTP, SIGCONT, SIGWINCH };
 
-static sigset_t handled(void)
+sigset_t foreground_signals(void)
 {
 	sigset_t set;
 
@@ -29,7 +29,7 @@ static sigset_t handled(void)
 
 int foreground_prepare(struct err *err)
 {
-	sigset_t set = handled();
+	sigset_t set = foreground_signals();
 
 	/* Else taking the terminal back from the background would stop prestore. */
 	signal(SIGTTOU, SIG_IGN);
@@ -48,10 +48,11 @@ static bool has_terminal(struct restore *restore)
 
 int foreground_take(struct restore *restore, const struct job *job, struct err *err)
 {
+	/* One of its own has the settings in any case; a leader in the image has it already. */
+	if ((restore->own_terminal || has_terminal(restore)) && tty_commit(restore, err) < 0)
+		return -1;
 	if (!has_terminal(restore))
 		return 0;
-	if (tty_commit(restore, err) < 0)
-		return -1;
 	/* A process in a session of its own cannot have this terminal. */
 	if (getsid(job->pid) == getsid(0) &&
 	    tcsetpgrp(tty_own(restore), getpgid(job->foreground ? job->foreground : job->pid)) < 0)
@@ -95,6 +96,11 @@ static int die_by(int signal_number)
 	return 128 + signal_number;
 }
 
+int foreground_end(int status)
+{
+	return WIFSIGNALED(status) ? die_by(WTERMSIG(status)) : WEXITSTATUS(status);
+}
+
 /* Returns the exit status once it has ended, -1 while it lives, -2 on failure. */
 static int look_at(struct restore *restore, const struct job *job, int status, struct err *err)
 {
@@ -103,12 +109,10 @@ static int look_at(struct restore *restore, const struct job *job, int status, s
 	if (WIFCONTINUED(status))
 		return -1;
 	take_back(restore);
-	if (WIFSIGNALED(status))
-		return die_by(WTERMSIG(status));
-	return WEXITSTATUS(status);
+	return foreground_end(status);
 }
 
-static int next_status(const struct job *job, int *ret_status, struct err *err)
+int foreground_status(const struct job *job, int *ret_status, struct err *err)
 {
 	pid_t pid;
 
@@ -136,7 +140,7 @@ static void pass_on(int signals, const struct job *job)
 int foreground_wait(struct restore *restore, const struct job *job, struct err *err)
 {
 	_cleanup_close_ int signals = -1;
-	sigset_t set = handled();
+	sigset_t set = foreground_signals();
 
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0)
@@ -146,14 +150,14 @@ int foreground_wait(struct restore *restore, const struct job *job, struct err *
 		int status, ret;
 
 		/* Without namespaces the state is asked for first: it may have ended before signalfd was there. */
-		ret = job->status < 0 ? next_status(job, &status, err) : 0;
+		ret = job->status < 0 ? foreground_status(job, &status, err) : 0;
 		if (ret == 0) {
 			if (poll(polls, 2, -1) < 0 && errno != EINTR)
 				return err_sys(err, "poll");
 			if (polls[0].revents)
 				pass_on(signals, job);
 			if (polls[1].revents)
-				ret = next_status(job, &status, err);
+				ret = foreground_status(job, &status, err);
 		}
 		if (ret < 0)
 			return -1;

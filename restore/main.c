@@ -5,6 +5,7 @@
 #include "format/err.h"
 #include "format/image_read.h"
 #include "kernel/fallback.h"
+#include "restore/attach.h"
 #include "restore/options.h"
 #include "restore/run.h"
 
@@ -82,7 +83,8 @@ int main(int argc, char **argv)
 	if (ret == 0)
 		ret = kernel_features_init(getenv("PIMAGE_WITHOUT"), &features, &err);
 	if (ret == 0)
-		ret = run(&options, &features, &err);
+		ret = options.attach ? attach_again(&options, &err)
+				     : run(&options, &features, &err);
 	options_release(&prestore_program, &options);
 	return ret < 0 ? program_failed(&prestore_program, &err) : ret;
 }

@@ -3,6 +3,7 @@
 
 #include "format/err.h"
 #include "format/record.h"
+#include "restore/relay.h"
 
 #define O struct restore_options
 
@@ -23,6 +24,15 @@ static const struct name changed_names[] = {
 static const struct option_row rows[] = {
 	FLAG_OPTION(O, detach, "detach", 'd',
 		    "leave the process running in a session of its own and return"),
+	VALUE_OPTION(O, pty, "pty", 0, PTY_YES,
+		     "give it a terminal of its own, to which --attach returns later; by itself "
+		     "so when it had a terminal and there is none for it now"),
+	VALUE_OPTION(O, pty, "no-pty", 0, PTY_NO, "never do that"),
+	STRING_OPTION(O, name, "name", 0, "NAME", "a name for --attach; goes with a --pty"),
+	STRING_OPTION(O, attach, "attach", 0, "NAME|PID|PIDFILE",
+		      "restore nothing, but return to the terminal of a job"),
+	STRING_OPTION(O, detach_key_text, "detach-key", 0, "^X|none",
+		      "the key that leaves such a terminal (^], which is Ctrl and ])"),
 	STRING_OPTION(O, pidfile, "pidfile", 0, "FILE", "write its process id to FILE"),
 	FLAG_OPTION(O, stopped, "stopped", 0, "leave it stopped (SIGSTOP)"),
 	CHOICE_OPTION(O, pids, "pids", 0, "auto|keep|namespace|new", pids_names,
@@ -46,7 +56,7 @@ static const struct option_row rows[] = {
 	{ 0 },
 };
 
-static const char *const usage[] = { "[OPTION]... FILE|-", NULL };
+static const char *const usage[] = { "[OPTION]... FILE|-", "--attach=NAME|PID|PIDFILE", NULL };
 
 const struct program prestore_program = {
 	.name = "prestore",
@@ -69,7 +79,20 @@ int restore_options_parse(int argc, char **argv, struct restore_options *ret_opt
 		options_release(&prestore_program, &options);
 		return ret;
 	}
+	options.detach_key = -1;
+	ret = detach_key_parse(options.detach_key_text ? options.detach_key_text : "^]",
+			       &options.detach_key, err);
+	if (options.name && options.pty == PTY_AUTO)
+		options.pty = PTY_YES;
 	*ret_options = options;
+	if (ret < 0)
+		return ret;
+	if (options.attach && argc == first)
+		return 0;
+	if (options.attach)
+		return err_set(err, ERR_USAGE, "--attach restores nothing: no FILE goes with it");
+	if (options.name && options.pty == PTY_NO)
+		return err_set(err, ERR_USAGE, "--name goes with a --pty, not with --no-pty");
 	if (argc - first != 1)
 		return err_set(err, ERR_USAGE, "expected one image FILE (or -), found %d operands",
 			       argc - first);

@@ -10,9 +10,15 @@
 #include <stdint.h>
 
 enum pids_mode { PIDS_AUTO, PIDS_KEEP, PIDS_NAMESPACE, PIDS_NEW };
+enum pty_mode { PTY_AUTO, PTY_YES, PTY_NO };
 
 struct restore_options {
 	bool detach;
+	int pty;	    /* enum pty_mode */
+	const char *name;   /* for attach; NULL */
+	const char *attach; /* NULL: restore */
+	const char *detach_key_text;
+	int detach_key; /* the byte; -1: none */
 	const char *pidfile;
 	bool stopped;
 	int pids; /* enum pids_mode */
@@ -28,7 +34,7 @@ struct restore_options {
 	size_t n_externals;
 	bool verbose;
 	bool quiet;
-	const char *file; /* operand */
+	const char *file; /* operand; NULL with attach */
 };
 
 extern const struct program prestore_program;

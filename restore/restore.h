@@ -59,8 +59,9 @@ struct restore {
 	size_t n_canvases;
 	struct extra **extras; /* restore/extra.h */
 	size_t n_extras;
-	bool keep;				 /* processes and threads get their saved numbers */
-	bool root_leads;			 /* the root makes a session of its own */
+	bool keep;	   /* processes and threads get their saved numbers */
+	bool root_leads;   /* the root makes a session of its own */
+	bool own_terminal; /* the job gets a new terminal: restore/own_terminal.h */
 	struct restore_descriptors *descriptors; /* what each becomes, restore/descriptors.h */
 	struct unix_names *unix_names;		 /* files of sockets made so far; NULL: none */
 };

@@ -10,12 +10,15 @@
 #include "format/pimage.h"
 #include "format/process.h"
 #include "kernel/capabilities.h"
+#include "restore/attach.h"
 #include "restore/canvas.h"
 #include "restore/descriptors.h"
 #include "restore/extra.h"
 #include "restore/fill.h"
 #include "restore/foreground.h"
+#include "restore/keeper.h"
 #include "restore/memory.h"
+#include "restore/own_terminal.h"
 #include "restore/pids.h"
 #include "restore/shm.h"
 #include "restore/spawn.h"
@@ -78,6 +81,8 @@ int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mod
 {
 	if (image_load(reader, &restore->image, err) < 0 || drop_capabilities(restore, err) < 0)
 		return -1;
+	if (own_terminal_choose(restore, err) < 0)
+		return -1;
 	if (tree_check(restore, err) < 0)
 		return -1;
 	*ret_mode = pids_choose(restore);
@@ -126,6 +131,8 @@ static int build_canvas(struct restore *restore, enum pids_mode mode, struct job
 		return err_sys(err, "out of memory");
 	restore->keep = mode != PIDS_NEW;
 	restore->root_leads = restore->options->detach;
+	if (restore->own_terminal)
+		own_terminal_hand_over(restore);
 	canvas = &restore->canvases[restore->n_canvases++];
 	*canvas = (struct canvas){ .frozen = FROZEN_EMPTY };
 	if (spawn(restore, mode, pimage->root, job, canvas, err) < 0 ||
@@ -260,15 +267,18 @@ static pid_t foreground_of(const struct restore *restore)
 }
 
 /* From here on nothing may fail halfway: what can fail comes before the first process is let go. */
-static int commit(struct restore *restore, struct job *job, struct err *err)
+static int commit(struct restore *restore, struct job *job, struct keeper *keeper, struct err *err)
 {
 	if (stop_canvases(restore, err) < 0)
+		return -1;
+	if (restore->own_terminal && keeper_listen(keeper, restore, job, err) < 0)
 		return -1;
 	if (restore->options->pidfile &&
 	    write_pidfile(restore->options->pidfile, job->pid, err) < 0)
 		return -1;
 	job->foreground = foreground_of(restore);
-	if (!restore->options->detach && foreground_take(restore, job, err) < 0)
+	if ((!restore->options->detach || restore->own_terminal) &&
+	    foreground_take(restore, job, err) < 0)
 		return -1;
 	if (job_commit(job, err) < 0)
 		return -1;
@@ -295,21 +305,29 @@ int run_restore(struct restore *restore, struct image_reader *reader, enum pids_
 		struct err *err)
 {
 	size_t printed = restore->problems.n_notes;
+	_cleanup_(keeper_done) struct keeper keeper = KEEPER_EMPTY;
 	_cleanup_(job_done) struct job job = JOB_EMPTY;
+	int forked = 0;
 
-	if (!restore->options->detach && foreground_prepare(err) < 0)
+	if ((!restore->options->detach || restore->own_terminal) && foreground_prepare(err) < 0)
 		return -1;
+	if (restore->own_terminal)
+		forked = keeper_fork(restore, &keeper, err);
+	if (forked)
+		return forked < 0 ? -1 : attach_first(restore->options, &keeper, err);
 	if (build(restore, reader, mode, &job, err) < 0) {
 		/* Before init, whose end waits for all that is in its namespace and traced by us. */
 		kill_canvases(restore);
 		return -1;
 	}
 	print_late(restore, printed);
-	if (commit(restore, &job, err) < 0) {
+	if (commit(restore, &job, &keeper, err) < 0) {
 		tty_undo(restore);
 		kill_canvases(restore);
 		return -1;
 	}
+	if (restore->own_terminal)
+		keeper_run(&keeper, &job);
 	if (!restore->options->quiet && restore->options->detach)
 		fprintf(stderr, "pid %d\n", job.pid);
 	if (restore->options->detach)

@@ -119,7 +119,7 @@ int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct
 	setsockopt(here, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	newborn.socket = there;
 	newborn.far_end = here;
-	if (restore->options->detach && mode != PIDS_NAMESPACE)
+	if (restore->options->detach && !restore->own_terminal && mode != PIDS_NAMESPACE)
 		newborn.tracer = getpid();
 	if (newborn_prepare(restore, process, &newborn, err) < 0 ||
 	    start(&newborn, mode, &job, err) < 0) {

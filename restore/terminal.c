@@ -13,7 +13,7 @@ static int check(struct restore *restore, const struct file *file, const void *s
 {
 	(void)state;
 	(void)err;
-	if (tty_own(restore) >= 0)
+	if (tty_own(restore) >= 0 || restore->own_terminal)
 		return 0;
 	if (descriptors_foreign(restore, file))
 		file_problem(restore, file, VERDICT_NOTE, NULL,

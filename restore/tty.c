@@ -49,7 +49,7 @@ int tty_own(struct restore *restore)
 	return d->tty;
 }
 
-static const struct tty *controlling(const struct restore *restore)
+const struct tty *tty_controlling(const struct restore *restore)
 {
 	IMAGE_EACH (&restore->image, tty, tty)
 		if (tty->controlling)
@@ -61,7 +61,7 @@ static const struct tty *controlling(const struct restore *restore)
 int tty_commit(struct restore *restore, struct err *err)
 {
 	struct restore_descriptors *d = restore->descriptors;
-	const struct tty *tty = controlling(restore);
+	const struct tty *tty = tty_controlling(restore);
 	struct termios2 wanted;
 
 	if (!d || !tty || tty_own(restore) < 0)
@@ -155,7 +155,7 @@ static int check(struct restore *restore, const void *record, struct key key, st
 	(void)key;
 	if (!descriptors_of(restore, err))
 		return -1;
-	if (tty_own(restore) < 0)
+	if (tty_own(restore) < 0 && !restore->own_terminal)
 		problems_add(&restore->problems, VERDICT_NOTE, "terminal",
 			     "prestore has no terminal that could take the place of the saved one");
 	return 0;

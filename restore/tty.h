@@ -11,6 +11,9 @@ struct tty;
 /* prestore's controlling terminal, kept open; -1: it has none. The descriptor stays the restore's. */
 int tty_own(struct restore *restore);
 
+/* The saved terminal that it is to stand for; NULL: the image has none. */
+const struct tty *tty_controlling(const struct restore *restore);
+
 /*
  * Gives the terminal the settings of the image. Without a terminal, or when the image has none,
  * nothing happens.

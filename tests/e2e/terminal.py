@@ -67,6 +67,10 @@ def configure():
     os.dup2(os.open("/dev/tty", os.O_WRONLY), 5)
 
 
+def written():
+    return os.path.exists("pid") and os.path.getsize("pid")
+
+
 def links(pid):
     return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in (0, 1, 2, 5)]
 
@@ -81,7 +85,7 @@ for way in ("new", "auto"):
     spare = [Terminal(["sleep", "60"]) for _ in range(2)]  # so that the number is another one
     second = Terminal(["prestore", f"--pids={way}", "--pidfile=pid", IMAGE], rows=33)
     before = second.settings()
-    within(10, "prestore", lambda: pathlib.Path("pid").exists() or second.ends())
+    within(10, "prestore", lambda: written() or second.ends())
     if hasattr(second, "status"):
         fail(f"prestore ended with {second.status}: {second.text}")
     pid = int(pathlib.Path("pid").read_text())
@@ -105,13 +109,13 @@ for way in ("new", "auto"):
     for terminal in spare:
         os.kill(terminal.pid, signal.SIGKILL)
 
-# Without a terminal 0 to 2 are prestore's own; the other descriptor has to be named.
-alone = subprocess.run(["setsid", "prestore", IMAGE], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+# With --no-pty and no terminal 0 to 2 are prestore's own; the other descriptor has to be named.
+alone = subprocess.run(["setsid", "prestore", "--no-pty", IMAGE], stdin=subprocess.DEVNULL, capture_output=True, text=True)
 if alone.returncode == 0 or "fd 5: it was a terminal, and prestore has none" not in alone.stderr:
     fail(f"not refused without a terminal: {alone.stderr}")
-alone = subprocess.Popen(["setsid", "prestore", "--quiet", "--pidfile=pid", "--fd", "5=null", IMAGE],
+alone = subprocess.Popen(["setsid", "prestore", "--no-pty", "--quiet", "--pidfile=pid", "--fd", "5=null", IMAGE],
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-within(10, "prestore", lambda: pathlib.Path("pid").exists() or alone.poll() is not None)
+within(10, "prestore", lambda: written() or alone.poll() is not None)
 os.kill(int(pathlib.Path("pid").read_text()), signal.SIGUSR1)
 output, _ = alone.communicate(timeout=10)
 if output != "done\n":

@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A job on a terminal of its own, which can be left and returned to.
+# Objects: tty, terminal
+. "$(dirname "$0")/lib.sh"
+need setsid
+
+build holder
+ways=(new)
+may_namespace && ways+=(namespace)
+export XDG_RUNTIME_DIR=$PWD
+exec "$python3" "$E2E/attach.py" "${ways[@]}"
