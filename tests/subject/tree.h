@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define TREE_PLACES 32
+#define TREE_PLACES 256
 
 struct tree_place {
 	char name[16];
