@@ -2,6 +2,7 @@
 #include "format/epoll.h"
 
 #include "dump/file.h"
+#include "dump/flights.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/fdcopy.h"
@@ -146,6 +147,10 @@ static int collect(struct dump *dump, const struct dump_fd *fd, void *state, str
 	struct epoll *epoll = state;
 	size_t length;
 
+	if (flights_is_target(dump, fd->target))
+		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
+				"wait until the program has received it",
+				"an epoll set that no process has cannot be saved");
 	for (const char *line = proc_fdinfo_find(fd->info_text, "tfd", &length); line;
 	     line = proc_fdinfo_find(line, "tfd", &length)) {
 		struct watched w;

@@ -89,7 +89,13 @@ static void refuse(struct dump *dump, const struct dump_fd *fd, const struct ext
 		 "pdump --external='%.200s=POLICY' says what it becomes: %s; or --external=ask "
 		 "lets prestore be told",
 		 external->what, policies);
-	dump_fd_problem(dump, fd, VERDICT_BLOCKING, remedy, "%s%s", what, holder);
+	/* It may be among those that can only be looked at when everything stands still. */
+	if (dump->files->unseen && !dump->settings.frozen)
+		dump_fd_problem(dump, fd, VERDICT_NOTE, NULL,
+				"%s%s, unless it is in flight (SCM_RIGHTS): a dump would tell",
+				what, holder);
+	else
+		dump_fd_problem(dump, fd, VERDICT_BLOCKING, remedy, "%s%s", what, holder);
 }
 
 /* Returns 1 if a rule of the user's is for it. */

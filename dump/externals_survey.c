@@ -58,7 +58,7 @@ static void survey(struct dump *look)
 {
 	struct err unseen;
 
-	if (pipes_survey(look, &unseen) < 0)
+	if (descriptors_survey(look, &unseen) < 0)
 		return;
 	for (size_t i = 0; i < look->n_targets; i++) {
 		_cleanup_free_ uint32_t *numbers = NULL;

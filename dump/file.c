@@ -3,6 +3,7 @@
 #include "dump/file.h"
 
 #include "dump/file_table.h"
+#include "dump/flights.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/names.h"
@@ -49,6 +50,7 @@ void dump_files_free(struct dump_files *files)
 	free(files->pipes);
 	free(files->ttys);
 	unix_table_free(files->unix_table);
+	flights_free(files->flights);
 	free(files);
 }
 
@@ -61,7 +63,11 @@ void dump_fd_problem(struct dump *dump, const struct dump_fd *fd, enum verdict v
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	snprintf(object, sizeof(object), "pid %d fd %u %s", fd->target->pid, fd->fd, fd->link);
+	if (flights_is_target(dump, fd->target))
+		snprintf(object, sizeof(object), "in flight (SCM_RIGHTS) %s", fd->link);
+	else
+		snprintf(object, sizeof(object), "pid %d fd %u %s", fd->target->pid, fd->fd,
+			 fd->link);
 	problems_add(&dump->problems, verdict, object, "%s", text);
 	if (remedy)
 		problems_remedy(&dump->problems, "%s", remedy);
@@ -277,11 +283,12 @@ static int collect(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id
 	if (S_ISCHR(fd->stat.st_mode))
 		file->flags &= ~large_file;
 	file->offset = fd->info.pos > 0 ? (uint64_t)fd->info.pos : 0;
-	if (collect_owner(dump, fd, file, err) < 0 || dump_locks(dump, fd, file, err) < 0 ||
-	    collect_type(dump, fd, file, err) < 0)
-		return -1;
+	/* Before its type, which may lead to itself: a socket that was sent through itself. */
 	*ret_id = id;
-	return 0;
+	if (add_known(dump->files, fd, id, err) < 0 || collect_owner(dump, fd, file, err) < 0 ||
+	    dump_locks(dump, fd, file, err) < 0)
+		return -1;
+	return collect_type(dump, fd, file, err);
 }
 
 int dump_file(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err)
@@ -299,7 +306,7 @@ int dump_file(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, str
 	}
 	if (collect(dump, fd, ret_id, err) < 0)
 		return err_prefix(err, "pid %d fd %u", fd->target->pid, fd->fd);
-	return add_known(files, fd, *ret_id, err);
+	return 0;
 }
 
 const struct dumper file_dumper = { 0 };

@@ -37,24 +37,32 @@ struct known_tty {
 	uint32_t id;
 };
 
+struct flights;
+
 struct dump_files {
 	struct known_file *known[KNOWN_BUCKETS];
 	bool guessed; /* it was noted that duplicates are told by their looks */
 	struct known_pipe *pipes;
 	size_t n_pipes;
-	bool surveyed; /* pipes is complete */
+	bool unseen;	  /* there are descriptors in flight that were not looked at */
+	bool has_sockets; /* there are some, of whatever family */
+	bool surveyed;	  /* pipes, flights and unix_table are complete */
 	struct known_tty *ttys;
 	size_t n_ttys;
 	struct contents *contents;
 	size_t n_contents;
+	struct flights *flights;       /* dump/flights.h; NULL: there are none */
 	struct unix_table *unix_table; /* NULL: no unix socket was met yet */
 };
 
 /* The table of this dump, made when first asked for; NULL with err set. */
 struct dump_files *dump_files(struct dump *dump, struct err *err);
 
-/* Finds all pipes and which of their ends the targets hold. Before any descriptor is collected. */
-int pipes_survey(struct dump *dump, struct err *err);
+/* Finds all pipes, unix sockets and descriptors in flight. Before any descriptor is collected. */
+int descriptors_survey(struct dump *dump, struct err *err);
+
+/* If the target's descriptor is one: who holds which of its ends. */
+int pipe_survey(struct dump *dump, struct target *target, uint32_t fd, struct err *err);
 
 /* Whether it is a pipe that dump_pipe can make an object of. */
 bool pipe_is_known(const struct dump *dump, const struct dump_fd *fd);
@@ -67,6 +75,9 @@ int dump_pipe(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, str
 
 /* Whether it is a unix socket, of whatever kind. */
 bool unix_is_one(const struct dump_fd *fd);
+
+/* Finds all unix sockets and which of them the targets hold, if they hold any, or they are in flight. */
+int unix_survey(struct dump *dump, struct err *err);
 
 enum unix_place {
 	UNIX_INSIDE,	  /* all of its ends are held by targets, or closed */

@@ -34,7 +34,7 @@ static int collect(struct dump *dump, struct target *target, struct err *err)
 	_cleanup_free_ uint32_t *numbers = NULL;
 	size_t count;
 
-	if (!files || pipes_survey(dump, err) < 0)
+	if (!files || descriptors_survey(dump, err) < 0)
 		return -1;
 	if (list_numbers_at(target->proc, "fd", &numbers, &count, err) < 0)
 		return -1;

@@ -22,20 +22,9 @@ static struct known_pipe *find_pipe(const struct dump_files *files, const struct
 	return NULL;
 }
 
-/* Nothing but pipes and files has a link that is looked at; nobody's pipe is held open by that. */
-static bool is_pipe(const struct target *target, const char *name, struct stat *ret_stat)
+int pipe_survey(struct dump *dump, struct target *target, uint32_t fd, struct err *err)
 {
-	_cleanup_free_ char *link = NULL;
-
-	/* What a running process closed meanwhile is none of its ends. */
-	return read_link_at(target->proc, name, &link, NULL) >= 0 &&
-	       (link[0] == '/' || strncmp(link, "pipe:[", 6) == 0) &&
-	       fstatat(target->proc, name, ret_stat, 0) == 0 && S_ISFIFO(ret_stat->st_mode);
-}
-
-static int survey_descriptor(struct dump_files *files, struct target *target, uint32_t fd,
-			     struct err *err)
-{
+	struct dump_files *files = dump->files;
 	_cleanup_free_ char *text = NULL;
 	struct proc_fdinfo info;
 	struct known_pipe *pipe;
@@ -44,7 +33,7 @@ static int survey_descriptor(struct dump_files *files, struct target *target, ui
 	size_t size;
 
 	snprintf(name, sizeof(name), "fd/%u", fd);
-	if (!is_pipe(target, name, &st))
+	if (fstatat(target->proc, name, &st, 0) < 0 || !S_ISFIFO(st.st_mode))
 		return 0;
 	snprintf(name, sizeof(name), "fdinfo/%u", fd);
 	if (read_file_at(target->proc, name, &text, &size, NULL) < 0 ||
@@ -68,27 +57,6 @@ static int survey_descriptor(struct dump_files *files, struct target *target, ui
 		pipe->writer = pipe->writer ? pipe->writer : target;
 		pipe->packets |= (info.flags & O_DIRECT) != 0;
 	}
-	return 0;
-}
-
-int pipes_survey(struct dump *dump, struct err *err)
-{
-	struct dump_files *files = dump_files(dump, err);
-
-	if (!files)
-		return -1;
-	for (size_t i = 0; i < dump->n_targets && !files->surveyed; i++) {
-		_cleanup_free_ uint32_t *numbers = NULL;
-		struct target *target = &dump->targets[i];
-		size_t count;
-
-		if (list_numbers_at(target->proc, "fd", &numbers, &count, err) < 0)
-			return -1;
-		for (size_t k = 0; k < count; k++)
-			if (survey_descriptor(files, target, numbers[k], err) < 0)
-				return -1;
-	}
-	files->surveyed = true;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "format/shm.h"
 
 #include "dump/file_table.h"
+#include "dump/flights.h"
 #include "dump/page_source.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -200,7 +201,7 @@ static int collect(struct dump *dump, struct target *target, struct err *err)
 	for (size_t i = 0; files && i < files->n_contents; i++) {
 		struct contents *c = &files->contents[i];
 
-		if (c->target == target && !c->scanned &&
+		if ((c->target == target || flights_is_target(dump, c->target)) && !c->scanned &&
 		    contents_scan(c, dump, IMAGE_GET(&dump->image, shm, c->id, 0), err) < 0)
 			return -1;
 	}

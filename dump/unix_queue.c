@@ -1,134 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits in a unix socket, looked at by MSG_PEEK, which takes nothing out. */
+/* What waits in a unix socket, as part of its record. */
+#include "dump/file_table.h"
+#include "dump/flights.h"
 #include "dump/unix_table.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 
-#include <limits.h>
-#include <linux/sockios.h>
-#include <poll.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-struct queue {
-	int fd;
-	struct unix_socket *record;
-	uint8_t *data;
-	size_t size;	/* of data */
-	size_t pending; /* what the kernel says is there; of datagrams only the first */
-	bool empty;	/* there is a message without bytes */
-};
-
-static int grow(struct queue *q, size_t more, struct err *err)
-{
-	void *grown = realloc(q->data, q->size + more + 1);
-
-	if (!grown)
-		return err_sys(err, "out of memory");
-	q->data = grown;
-	return 0;
-}
-
-/* Retries what a signal to this program interrupted. */
-static ssize_t peek(const struct queue *q, void *data, size_t size, struct sockaddr_un *address,
-		    socklen_t *length)
-{
-	struct iovec vector = { data, size };
-	struct msghdr message = { .msg_iov = &vector,
-				  .msg_iovlen = size ? 1 : 0,
-				  .msg_name = address,
-				  .msg_namelen = address ? sizeof(*address) : 0 };
-	ssize_t n;
-
-	do
-		n = recvmsg(q->fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
-	while (n < 0 && errno == EINTR);
-	if (length)
-		*length = message.msg_namelen;
-	return n;
-}
-
-static int set_offset(int fd, int offset, struct err *err)
-{
-	if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)) < 0)
-		return err_sys(err, "SO_PEEK_OFF");
-	return 0;
-}
-
-/* Messages of several writers with SO_PASSCRED are not returned at once. */
-static int peek_stream(struct queue *q, struct err *err)
-{
-	if (grow(q, q->pending, err) < 0)
-		return -1;
-	while (q->size < q->pending) {
-		ssize_t n = peek(q, q->data + q->size, q->pending - q->size, NULL, NULL);
-
-		if (n <= 0)
-			return err_sys(err, "read what waits in the socket (%zu of %zu bytes)",
-				       q->size, q->pending);
-		q->size += (size_t)n;
-	}
-	return 0;
-}
-
-/* Returns 1, and 0 when there are no more. Its length first: without a buffer the offset does not move. */
-static int peek_message(struct queue *q, struct err *err)
-{
-	struct sockaddr_un address;
-	struct unix_message *message;
-	socklen_t length = 0;
-	ssize_t n = peek(q, NULL, 0, &address, &length);
-
-	if (n < 0 && errno == EAGAIN)
-		return 0;
-	if (n < 0)
-		return err_sys(err, "read what waits in the socket");
-	/* The end of a connection looks like a message without bytes. */
-	if (n == 0 && q->record->type == UNIX_PACKET &&
-	    (q->record->shutdown & UNIX_SHUTDOWN_READ) && q->size >= q->pending)
-		return 0;
-	if (grow(q, (size_t)n, err) < 0)
-		return -1;
-	if (n > 0 && peek(q, q->data + q->size, (size_t)n, &address, &length) != n)
-		return err_sys(err, "read a message of %zd bytes that waits in the socket", n);
-	message = LIST_ADD(q->record, messages, err);
-	if (!message)
-		return -1;
-	message->bytes = (uint32_t)n;
-	q->size += (size_t)n;
-	q->empty |= n == 0;
-	/* Of a connection there is one sender. */
-	if (q->record->type == UNIX_DATAGRAM &&
-	    unix_address(&address, length, &message->path, &message->abstract, err) < 0)
-		return -1;
-	return 1;
-}
-
-static int peek_messages(struct queue *q, struct err *err)
-{
-	int more;
-
-	do
-		more = peek_message(q, err);
-	while (more > 0);
-	return more;
-}
-
-/* The offset is the socket's, and so the program's own; it gets it back. */
-static int peek_all(struct queue *q, struct err *err)
-{
-	int old = (int)q->record->options.peek_offset - 1, ret;
-
-	if (q->record->type == UNIX_STREAM && old < 0 && !q->record->options.pass_credentials)
-		return peek_stream(q, err);
-	if (set_offset(q->fd, 0, err) < 0)
-		return -1;
-	ret = q->record->type == UNIX_STREAM ? peek_stream(q, err) : peek_messages(q, err);
-	return set_offset(q->fd, old, ret < 0 ? NULL : err) < 0 ? -1 : ret;
-}
 
 static bool is_known(const struct dump *dump, const struct unix_message *message)
 {
@@ -149,75 +27,132 @@ static bool is_known(const struct dump *dump, const struct unix_message *message
 	return false;
 }
 
-static void note_losses(struct dump *dump, const struct dump_fd *fd, const struct queue *q)
+static void note_losses(struct dump *dump, const struct dump_fd *fd,
+			const struct unix_socket *record, const struct unix_queue *queue)
 {
-	size_t unknown = 0;
+	size_t unknown = 0, foreign = 0;
 
-	for (size_t i = 0; i < q->record->n_messages; i++)
-		unknown += !is_known(dump, &q->record->messages[i]);
+	for (size_t i = 0; i < record->n_messages; i++) {
+		const struct unix_message *message = &record->messages[i];
+
+		unknown += !is_known(dump, message);
+		foreign += message->credentials && !message->credentials->pid;
+	}
 	if (unknown)
 		dump_fd_problem(dump, fd, VERDICT_LOST, NULL,
 				"the sender's address of %zu datagrams in it, which come from "
 				"outside",
 				unknown);
-	if (q->empty)
+	if (queue->empty)
 		dump_fd_problem(dump, fd, VERDICT_APPROXIMATED, NULL,
 				"it holds a message without bytes, which the kernel shows only "
 				"once: another dump does not see it");
-	if (q->record->options.pass_credentials && (q->size || q->empty))
+	if (foreign)
 		dump_fd_problem(dump, fd, VERDICT_APPROXIMATED, NULL,
-				"what waits in it will carry the credentials of prestore "
-				"(SO_PASSCRED)");
+				"%zu messages in it will carry the process id of prestore "
+				"(SO_PASSCRED), since their sender is none of the processes",
+				foreign);
 }
 
-static int save(struct dump *dump, struct queue *q, struct err *err)
+static void note_hidden(struct dump *dump, const struct dump_fd *fd, const struct unix_queue *queue)
+{
+	if (queue->out_of_band)
+		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
+				"wait until the program has received it",
+				"an out-of-band byte (MSG_OOB) waits in the unix socket");
+	else if (queue->hidden)
+		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
+				"wait until the program has received them",
+				"messages wait in the unix socket behind an error that is not yet "
+				"reported");
+}
+
+/* Of the process that is dumped; the others are not in the image. */
+static uint32_t sender_pid(const struct dump *dump, pid_t pid)
+{
+	for (size_t i = 0; i < dump->n_targets; i++)
+		if (dump->targets[i].pid == pid)
+			return dump->targets[i].own_pid;
+	return 0;
+}
+
+static int add_credentials(const struct dump *dump, const struct ucred *credentials,
+			   struct unix_message *message, struct err *err)
+{
+	message->credentials = calloc(1, sizeof(*message->credentials));
+	if (!message->credentials)
+		return err_sys(err, "out of memory");
+	*message->credentials = (struct unix_credentials){ sender_pid(dump, credentials->pid),
+							   credentials->uid, credentials->gid };
+	return 0;
+}
+
+/* Bytes of a stream that came without anything are not divided. */
+static bool is_divided(const struct unix_socket *record, const struct unix_queue *queue)
+{
+	if (record->type != UNIX_STREAM)
+		return true;
+	for (size_t i = 0; i < queue->n_messages; i++)
+		if (queue->messages[i].n_fds || queue->messages[i].credentials.pid >= 0)
+			return true;
+	return false;
+}
+
+static int add_messages(struct dump *dump, struct unix_queue *queue, struct unix_socket *record,
+			struct err *err)
+{
+	for (size_t i = 0; i < queue->n_messages && is_divided(record, queue); i++) {
+		struct peeked *from = &queue->messages[i];
+		struct unix_message *to = LIST_ADD(record, messages, err);
+
+		if (!to)
+			return -1;
+		to->bytes = from->bytes;
+		to->path = TAKE_PTR(from->path);
+		to->abstract = from->abstract;
+		from->abstract = (struct bytes){ 0 };
+		if (from->credentials.pid >= 0 &&
+		    add_credentials(dump, &from->credentials, to, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int save(struct dump *dump, const struct dump_fd *fd, struct unix_queue *queue,
+		struct unix_socket *record, struct err *err)
 {
 	char name[64];
 
-	q->record->bytes = (uint32_t)q->size;
-	if (!q->size)
-		return 0;
-	snprintf(name, sizeof(name), "sockets/unix/%u.data", q->record->id);
-	if (image_add_blob(&dump->image, name, q->data, q->size, err) < 0)
+	note_hidden(dump, fd, queue);
+	if (add_messages(dump, queue, record, err) < 0)
 		return -1;
-	q->data = NULL;
+	note_losses(dump, fd, record, queue);
+	record->bytes = (uint32_t)queue->size;
+	if (!queue->size)
+		return 0;
+	snprintf(name, sizeof(name), "sockets/unix/%u.data", record->id);
+	if (image_add_blob(&dump->image, name, queue->data, queue->size, err) < 0)
+		return -1;
+	queue->data = NULL;
 	return 0;
 }
 
 int unix_queue(struct dump *dump, const struct dump_fd *fd, struct unix_socket *record,
 	       struct err *err)
 {
-	_cleanup_free_ uint8_t *data = NULL;
-	struct queue q = { .fd = fd->copy, .record = record };
-	struct pollfd poller = { .fd = fd->copy, .events = POLLIN | POLLPRI };
-	int pending = 0, ret;
+	const struct unix_shape shape = {
+		.type = (uint8_t)record->type,
+		.peek_offset = (int)record->options.peek_offset - 1,
+		.pass_credentials = record->options.pass_credentials,
+		.ended = record->shutdown & UNIX_SHUTDOWN_READ,
+		.reset = record->reset,
+	};
+	_cleanup_(unix_queue_done) struct unix_queue own = { 0 };
+	struct unix_queue *queue = flights_queue(dump, (uint32_t)fd->stat.st_ino);
 
-	if (poll(&poller, 1, 0) <= 0)
-		return 0;
-	if (poller.revents & POLLPRI)
-		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
-				"wait until the program has received it",
-				"an out-of-band byte (MSG_OOB) waits in the unix socket");
-	if (ioctl(fd->copy, SIOCINQ, &pending) < 0)
-		return err_sys(err, "SIOCINQ");
-	q.pending = (size_t)pending;
-	if (poller.revents & POLLPRI || !(poller.revents & POLLIN) ||
-	    (!pending && (record->type == UNIX_STREAM || record->reset)))
-		return 0;
-	/* A look at the queue would take the error away. */
-	if (poller.revents & POLLERR && record->type != UNIX_STREAM) {
-		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
-				"wait until the program has received them",
-				"messages wait in the unix socket behind an error that is not yet "
-				"reported");
-		return 0;
-	}
-	ret = peek_all(&q, err);
-	data = q.data;
-	if (ret < 0)
+	if (queue)
+		flights_assign(dump, queue->ino, record->id);
+	else if (unix_peek(fd->copy, &shape, &own, err) < 0)
 		return -1;
-	note_losses(dump, fd, &q);
-	ret = save(dump, &q, err);
-	data = q.data;
-	return ret;
+	return save(dump, fd, queue ? queue : &own, record, err);
 }

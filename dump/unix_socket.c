@@ -4,7 +4,9 @@
 
 #include "dump/external.h"
 #include "dump/file_table.h"
+#include "dump/flights.h"
 #include "dump/socket_options.h"
+#include "dump/unix_peek.h"
 #include "dump/unix_table.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -225,16 +227,23 @@ static int collect_connection(struct dump *dump, const struct dump_fd *fd,
 	return 0;
 }
 
-/* Which of the processes that held them at the other end gets what, nobody can tell from outside. */
+/* Those of clients that are not accepted yet: nobody can look at them. */
 static void check_rights(struct dump *dump, const struct dump_fd *fd)
 {
 	uint64_t n;
 
-	if (proc_fdinfo_number(fd->info_text, "scm_fds", 10, &n) == 0 && n > 0)
+	if (proc_fdinfo_number(fd->info_text, "scm_fds", 10, &n) < 0 || !n)
+		return;
+	if (!dump->settings.frozen)
+		dump_fd_problem(dump, fd, VERDICT_NOTE, NULL,
+				"%lu descriptors wait in it (SCM_RIGHTS), which are looked at only "
+				"when everything stands still",
+				n);
+	else if (!flights_queue(dump, (uint32_t)fd->stat.st_ino))
 		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
 				"wait until the program has received them",
 				"%lu descriptors that were sent through the unix socket "
-				"(SCM_RIGHTS) are not received yet",
+				"(SCM_RIGHTS) are not received yet, and cannot be looked at",
 				n);
 }
 
@@ -268,4 +277,10 @@ static int write_bytes(struct dump *dump, const void *record, struct key key,
 	return blob ? image_write_entry(writer, name, blob->data, blob->size, err) : 0;
 }
 
-const struct dumper unix_socket_dumper = { .write = write_bytes };
+/* When every process has named what it has: what nobody has but a queue comes last. */
+static int collect(struct dump *dump, struct target *target, struct err *err)
+{
+	return target == &dump->targets[0] ? flights_collect(dump, err) : 0;
+}
+
+const struct dumper unix_socket_dumper = { .collect = collect, .write = write_bytes };

@@ -2,6 +2,7 @@
 #include "dump/unix_table.h"
 
 #include "dump/file_table.h"
+#include "dump/flights.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/readfile.h"
@@ -49,7 +50,12 @@ static int hold(struct unix_table *table, const struct target *target, uint32_t 
 	return 0;
 }
 
-static int survey(const struct dump *dump, struct unix_table *table, struct err *err)
+static int hold_descriptor(struct dump *dump, struct target *target, uint32_t fd, struct err *err)
+{
+	return hold(dump->files->unix_table, target, fd, err);
+}
+
+static int survey(struct dump *dump, struct unix_table *table, struct err *err)
 {
 	if (diag_unix_read(&table->all, err) < 0)
 		return -1;
@@ -64,23 +70,29 @@ static int survey(const struct dump *dump, struct unix_table *table, struct err 
 			if (hold(table, target, numbers[k], err) < 0)
 				return -1;
 	}
+	return flights_each(dump, hold_descriptor, err);
+}
+
+int unix_survey(struct dump *dump, struct err *err)
+{
+	struct dump_files *files = dump_files(dump, err);
+	struct err why = { 0 };
+
+	if (!files || files->unix_table)
+		return files ? 0 : -1;
+	files->unix_table = calloc(1, sizeof(*files->unix_table));
+	if (!files->unix_table)
+		return err_sys(err, "out of memory");
+	if (survey(dump, files->unix_table, &why) < 0)
+		snprintf(files->unix_table->why, sizeof(files->unix_table->why),
+			 "the kernel does not tell how the unix socket is connected: %.150s",
+			 why.msg);
 	return 0;
 }
 
 struct unix_table *unix_table(const struct dump *dump)
 {
-	struct unix_table *table = dump->files->unix_table;
-	struct err err = { 0 };
-
-	if (table)
-		return table;
-	table = calloc(1, sizeof(*table));
-	if (table && survey(dump, table, &err) < 0)
-		snprintf(table->why, sizeof(table->why),
-			 "the kernel does not tell how the unix socket is connected: %.150s",
-			 err.msg);
-	dump->files->unix_table = table;
-	return table;
+	return dump->files->unix_table;
 }
 
 bool unix_is_one(const struct dump_fd *fd)
@@ -163,7 +175,7 @@ enum unix_place unix_place(const struct dump *dump, const struct dump_fd *fd, co
 	const struct diag_unix *socket;
 
 	if (!table)
-		return say(ret_why, UNIX_UNSUPPORTED, "out of memory");
+		return say(ret_why, UNIX_UNSUPPORTED, "the unix socket was opened just now");
 	if (table->why[0])
 		return say(ret_why, UNIX_UNSUPPORTED, table->why);
 	socket = diag_unix_find(&table->all, fd->stat.st_ino);
@@ -183,25 +195,4 @@ uint32_t unix_peer(const struct dump *dump, const struct dump_fd *fd)
 		table ? diag_unix_find(&table->all, fd->stat.st_ino) : NULL;
 
 	return socket ? socket->peer : 0;
-}
-
-int unix_address(const struct sockaddr_un *address, socklen_t length, char **ret_path,
-		 struct bytes *ret_abstract, struct err *err)
-{
-	size_t size = length > offsetof(struct sockaddr_un, sun_path)
-			      ? length - offsetof(struct sockaddr_un, sun_path)
-			      : 0;
-
-	if (size && address->sun_path[0]) {
-		*ret_path = strndup(address->sun_path, size);
-		return *ret_path ? 0 : err_sys(err, "out of memory");
-	}
-	if (size < 2)
-		return 0;
-	ret_abstract->data = malloc(size - 1);
-	if (!ret_abstract->data)
-		return err_sys(err, "out of memory");
-	memcpy(ret_abstract->data, address->sun_path + 1, size - 1);
-	ret_abstract->size = size - 1;
-	return 0;
 }

@@ -7,9 +7,6 @@
 #include "format/unix_socket.h"
 #include "kernel/sock_diag.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 /* A socket that a target holds. */
 struct held_unix {
 	uint32_t ino;
@@ -23,7 +20,7 @@ struct unix_table {
 	char why[256]; /* the kernel tells nothing of sockets; empty: it does */
 };
 
-/* Made when first asked for; NULL only without memory. */
+/* NULL: there was no socket when descriptors were surveyed. */
 struct unix_table *unix_table(const struct dump *dump);
 
 /* NULL: none of the targets has it. */
@@ -31,10 +28,6 @@ struct held_unix *unix_held(const struct unix_table *table, uint32_t ino);
 
 /* The socket that listens and to which this one has connected without being accepted; NULL: none. */
 const struct diag_unix *unix_listener(const struct unix_table *table, uint32_t ino);
-
-/* The path or abstract name of an address; neither, where it is that of a socket without name. */
-int unix_address(const struct sockaddr_un *address, socklen_t length, char **ret_path,
-		 struct bytes *ret_abstract, struct err *err);
 
 /*
  * Copies what waits in the socket into the record and a blob, without taking it out.

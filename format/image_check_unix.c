@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What must hold between the unix sockets of an image. */
 #include "format/err.h"
+#include "format/file.h"
 #include "format/image_check.h"
 #include "format/unix_socket.h"
 
 /* sun_path, with the zero byte before or behind it. */
 #define NAME_MAX_BYTES 107
+/* SCM_MAX_FD, include/net/scm.h */
+#define RIGHTS_MAX 253
 
 static int check_name(const struct unix_socket *s, struct err *err)
 {
@@ -72,8 +75,22 @@ static int check_bytes(const struct image *image, const struct unix_socket *s, s
 		return err_set(err, ERR_IMAGE, "$.bytes: %u; %s has %zu", s->bytes, name,
 			       data ? data->size : 0);
 	for (size_t i = 0; i < s->n_messages; i++)
+		for (size_t k = 0; k < s->messages[i].n_files; k++)
+			if (!IMAGE_GET(image, file, s->messages[i].files[k], 0))
+				return err_set(err, ERR_IMAGE,
+					       "$.messages[%zu].files[%zu]: files/%u.json is "
+					       "missing",
+					       i, k, s->messages[i].files[k]);
+	for (size_t i = 0; i < s->n_messages; i++)
 		sum += s->messages[i].bytes;
-	if (s->type == UNIX_STREAM ? s->n_messages : sum != s->bytes)
+	for (size_t i = 0; i < s->n_messages; i++)
+		if (s->messages[i].n_files > RIGHTS_MAX ||
+		    (s->type == UNIX_STREAM && !s->messages[i].bytes))
+			return err_set(err, ERR_IMAGE,
+				       "$.messages[%zu]: %u bytes and %zu descriptors cannot be "
+				       "sent together",
+				       i, s->messages[i].bytes, s->messages[i].n_files);
+	if (s->type == UNIX_STREAM && !s->n_messages ? false : sum != s->bytes)
 		return err_set(err, ERR_IMAGE, "$.messages: %lu bytes in all, but $.bytes is %u",
 			       sum, s->bytes);
 	if ((!s->bytes && !s->n_messages) || s->outside)

@@ -14,16 +14,32 @@ static const struct name shutdown_names[] = {
 	{},
 };
 
+static const struct field credentials_fields[] = {
+	UINT(struct unix_credentials, pid, FIELD_OPTIONAL | FIELD_VOLATILE,
+	     "Process id; absent: that of none of the saved processes."),
+	UINT(struct unix_credentials, uid, 0, "User."),
+	UINT(struct unix_credentials, gid, 0, "Group."),
+	{}
+};
+static const struct record credentials_record =
+	RECORD_OF(struct unix_credentials, "unix_credentials", credentials_fields,
+		  "Who has sent or connected.");
+
 static const struct field message_fields[] = {
 	UINT(struct unix_message, bytes, 0, "Its length."),
 	STRING(struct unix_message, path, FIELD_OPTIONAL, "Path to which its sender is bound."),
 	BYTES(struct unix_message, abstract, FIELD_OPTIONAL,
 	      "Abstract name of its sender, without the zero byte before it."),
+	LIST(struct unix_message, files, FIELD_OPTIONAL, item_uint32,
+	     "Numbers of the open file descriptions that come with it, SCM_RIGHTS, in this order."),
+	RECORD_AT(struct unix_message, credentials, 0, credentials_record,
+		  "Where SO_PASSCRED asks for them."),
 	{}
 };
 static const struct record message_record =
 	RECORD_OF(struct unix_message, "unix_message", message_fields,
-		  "A datagram or packet that was not yet received.");
+		  "A datagram or packet that was not yet received; of a stream, bytes that came "
+		  "together.");
 static const struct field item_message = ITEM_RECORD(struct unix_message, message_record);
 
 static const struct field file_fields[] = { STRING(struct unix_file, directory, FIELD_OPTIONAL,
@@ -77,7 +93,9 @@ static const struct field unix_socket_fields[] = {
 	UINT(struct unix_socket, bytes, FIELD_OPTIONAL,
 	     "Bytes that wait to be received: the size of the data entry."),
 	LIST(struct unix_socket, messages, FIELD_OPTIONAL, item_message,
-	     "How they are divided, where the type is not stream; their sum is that of the bytes."),
+	     "How they are divided; their sum is that of the bytes. Of a stream only if "
+	     "descriptors "
+	     "or credentials came with some of them."),
 	{}
 };
 

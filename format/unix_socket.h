@@ -5,11 +5,21 @@
 
 #include "format/socket_options.h"
 
+/* Who sent it, SCM_CREDENTIALS. */
+struct unix_credentials {
+	uint32_t pid; /* 0: none of the image */
+	uint32_t uid;
+	uint32_t gid;
+};
+
 /* A datagram or packet that was sent and not yet received. */
 struct unix_message {
 	uint32_t bytes;
 	char *path; /* address of the sender: one of these, or neither */
 	struct bytes abstract;
+	uint32_t *files;
+	size_t n_files;
+	struct unix_credentials *credentials;
 };
 
 /* The socket file, where the path still leads to the socket. */

@@ -4,6 +4,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 
+#include "format/unix_socket.h"
 #include "restore/external.h"
 
 #include <errno.h>
@@ -96,6 +97,19 @@ static void add_use(struct file_use *use, uint32_t pid, uint32_t fd, int overrid
 		use->own = (int)fd;
 }
 
+/* What is in flight is not the object of --fd. */
+static void find_flights(const struct restore *restore, struct restore_descriptors *d)
+{
+	IMAGE_EACH (&restore->image, unix_socket, socket)
+		for (size_t i = 0; i < socket->n_messages; i++)
+			for (size_t k = 0; k < socket->messages[i].n_files; k++) {
+				struct file_use *use =
+					use_of(restore, d, socket->messages[i].files[k]);
+
+				use->flies = use->needed = true;
+			}
+}
+
 static int find_uses(const struct restore *restore, struct restore_descriptors *d, struct err *err)
 {
 	const struct objects *tables = &restore->image.kinds[KIND_files];
@@ -116,6 +130,7 @@ static int find_uses(const struct restore *restore, struct restore_descriptors *
 				find_override(d, fd->fd));
 		}
 	}
+	find_flights(restore, d);
 	return 0;
 }
 
@@ -185,6 +200,21 @@ int descriptors_become(struct restore *restore, const struct file *file,
 	use->override = (int)d->n_overrides - 1;
 	use->foreign = use->decided = true;
 	return 0;
+}
+
+int descriptors_file(const struct restore *restore, uint32_t file, struct err *err)
+{
+	const struct restore_descriptors *d = restore->descriptors;
+	const struct file_use *use = descriptors_use(restore, file);
+	int fd = -1;
+
+	if (!use->foreign)
+		fd = restore_file(restore, file);
+	else if (use->override >= 0)
+		fd = d->overrides[use->override].fd;
+	else if (use->own >= 0)
+		fd = d->own[use->own];
+	return fd >= 0 ? fd : err_set(err, ERR_FAILED, "nothing was made for it");
 }
 
 int descriptors_source(const struct restore *restore, const struct descriptor *descriptor,
@@ -294,7 +324,10 @@ void file_problem(struct restore *restore, const struct file *file, enum verdict
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	snprintf(object, sizeof(object), "pid %u fd %u", use->pid, use->fd);
+	if (use->used)
+		snprintf(object, sizeof(object), "pid %u fd %u", use->pid, use->fd);
+	else
+		snprintf(object, sizeof(object), "in flight (SCM_RIGHTS), file %u", file->id);
 	problems_add(&restore->problems, verdict, object, "%s", text);
 	if (remedy)
 		problems_remedy(&restore->problems, "%s", remedy);

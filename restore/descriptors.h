@@ -25,6 +25,7 @@ struct file_use {
 	uint32_t pid; /* first process and descriptor that has it, for messages */
 	uint32_t fd;
 	bool used;
+	bool flies;   /* it is sent through a socket; nobody may have it else */
 	bool needed;  /* at least one descriptor of it has no override of its own */
 	bool decided; /* of --external: the override is for all that have none of their own */
 	bool foreign; /* it becomes something of prestore's: descriptors_foreign */
@@ -61,6 +62,9 @@ bool descriptors_foreign(struct restore *restore, const struct file *file);
 /* It becomes /dev/null, a file or a descriptor of prestore's, as --external or the image say. */
 int descriptors_become(struct restore *restore, const struct file *file,
 		       const struct external_choice *choice, struct err *err);
+
+/* What an open file description becomes that is in flight; <0 with err. */
+int descriptors_file(const struct restore *restore, uint32_t file, struct err *err);
 
 /* The descriptor (inherited by canvases) that becomes this one; <0 with err. */
 int descriptors_source(const struct restore *restore, const struct descriptor *descriptor,

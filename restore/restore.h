@@ -18,6 +18,7 @@ struct file;
 struct fill;
 struct restore_descriptors;
 struct unix_names;
+struct unix_works;
 
 /* An open file description that prestore made and that canvases inherit under the same number. */
 struct made_file {
@@ -63,6 +64,7 @@ struct restore {
 	bool root_leads;   /* the root makes a session of its own */
 	bool own_terminal; /* the job gets a new terminal: restore/own_terminal.h */
 	struct restore_descriptors *descriptors; /* what each becomes, restore/descriptors.h */
+	struct unix_works *unix_works;		 /* restore/unix_work.h; NULL: none to be filled */
 	struct unix_names *unix_names;		 /* files of sockets made so far; NULL: none */
 };
 

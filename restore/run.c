@@ -27,6 +27,7 @@
 #include "restore/tree.h"
 #include "restore/tty.h"
 #include "restore/unix_names.h"
+#include "restore/unix_work.h"
 #include "restore/verify.h"
 
 #include <fcntl.h>
@@ -47,6 +48,7 @@ static void kill_canvases(struct restore *restore)
 void restore_done(struct restore *restore)
 {
 	kill_canvases(restore);
+	unix_works_free(restore->unix_works);
 	unix_names_undo(restore);
 	descriptors_free(restore->descriptors);
 	free(restore->canvases);
@@ -186,7 +188,8 @@ static void cleanup_fill(struct fill *fill)
 /* What comes after the pages, phase by phase; see enum phase for why in this order. */
 static int build_state(struct restore *restore, enum pids_mode mode, struct err *err)
 {
-	if (restore_apply(restore, PHASE_OPEN, err) < 0 ||
+	if (unix_fill_by_processes(restore, err) < 0 ||
+	    restore_apply(restore, PHASE_OPEN, err) < 0 ||
 	    restore_apply(restore, PHASE_STATE, err) < 0 || tree_finish(restore, err) < 0 ||
 	    make_threads(restore, mode, err) < 0 ||
 	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
@@ -205,7 +208,7 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	if (fill_start(&fill, reader, &restore->image, err) < 0 ||
 	    restore_make_objects(restore, err) < 0 ||
 	    fill_kind(&fill, restore, KIND_shm, err) < 0 || make_executable(restore, err) < 0 ||
-	    restore_make_files(restore, err) < 0)
+	    restore_make_files(restore, err) < 0 || unix_fill(restore, err) < 0)
 		return -1;
 	step(&steps, "files and shared objects made");
 	restore->fill = &fill;

@@ -31,7 +31,7 @@ socklen_t unix_name_address(const struct unix_socket *socket, int inode,
 
 /* A problem where nobody listens at the address of a socket that is to be connected again; and connecting it. */
 void unix_reconnect_check(struct restore *restore, const struct unix_socket *socket);
-int unix_reconnect(struct restore *restore, const struct unix_socket *socket, int fd,
+int unix_reconnect(const struct restore *restore, const struct unix_socket *socket, int fd,
 		   struct err *err);
 
 /*

@@ -83,7 +83,7 @@ void unix_reconnect_check(struct restore *restore, const struct unix_socket *soc
 			"--external with eof or reset instead");
 }
 
-int unix_reconnect(struct restore *restore, const struct unix_socket *socket, int fd,
+int unix_reconnect(const struct restore *restore, const struct unix_socket *socket, int fd,
 		   struct err *err)
 {
 	struct sockaddr_un address;

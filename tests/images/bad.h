@@ -245,6 +245,8 @@ static const struct bad bad_images[] = {
 	  "\"reconnect\"", "\"forget\"" },
 	{ "external-policy-impossible", "files/11.json|$.external.policy|reconnect",
 	  "sockets/unix/5.json", "\"path\": \"/run/systemd/journal/dev-log\"", "" },
+	{ "dangling-rights", "sockets/unix/4.json|$.messages[1].files[0]|files/88.json",
+	  "sockets/unix/4.json", "\"files\": [1]", "\"files\": [88]" },
 	{ "epoll-of-closed-descriptor", "files/12.json|$.epoll.registrations[0].fd|76",
 	  "files/12.json", "\"fd\": 6,", "\"fd\": 76," },
 	{ "epoll-of-another-process", "files/12.json|$.epoll.registrations[0].process|41",
