@@ -53,19 +53,21 @@ static uint32_t translate(uint64_t flags, const struct flag_pair *pairs, size_t 
 static const struct {
 	uint64_t flag;
 	const char *what;
+	const char *remedy;
 } refused_flags[] = {
-	{ MAP_FLAG(IO), "is memory of a device" },
-	{ MAP_FLAG(UM) | MAP_FLAG(UW) | MAP_FLAG(UI), "is watched by a userfaultfd" },
-	{ MAP_FLAG(SS), "is a shadow stack" },
+	{ MAP_FLAG(IO), "is memory of a device", "let the program unmap it" },
+	{ MAP_FLAG(UM) | MAP_FLAG(UW) | MAP_FLAG(UI), "is watched by a userfaultfd",
+	  "after prestore --lazy wait until all pages are in; else let the program unmap it" },
+	{ MAP_FLAG(SS), "is a shadow stack", "let the program unmap it" },
 };
 
 static int refuse(struct dump *dump, const struct target *target, const struct map *map,
-		  const char *what)
+		  const char *what, const char *remedy)
 {
 	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
 		     "mapping 0x%lx-0x%lx %s %s, which is not supported", map->start, map->end,
 		     map->name ? map->name : "", what);
-	problems_remedy(&dump->problems, "let the program unmap it");
+	problems_remedy(&dump->problems, "%s", remedy);
 	return 0;
 }
 
@@ -102,7 +104,7 @@ static int refused_backing(struct dump *dump, struct target *target, const struc
 {
 	(void)err;
 	vma->kind = VMA_ANONYMOUS;
-	return refuse(dump, target, map, "is an object of the kernel");
+	return refuse(dump, target, map, "is an object of the kernel", "let the program unmap it");
 }
 
 /* What is behind a mapping, by what the kernel calls it. */
@@ -150,7 +152,8 @@ static int collect_vma(struct dump *dump, struct target *target, const struct ma
 	}
 	for (size_t i = 0; i < sizeof(refused_flags) / sizeof(*refused_flags); i++)
 		if (map->flags & refused_flags[i].flag && map->kind < MAP_KIND_VDSO)
-			return refuse(dump, target, map, refused_flags[i].what);
+			return refuse(dump, target, map, refused_flags[i].what,
+				      refused_flags[i].remedy);
 	return backings[map->kind](dump, target, map, vma, err);
 }
 

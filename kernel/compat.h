@@ -86,6 +86,19 @@ struct pm_scan_arg {
 #define MADV_POPULATE_WRITE 23
 #endif
 
+#ifndef USERFAULTFD_IOC_NEW /* 6.1 */
+#define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
+#endif
+
+#ifndef UFFDIO_POISON /* 6.6 */
+struct uffdio_poison {
+	struct uffdio_range range;
+	__u64 mode;
+	__s64 updated;
+};
+#define UFFDIO_POISON _IOWR(0xAA, 0x08, struct uffdio_poison)
+#endif
+
 #ifndef MAP_DROPPABLE /* 6.11 */
 #define MAP_DROPPABLE 0x08
 #endif

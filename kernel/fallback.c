@@ -19,6 +19,8 @@ static const char *const feature_names[FEATURE_COUNT] = {
 	[FEATURE_SCHED_TIMES] = "sched_times",
 	[FEATURE_SAME_VDSO] = "same_vdso",
 	[FEATURE_COLLAPSE] = "collapse",
+	[FEATURE_USERFAULTFD] = "userfaultfd",
+	[FEATURE_FILL_AHEAD] = "fill_ahead",
 };
 
 static int unknown_feature(const char *name, size_t length, struct err *err)

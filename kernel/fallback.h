@@ -25,6 +25,9 @@ enum feature {
 	FEATURE_SAME_VDSO, /* the image's vDSO is this kernel's; else calls of it are redirected */
 	FEATURE_PROCMAP_QUERY, /* ioctl PROCMAP_QUERY, since 6.11; else reading /proc/PID/maps */
 	FEATURE_COLLAPSE,      /* MADV_COLLAPSE, since 6.1; else memory is filled page by page */
+	FEATURE_USERFAULTFD, /* page faults answered by another process; else memory is filled before it runs */
+	/* Not the kernel's: prestore --lazy gives pages before they are asked for; else few, and not those of small mappings. */
+	FEATURE_FILL_AHEAD,
 	FEATURE_COUNT,
 };
 

@@ -105,6 +105,13 @@ static int put(void *context, uint64_t offset, const void *pages, size_t size, s
 	return sink_put(pouring->sink, pouring->offset + offset, pages, size, err);
 }
 
+static bool wanted_here(void *context, uint64_t offset, size_t size)
+{
+	const struct pouring *pouring = context;
+
+	return sink_wants(pouring->sink, pouring->offset + offset, size);
+}
+
 static void pouring_done(void *context)
 {
 	struct pouring *pouring = context;
@@ -119,9 +126,8 @@ static int pour(struct fill *fill, struct restore *restore, const struct pages_e
 {
 	struct pouring *pouring = calloc(1, sizeof(*pouring));
 	struct sink *sink;
-	struct page_job job = {
-		*source, size, entry->size, NULL, put, pouring_done, pouring, NULL
-	};
+	struct page_job job = { *source, size,	       entry->size, wanted_here,
+				put,	 pouring_done, pouring,	    NULL };
 
 	if (!pouring) {
 		free(bytes);
@@ -134,6 +140,11 @@ static int pour(struct fill *fill, struct restore *restore, const struct pages_e
 		goto fail;
 	pouring->sink = sink;
 	pouring->offset = sink_offset(sink, entry->first);
+	/* All of it comes later: it need not even be opened. */
+	if (!sink_wants(sink, pouring->offset, entry->size)) {
+		pouring_done(pouring);
+		return 0;
+	}
 	/* Others fill the entries before meanwhile. */
 	if (sink->canvas && collapse_run(&sink->collapse, sink->canvas,
 					 sink_end(sink, pouring->offset, entry->size), err) < 0)

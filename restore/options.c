@@ -42,6 +42,8 @@ static const struct option_row rows[] = {
 	FLAG_OPTION(O, json, "json", 0, "with --plan, as JSON"),
 	FLAG_OPTION(O, verify, "verify", 0,
 		    "before the first instruction runs, compare what was built with the image"),
+	FLAG_OPTION(O, lazy, "lazy", 0,
+		    "let it run at once: its memory comes when it is needed, the rest meanwhile"),
 	LIST_OPTION(O, map_paths, "map-path", 0, "OLD=NEW",
 		    "a file or directory of the image is here at NEW"),
 	CHOICE_OPTION(O, changed_files, "changed-files", 0, "refuse|accept", changed_names,
@@ -97,6 +99,10 @@ int restore_options_parse(int argc, char **argv, struct restore_options *ret_opt
 		return err_set(err, ERR_USAGE, "expected one image FILE (or -), found %d operands",
 			       argc - first);
 	ret_options->file = argv[first];
+	if (options.lazy && options.verify)
+		return err_set(
+			err, ERR_USAGE,
+			"--verify looks at all memory before anything runs, --lazy does not");
 	if (options.json && !options.plan)
 		return err_set(err, ERR_USAGE, "--json goes with --plan");
 	return 0;

@@ -25,6 +25,7 @@ struct restore_options {
 	bool plan;
 	bool json; /* with plan */
 	bool verify;
+	bool lazy;
 	int changed_files;	/* 1: accept them */
 	const char **map_paths; /* OLD=NEW */
 	size_t n_map_paths;

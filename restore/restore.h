@@ -6,6 +6,7 @@
 
 #include "cli/problems.h"
 #include "format/image.h"
+#include "restore/lazy_plan.h"
 #include "restore/lineage.h"
 #include "restore/options.h"
 
@@ -54,6 +55,7 @@ struct restore {
 	size_t n_objects;
 	struct made_mapping *mappings;
 	size_t n_mappings;
+	struct lazy lazy;
 	struct fill *fill;	/* page data on its way, while processes are made; not owned */
 	struct lineage lineage; /* of whom processes are born, restore/lineage.h */
 	struct canvas *canvases;

@@ -17,6 +17,7 @@
 #include "restore/fill.h"
 #include "restore/foreground.h"
 #include "restore/keeper.h"
+#include "restore/lazy.h"
 #include "restore/memory.h"
 #include "restore/own_terminal.h"
 #include "restore/pids.h"
@@ -56,6 +57,7 @@ void restore_done(struct restore *restore)
 	free(restore->mappings);
 	free(restore->objects);
 	free(restore->files);
+	lazy_done(&restore->lazy);
 	problems_done(&restore->problems);
 	image_done(&restore->image);
 	*restore = (struct restore){ 0 };
@@ -88,6 +90,7 @@ int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mod
 	if (tree_check(restore, err) < 0)
 		return -1;
 	*ret_mode = pids_choose(restore);
+	lazy_check(restore, reader, *ret_mode);
 	return restore_check(restore, err);
 }
 
@@ -208,7 +211,8 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	if (fill_start(&fill, reader, &restore->image, err) < 0 ||
 	    restore_make_objects(restore, err) < 0 ||
 	    fill_kind(&fill, restore, KIND_shm, err) < 0 || make_executable(restore, err) < 0 ||
-	    restore_make_files(restore, err) < 0 || unix_fill(restore, err) < 0)
+	    restore_make_files(restore, err) < 0 || unix_fill(restore, err) < 0 ||
+	    lazy_make(restore, err) < 0)
 		return -1;
 	step(&steps, "files and shared objects made");
 	restore->fill = &fill;
@@ -216,10 +220,10 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 		return -1;
 	step(&steps, "processes started and their address spaces laid out");
 	if (fill_kind(&fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
-	    shm_finish(restore, err) < 0)
+	    shm_finish(restore, err) < 0 || lazy_start(restore, reader, err) < 0)
 		return -1;
 	restore->fill = NULL;
-	step(&steps, "memory filled");
+	step(&steps, restore->lazy.on ? "small parts of memory filled" : "memory filled");
 	if (build_state(restore, mode, err) < 0)
 		return -1;
 	step(&steps, "descriptors, threads, signals and timers set");

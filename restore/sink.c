@@ -6,6 +6,7 @@
 #include "format/process.h"
 #include "format/shm.h"
 #include "restore/canvas.h"
+#include "restore/lazy.h"
 #include "restore/restore.h"
 #include "restore/shm.h"
 #include "restore/tree.h"
@@ -22,9 +23,20 @@ static int add_runs(const struct image *image, struct sink *sink, struct err *er
 		return runs_add(&sink->runs, shm->saved, shm->n_saved, err);
 	}
 	memory = IMAGE_GET(image, memory, sink->id, 0);
-	for (size_t i = 0; i < memory->n_vmas; i++)
-		if (runs_add(&sink->runs, memory->vmas[i].saved, memory->vmas[i].n_saved, err) < 0)
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+		struct range *later;
+
+		if (runs_add(&sink->runs, vma->saved, vma->n_saved, err) < 0)
 			return -1;
+		if (!lazy_covers(sink->restore, vma))
+			continue;
+		later = LIST_ADD(sink, later, err);
+		if (!later)
+			return -1;
+		*later = vma->range;
+		sink->collapse.size = 0;
+	}
 	return 0;
 }
 
@@ -68,6 +80,7 @@ void sink_free(struct sink *sink)
 	if (!sink)
 		return;
 	runs_done(&sink->runs);
+	free(sink->later);
 	free(sink);
 }
 
@@ -90,6 +103,37 @@ uint64_t sink_offset(const struct sink *sink, uint64_t address)
 uint64_t sink_end(const struct sink *sink, uint64_t offset, uint64_t size)
 {
 	return runs_address(&sink->runs, offset + size - 1) + 1;
+}
+
+static bool comes_later(const struct sink *sink, uint64_t address)
+{
+	size_t low = 0, high = sink->n_later;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sink->later[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < sink->n_later && sink->later[low].start <= address;
+}
+
+/* Ends with the first that is wanted. */
+static int look_for_wanted(void *context, uint64_t address, size_t done, size_t size,
+			   struct err *err)
+{
+	(void)done;
+	(void)size;
+	(void)err;
+	return comes_later(context, address) ? 0 : -1;
+}
+
+bool sink_wants(const struct sink *sink, uint64_t offset, size_t size)
+{
+	return !sink->n_later ||
+	       runs_each(&sink->runs, offset, size, look_for_wanted, (void *)sink, NULL) < 0;
 }
 
 /* Pages on their way. */
@@ -140,7 +184,13 @@ static int put_memory(void *context, uint64_t address, size_t done, size_t size,
 {
 	struct batch *batch = context;
 
-	(void)done;
+	/* What is left out stands between those before and those after it. */
+	if (comes_later(batch->sink, address)) {
+		if (batch->n_ranges && flush(batch, err) < 0)
+			return -1;
+		batch->done = done + size;
+		return 0;
+	}
 	if (batch->n_ranges == sizeof(batch->ranges) / sizeof(*batch->ranges) &&
 	    flush(batch, err) < 0)
 		return -1;

@@ -19,6 +19,8 @@ struct sink {
 	int fd;		       /* of anonymous shared memory, else -1; not its own */
 	struct runs runs;      /* of all its saved pages */
 	struct collapse collapse;
+	struct range *later; /* ranges of addresses whose pages are left out here: --lazy */
+	size_t n_later;
 };
 
 /* The process or the object has to stand. huge: bytes of a huge page, or 0. */
@@ -31,6 +33,9 @@ uint64_t sink_offset(const struct sink *sink, uint64_t address);
 
 /* The first address that is not in these pages any more. */
 uint64_t sink_end(const struct sink *sink, uint64_t offset, uint64_t size);
+
+/* Whether any of these pages has a place now. */
+bool sink_wants(const struct sink *sink, uint64_t offset, size_t size);
 
 /* Puts pages in place, with --verify also reads them back. From several threads at once. */
 int sink_put(const struct sink *sink, uint64_t offset, const void *pages, size_t size,

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/pending.h"
+
+#include "format/err.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void pending_done(struct pending *pending)
+{
+	free(pending->runs);
+	*pending = (struct pending){ 0 };
+}
+
+static int make_room(struct pending *pending, size_t more, struct err *err)
+{
+	size_t room = pending->room ? pending->room : 64;
+	void *bigger;
+
+	while (room < pending->n_runs + more)
+		room *= 2;
+	if (room == pending->room)
+		return 0;
+	bigger = realloc(pending->runs, room * sizeof(*pending->runs));
+	if (!bigger)
+		return err_sys(err, "memory for a list of %zu missing pages", room);
+	pending->runs = bigger;
+	pending->room = room;
+	return 0;
+}
+
+int pending_add(struct pending *pending, struct pending_run run, struct err *err)
+{
+	if (make_room(pending, 1, err) < 0)
+		return -1;
+	pending->runs[pending->n_runs++] = run;
+	return 0;
+}
+
+size_t pending_find(const struct pending *pending, uint64_t address)
+{
+	size_t low = 0, high = pending->n_runs;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (pending->runs[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Makes `n` runs of those from `index` on into `with` (at most two). */
+static void replace(struct pending *pending, size_t index, size_t n, const struct pending_run *with,
+		    size_t n_with)
+{
+	struct pending_run *at = pending->runs + index;
+
+	memmove(at + n_with, at + n, (pending->n_runs - index - n) * sizeof(*at));
+	memcpy(at, with, n_with * sizeof(*at));
+	pending->n_runs += n_with - n;
+}
+
+int pending_remove(struct pending *pending, uint64_t start, uint64_t end, struct err *err)
+{
+	size_t first = pending_find(pending, start), n = 0, kept = 0;
+	struct pending_run rest[2];
+
+	if (make_room(pending, 1, err) < 0)
+		return -1;
+	for (size_t i = first; i < pending->n_runs && pending->runs[i].start < end; i++, n++) {
+		struct pending_run run = pending->runs[i];
+
+		if (run.start < start)
+			rest[kept++] = (struct pending_run){ run.start, start, run.offset };
+		if (run.end > end)
+			rest[kept++] = (struct pending_run){ end, run.end,
+							     run.offset + (end - run.start) };
+	}
+	if (n)
+		replace(pending, first, n, rest, kept);
+	return 0;
+}
+
+/* Those within a range, cut to it. */
+static int cut_out(const struct pending *pending, uint64_t start, uint64_t end,
+		   struct pending *ret_part, struct err *err)
+{
+	for (size_t i = pending_find(pending, start);
+	     i < pending->n_runs && pending->runs[i].start < end; i++) {
+		struct pending_run run = pending->runs[i];
+
+		if (run.start < start) {
+			run.offset += start - run.start;
+			run.start = start;
+		}
+		if (run.end > end)
+			run.end = end;
+		if (pending_add(ret_part, run, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int pending_move(struct pending *pending, uint64_t from, uint64_t to, uint64_t length,
+		 struct err *err)
+{
+	struct pending part = { 0 };
+	size_t at;
+	int ret;
+
+	ret = cut_out(pending, from, from + length, &part, err);
+	/* All room that may be needed comes first: what follows cannot fail halfway. */
+	if (ret == 0)
+		ret = make_room(pending, part.n_runs + 2, err);
+	if (ret == 0)
+		ret = pending_remove(pending, from, from + length, err);
+	if (ret == 0)
+		ret = pending_remove(pending, to, to + length, err);
+	if (ret == 0 && part.n_runs) {
+		at = pending_find(pending, to);
+		memmove(pending->runs + at + part.n_runs, pending->runs + at,
+			(pending->n_runs - at) * sizeof(*pending->runs));
+		for (size_t i = 0; i < part.n_runs; i++) {
+			part.runs[i].start += to - from;
+			part.runs[i].end += to - from;
+			pending->runs[at + i] = part.runs[i];
+		}
+		pending->n_runs += part.n_runs;
+	}
+	pending_done(&part);
+	return ret;
+}
+
+int pending_copy(const struct pending *pending, struct pending *ret_copy, struct err *err)
+{
+	struct pending copy = { 0 };
+
+	if (make_room(&copy, pending->n_runs, err) < 0)
+		return -1;
+	if (pending->n_runs)
+		memcpy(copy.runs, pending->runs, pending->n_runs * sizeof(*copy.runs));
+	copy.n_runs = pending->n_runs;
+	*ret_copy = copy;
+	return 0;
+}
+
+uint64_t pending_size(const struct pending *pending)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < pending->n_runs; i++)
+		size += pending->runs[i].end - pending->runs[i].start;
+	return size;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/lazy.h"
+
+#include "cli/steps.h"
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/image_pages.h"
+#include "format/image_read.h"
+#include "kernel/fallback.h"
+#include "kernel/uffd.h"
+#include "restore/canvas.h"
+#include "restore/page_server.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* Less than this is there before anybody could ask for it. */
+enum { LAZY_MIN = 256 << 10 };
+
+static bool is_large(const struct restore *restore, const struct vma *vma)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < vma->n_saved; i++)
+		size += vma->saved[i].end - vma->saved[i].start;
+	return size >= (feature_on(restore->features, FEATURE_FILL_AHEAD) ? LAZY_MIN : 1);
+}
+
+/* The kernel would count read-only memory otherwise if it got that way before it had any page (mprotect.c, VM_ACCOUNT). */
+static bool can_wait(const struct vma *vma)
+{
+	return vma->kind == VMA_ANONYMOUS && vma->prot & PROT_WRITE && !vma->n_guard &&
+	       !(vma->flags & (VMA_SHARED | VMA_GROWS_DOWN | VMA_LOCKED | VMA_HUGETLB |
+			       VMA_DROPPABLE | VMA_SEALED));
+}
+
+bool lazy_covers(const struct restore *restore, const struct vma *vma)
+{
+	return restore->lazy.on && can_wait(vma) && is_large(restore, vma);
+}
+
+static uint64_t size_of(const struct restore *restore)
+{
+	uint64_t size = 0;
+
+	IMAGE_EACH (&restore->image, memory, memory)
+		for (size_t i = 0; i < memory->n_vmas; i++)
+			for (size_t k = 0;
+			     lazy_covers(restore, &memory->vmas[i]) && k < memory->vmas[i].n_saved;
+			     k++)
+				size += memory->vmas[i].saved[k].end -
+					memory->vmas[i].saved[k].start;
+	return size;
+}
+
+static void tell_eager(struct restore *restore, const char *why, const char *remedy)
+{
+	problems_add(&restore->problems, VERDICT_NOTE, "--lazy",
+		     "memory is filled before the processes run: %s", why);
+	problems_remedy(&restore->problems, "%s", remedy);
+}
+
+void lazy_check(struct restore *restore, const struct image_reader *reader, enum pids_mode mode)
+{
+	struct lazy *lazy = &restore->lazy;
+	struct err err;
+
+	lazy->device = -1;
+	if (!restore->options->lazy)
+		return;
+	if (!image_reader_complete(reader)) {
+		problems_add(&restore->problems, VERDICT_BLOCKING, "--lazy",
+			     "pages that are to come later cannot be found again in a pipe or a "
+			     "compressed file");
+		problems_remedy(&restore->problems, "put the image into a file as it is");
+		return;
+	}
+	if (mode == PIDS_NEW) {
+		tell_eager(restore,
+			   "under new process ids all of it is searched for mutexes that hold old "
+			   "ones",
+			   "--pids=namespace or keep");
+		return;
+	}
+	if (uffd_allowed(restore->features, geteuid() == 0 && mode == PIDS_KEEP, &lazy->device,
+			 &err) < 0) {
+		tell_eager(restore, err.msg, "run prestore as root");
+		return;
+	}
+	lazy->on = true;
+	lazy->size = size_of(restore);
+	lazy->on = lazy->size > 0;
+	if (lazy->on)
+		problems_add(&restore->problems, VERDICT_NOTE, restore->options->file,
+			     "%lu MiB are read while the processes run: until then it must not be "
+			     "changed, and damage in it kills them",
+			     lazy->size >> 20);
+}
+
+int lazy_make(struct restore *restore, struct err *err)
+{
+	struct lazy *lazy = &restore->lazy;
+
+	if (!lazy->on || lazy->device < 0)
+		return 0;
+	lazy->device = restore_keep_fd(restore, lazy->device, err);
+	return lazy->device < 0 ? -1 : 0;
+}
+
+void lazy_done(struct lazy *lazy)
+{
+	if (lazy->on)
+		cleanup_close(&lazy->device);
+	*lazy = (struct lazy){ .device = -1 };
+}
+
+static int add_pages(const struct restore *restore, const struct memory *memory,
+		     struct page_client *client, struct err *err)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+
+		for (size_t k = 0; lazy_covers(restore, vma) && k < vma->n_saved; k++) {
+			const struct pending_run run = { vma->saved[k].start, vma->saved[k].end,
+							 client->runs.size };
+
+			if (pending_add(&client->pending, run, err) < 0 ||
+			    runs_add(&client->runs, &vma->saved[k], 1, err) < 0)
+				return -1;
+		}
+		if (!lazy_covers(restore, vma) &&
+		    runs_add(&client->runs, vma->saved, vma->n_saved, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int watch(const struct restore *restore, struct canvas *canvas, const struct memory *memory,
+		 struct page_client *client, struct err *err)
+{
+	client->uffd = uffd_open(&canvas->remote, canvas_leader(canvas), restore->lazy.device, err);
+	if (client->uffd < 0)
+		return -1;
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (lazy_covers(restore, &memory->vmas[i]) &&
+		    uffd_register(client->uffd, memory->vmas[i].range.start,
+				  memory->vmas[i].range.end, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_client(struct page_server *server, const struct restore *restore,
+		      struct canvas *canvas, struct err *err)
+{
+	const struct memory *memory = IMAGE_GET(&restore->image, memory, canvas->own_pid, 0);
+	struct page_client *client = LIST_ADD(server, clients, err);
+
+	if (!client)
+		return -1;
+	*client =
+		(struct page_client){ .uffd = -1, .pid = canvas->pid, .own_pid = canvas->own_pid };
+	if (add_pages(restore, memory, client, err) < 0)
+		return -1;
+	if (client->pending.n_runs)
+		return watch(restore, canvas, memory, client, err);
+	return 0;
+}
+
+/* Descriptors that somebody would wait for the end of, or that hold a terminal, are not for a process that stays. */
+static int close_others(const struct page_server *server, const struct image_reader *reader)
+{
+	const struct image_entry *entry;
+	_cleanup_free_ bool *keep = NULL;
+	int fd, max = 2;
+	uint64_t offset;
+
+	for (size_t i = 0; i < server->n_clients; i++)
+		max = server->clients[i].uffd > max ? server->clients[i].uffd : max;
+	for (size_t i = 0; (entry = image_reader_entry(reader, i)); i++)
+		if (entry->pages && image_entry_place(entry, &fd, &offset) == 0)
+			max = fd > max ? fd : max;
+	keep = calloc((size_t)max + 1, sizeof(*keep));
+	if (!keep)
+		return -1;
+	keep[STDERR_FILENO] = true;
+	for (size_t i = 0; i < server->n_clients; i++)
+		if (server->clients[i].uffd >= 0)
+			keep[server->clients[i].uffd] = true;
+	for (size_t i = 0; (entry = image_reader_entry(reader, i)); i++)
+		if (entry->pages && image_entry_place(entry, &fd, &offset) == 0)
+			keep[fd] = true;
+	for (int i = 0; i <= max; i++)
+		if (!keep[i])
+			close(i);
+	syscall(SYS_close_range, max + 1, ~0U, 0);
+	return 0;
+}
+
+static int serve(struct page_server *server, const struct restore *restore)
+{
+	struct steps steps = steps_start("prestore", restore->options->verbose);
+	struct err err;
+
+	if (page_server_run(server, &err) == 0) {
+		step(&steps, "all pages are in");
+		return 0;
+	}
+	page_server_kill(server);
+	dprintf(STDERR_FILENO,
+		"prestore: %s: %s; the restored processes are killed, because pages of theirs are "
+		"missing\n",
+		restore->options->file, err.msg);
+	return 1;
+}
+
+/*
+ * Two processes hold the descriptors: without any, missing pages would be zeros. When the one that gives the pages is killed, the other one
+ * kills the processes.
+ */
+static void __attribute__((noreturn))
+stay(struct page_server *server, const struct restore *restore, const struct image_reader *reader)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGPIPE };
+	int status = 0;
+	pid_t pid;
+
+	setsid();
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	prctl(PR_SET_NAME, "prestore-pages");
+	pid = close_others(server, reader) < 0 ? -1 : fork();
+	if (pid == 0)
+		_exit(serve(server, restore));
+	if (pid < 0)
+		_exit(serve(server, restore));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFSIGNALED(status))
+		_exit(WEXITSTATUS(status));
+	page_server_kill(server);
+	dprintf(STDERR_FILENO,
+		"prestore: what gave the restored processes their pages was killed by signal %d; "
+		"they are killed, because pages of theirs are missing\n",
+		WTERMSIG(status));
+	_exit(1);
+}
+
+static void cleanup_server(struct page_server *server)
+{
+	page_server_done(server);
+}
+
+int lazy_start(struct restore *restore, struct image_reader *reader, struct err *err)
+{
+	_cleanup_(cleanup_server) struct page_server server = { .reader = reader,
+								.image = &restore->image,
+								.features = restore->features };
+	pid_t pid;
+
+	if (!restore->lazy.on)
+		return 0;
+	for (size_t i = 0; i < restore->n_canvases; i++)
+		if (add_client(&server, restore, &restore->canvases[i], err) < 0)
+			return err_prefix(err, "%s", restore->canvases[i].name);
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return err_sys(err, "fork");
+	if (pid == 0)
+		stay(&server, restore, reader);
+	return 0;
+}

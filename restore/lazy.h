@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* prestore --lazy: the processes run at once, and their pages come when they are needed, the rest meanwhile. */
+#ifndef PIMAGE_LAZY_H
+#define PIMAGE_LAZY_H
+
+#include "format/memory.h"
+#include "restore/options.h"
+#include "restore/restore.h"
+
+struct image_reader;
+
+/* Decides, and adds what the user has to know: what is not possible, or what must not be done meanwhile. */
+void lazy_check(struct restore *restore, const struct image_reader *reader, enum pids_mode mode);
+
+/* Before the first canvas is there. */
+int lazy_make(struct restore *restore, struct err *err);
+void lazy_done(struct lazy *lazy);
+
+/* Whether the saved pages of a VMA come later: large ones of private anonymous memory. */
+bool lazy_covers(const struct restore *restore, const struct vma *vma);
+
+/*
+ * When everything else is in place: from here on whoever touches a missing page waits for it, and a process of its own gives them. That one
+ * ends when all are in. If the image turns out to be damaged, or if it ends before its time, it kills the restored processes, and says so.
+ */
+int lazy_start(struct restore *restore, struct image_reader *reader, struct err *err);
+
+#endif

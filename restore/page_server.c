@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/page_server.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "format/image_memory.h"
+#include "format/pages.h"
+#include "format/record.h"
+#include "kernel/fallback.h"
+#include "kernel/processes.h"
+#include "kernel/uffd.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+enum {
+	PAGE = 4096,
+	/* Untouched memory that is asked for is given in pieces of so much, where nothing else is to come. */
+	ZERO_AHEAD = 16 * PAGE,
+	/* How long to wait for a thread whose event was read to go on. */
+	RETRY_MS = 1,
+	/* Without FEATURE_FILL_AHEAD. */
+	IDLE_MS = 100,
+};
+
+/* What came of giving pages. */
+enum given {
+	GIVEN,
+	GIVEN_LATER, /* an event has to be read first */
+	GIVEN_GONE,  /* the address space is no more */
+};
+
+static void client_done(struct page_client *client)
+{
+	cleanup_close(&client->uffd);
+	client->uffd = -1;
+	pending_done(&client->pending);
+	free(client->retries);
+	client->retries = NULL;
+	client->n_retries = 0;
+}
+
+void page_server_done(struct page_server *server)
+{
+	for (size_t i = 0; i < server->n_clients; i++) {
+		client_done(&server->clients[i]);
+		if (server->clients[i].pid) {
+			image_memory_free(server->clients[i].memory);
+			runs_done(&server->clients[i].runs);
+		}
+	}
+	free(server->clients);
+	*server = (struct page_server){ 0 };
+}
+
+/* Returns enum given, or <0. */
+static int copy(struct page_client *client, uint64_t to, const uint8_t *pages, size_t size,
+		struct err *err)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t n = uffd_copy(client->uffd, to + done, pages + done, size - done);
+
+		/* A mapping ends on the way: mprotect(2) and the like have made several of one. */
+		if (n == -ENOENT && size - done > PAGE)
+			n = uffd_copy(client->uffd, to + done, pages + done, PAGE);
+		if (n == -EAGAIN)
+			return GIVEN_LATER;
+		if (n == -ESRCH)
+			return GIVEN_GONE;
+		if (n < 0 && n != -EEXIST && n != -ENOENT) {
+			errno = (int)-n;
+			return err_sys(err, "process %u: a page at 0x%llx", client->own_pid,
+				       (unsigned long long)(to + done));
+		}
+		/* Something is there already, or nobody wants it any more. */
+		if (n < 0) {
+			n = PAGE;
+			uffd_wake(client->uffd, to + done, PAGE);
+		}
+		if (pending_remove(&client->pending, to + done, to + done + (uint64_t)n, err) < 0)
+			return -1;
+		done += (uint64_t)n;
+	}
+	return GIVEN;
+}
+
+/* What is to come at an address together with all around it that is in the same frame: one decoding for all. */
+static struct pending_run around(const struct page_client *client, size_t index, uint64_t address)
+{
+	struct pending_run run = client->pending.runs[index];
+	uint64_t offset = run.offset + (address - run.start);
+	uint64_t frame = offset / PAGES_FRAME_SIZE * PAGES_FRAME_SIZE;
+
+	if (frame > run.offset) {
+		run.start += frame - run.offset;
+		run.offset = frame;
+	}
+	if (run.end - run.start > frame + PAGES_FRAME_SIZE - run.offset)
+		run.end = run.start + (frame + PAGES_FRAME_SIZE - run.offset);
+	return run;
+}
+
+/* Gives what is to come at an address, and what is around it after that. Returns enum given, or <0. */
+static int give(struct page_client *client, size_t index, uint64_t address, struct err *err)
+{
+	const struct pending_run run = around(client, index, address);
+	uint8_t pages[PAGES_FRAME_SIZE];
+	const size_t before = address - run.start;
+	const size_t after = before + PAGE;
+	int ret;
+
+	if (image_memory_read(client->memory, runs_address(&client->runs, run.offset), pages,
+			      run.end - run.start, err) < 0)
+		return -1;
+	client->next = run.end;
+	ret = copy(client, address, pages + before, PAGE, err);
+	if (ret == GIVEN)
+		ret = copy(client, address + PAGE, pages + after, run.end - run.start - after, err);
+	if (ret == GIVEN)
+		ret = copy(client, run.start, pages, before, err);
+	return ret;
+}
+
+/* Memory that was never touched, or that was given back: zeros, as far as nothing else is to come. */
+static int give_zeros(const struct page_client *client, size_t index, uint64_t address,
+		      struct err *err)
+{
+	uint64_t size = ZERO_AHEAD;
+	ssize_t n;
+
+	if (index < client->pending.n_runs && client->pending.runs[index].start - address < size)
+		size = client->pending.runs[index].start - address;
+	n = uffd_zero(client->uffd, address, size);
+	/* The mapping ends before that. */
+	if (n < 0 && n != -EAGAIN && n != -ESRCH && n != -EEXIST)
+		n = uffd_zero(client->uffd, address, PAGE);
+	if (n == -EAGAIN)
+		return GIVEN_LATER;
+	if (n == -ESRCH)
+		return GIVEN_GONE;
+	if (n < 0 && n != -EEXIST && n != -ENOENT) {
+		errno = (int)-n;
+		return err_sys(err, "process %u: an empty page at 0x%llx", client->own_pid,
+			       (unsigned long long)address);
+	}
+	if (n < 0)
+		uffd_wake(client->uffd, address, PAGE);
+	return GIVEN;
+}
+
+static int try_again_later(struct page_client *client, uint64_t address, struct err *err)
+{
+	uint64_t *slot = LIST_ADD(client, retries, err);
+
+	if (!slot)
+		return -1;
+	*slot = address;
+	return 0;
+}
+
+static int answer(struct page_client *client, uint64_t address, struct err *err)
+{
+	size_t i = pending_find(&client->pending, address);
+	bool comes = i < client->pending.n_runs && client->pending.runs[i].start <= address;
+	int ret = comes ? give(client, i, address, err) : give_zeros(client, i, address, err);
+
+	if (ret == GIVEN_LATER)
+		return try_again_later(client, address, err);
+	if (ret == GIVEN_GONE)
+		client_done(client);
+	return ret < 0 ? -1 : 0;
+}
+
+/* Invalidates pointers to clients. */
+static int on_fork(struct page_server *server, size_t parent, int uffd, struct err *err)
+{
+	struct page_client *child = LIST_ADD(server, clients, err);
+	const struct page_client *from;
+
+	if (!child) {
+		close(uffd);
+		return -1;
+	}
+	from = &server->clients[parent];
+	*child = (struct page_client){ .uffd = uffd,
+				       .own_pid = from->own_pid,
+				       .memory = from->memory,
+				       .runs = from->runs,
+				       .next = from->next };
+	return pending_copy(&from->pending, &child->pending, err);
+}
+
+static int on_event(struct page_server *server, size_t index, const struct uffd_msg *message,
+		    struct err *err)
+{
+	struct page_client *client = &server->clients[index];
+	struct pending *pending = &client->pending;
+
+	switch (message->event) {
+	case UFFD_EVENT_PAGEFAULT:
+		return answer(client, message->arg.pagefault.address & -(uint64_t)PAGE, err);
+	case UFFD_EVENT_FORK:
+		return on_fork(server, index, (int)message->arg.fork.ufd, err);
+	case UFFD_EVENT_REMAP:
+		return pending_move(pending, message->arg.remap.from, message->arg.remap.to,
+				    message->arg.remap.len, err);
+	case UFFD_EVENT_REMOVE:
+	case UFFD_EVENT_UNMAP:
+		return pending_remove(pending, message->arg.remove.start, message->arg.remove.end,
+				      err);
+	default:
+		return err_set(err, ERR_FAILED, "userfaultfd: event %u is not known",
+			       message->event);
+	}
+}
+
+/* All that has happened. Returns how much, or <0. */
+static int read_events(struct page_server *server, size_t index, struct err *err)
+{
+	struct uffd_msg message;
+	int n = 0, ret;
+
+	while (server->clients[index].uffd >= 0) {
+		ret = uffd_read(server->clients[index].uffd, &message, err);
+		if (ret == 0)
+			break;
+		if (ret < 0 || on_event(server, index, &message, err) < 0)
+			return -1;
+		server->last = index;
+		n++;
+	}
+	return n;
+}
+
+/* Faults that were read before an event that came first. */
+static int retry(struct page_client *client, struct err *err)
+{
+	_cleanup_free_ uint64_t *addresses = TAKE_PTR(client->retries);
+	size_t n = client->n_retries;
+
+	client->n_retries = 0;
+	for (size_t i = 0; i < n && client->uffd >= 0; i++)
+		if (answer(client, addresses[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* A frame of what nobody has asked for yet. Returns enum given, or <0. */
+static int give_ahead(struct page_client *client, struct err *err)
+{
+	struct pending *pending = &client->pending;
+	size_t i = pending_find(pending, client->next);
+	uint64_t at;
+	int ret;
+
+	if (i == pending->n_runs)
+		i = 0;
+	at = pending->runs[i].start > client->next ? pending->runs[i].start : client->next;
+	if (at >= pending->runs[i].end)
+		at = pending->runs[i].start;
+	ret = give(client, i, at, err);
+	if (ret == GIVEN_GONE)
+		client_done(client);
+	return ret;
+}
+
+/* Of those that miss something the one that asked last, else the next. Returns enum given, or <0. */
+static int work_ahead(struct page_server *server, struct err *err)
+{
+	for (size_t i = 0; i < server->n_clients; i++) {
+		size_t index = (server->last + i) % server->n_clients;
+
+		if (server->clients[index].uffd >= 0 && server->clients[index].pending.n_runs) {
+			server->last = index;
+			return give_ahead(&server->clients[index], err);
+		}
+	}
+	return GIVEN;
+}
+
+/* Closes those that have everything: the kernel does the rest alone, also for whoever waits just now. Returns how many are left. */
+static size_t close_complete(struct page_server *server)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < server->n_clients; i++) {
+		struct page_client *client = &server->clients[i];
+
+		if (client->uffd >= 0 && !client->pending.n_runs)
+			client_done(client);
+		left += client->uffd >= 0;
+	}
+	return left;
+}
+
+static int open_sources(struct page_server *server, struct err *err)
+{
+	for (size_t i = 0; i < server->n_clients; i++)
+		if (image_memory_open(server->reader, server->image, KIND_memory,
+				      server->clients[i].own_pid, &server->clients[i].memory,
+				      err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Returns whether anything is still to be tried again. */
+static int look_at_all(struct page_server *server, struct err *err)
+{
+	bool waits = false;
+
+	/* Those that are born meanwhile are looked at, too. */
+	for (size_t i = 0; i < server->n_clients; i++) {
+		if (read_events(server, i, err) < 0 || retry(&server->clients[i], err) < 0)
+			return -1;
+		waits |= server->clients[i].n_retries > 0;
+	}
+	return waits;
+}
+
+/* Waits until somebody asks. Returns 0 when nobody has. */
+static int wait_for_events(const struct page_server *server, struct err *err)
+{
+	_cleanup_free_ struct pollfd *polls = calloc(server->n_clients, sizeof(*polls));
+	int n;
+
+	if (!polls)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < server->n_clients; i++)
+		polls[i] = (struct pollfd){ server->clients[i].uffd, POLLIN, 0 };
+	n = poll(polls, server->n_clients, IDLE_MS);
+	return n < 0 && errno != EINTR ? err_sys(err, "poll") : n;
+}
+
+int page_server_run(struct page_server *server, struct err *err)
+{
+	bool ahead = feature_on(server->features, FEATURE_FILL_AHEAD);
+
+	if (open_sources(server, err) < 0)
+		return -1;
+	while (close_complete(server)) {
+		int asked = ahead ? 0 : wait_for_events(server, err);
+		int waits = asked < 0 ? -1 : look_at_all(server, err);
+		int given = waits < 0 ? -1 : GIVEN;
+
+		if (given == GIVEN && !asked)
+			given = work_ahead(server, err);
+		if (given < 0)
+			return -1;
+		if (waits || given == GIVEN_LATER)
+			poll(NULL, 0, RETRY_MS);
+	}
+	return 0;
+}
+
+static void poison(const struct page_client *client)
+{
+	for (size_t i = 0; client->uffd >= 0 && i < client->pending.n_runs; i++)
+		uffd_poison(client->uffd, client->pending.runs[i].start,
+			    client->pending.runs[i].end);
+}
+
+/* Whether a process is one of the clients, or was born of one. */
+static bool is_ours(const struct page_server *server, const struct processes *all, pid_t pid)
+{
+	for (size_t depth = 0; pid > 1 && depth < all->count; depth++) {
+		pid_t parent = 0;
+
+		for (size_t i = 0; i < server->n_clients; i++)
+			if (server->clients[i].pid == pid)
+				return true;
+		for (size_t i = 0; i < all->count; i++)
+			if (all->list[i].pid == pid)
+				parent = all->list[i].parent;
+		pid = parent;
+	}
+	return false;
+}
+
+void page_server_kill(const struct page_server *server)
+{
+	struct processes all = { 0 };
+
+	for (size_t i = 0; i < server->n_clients; i++)
+		poison(&server->clients[i]);
+	processes_read(&all, NULL);
+	/* Children first: they are no longer known as such when their parent has ended. */
+	for (size_t i = all.count; i-- > 0;)
+		if (is_ours(server, &all, all.list[i].pid))
+			kill(all.list[i].pid, SIGKILL);
+	processes_release(&all);
+}

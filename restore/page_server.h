@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Gives running processes the pages that they were started without. */
+#ifndef PIMAGE_PAGE_SERVER_H
+#define PIMAGE_PAGE_SERVER_H
+
+#include "format/runs.h"
+#include "kernel/pending.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct err;
+struct image;
+struct image_memory;
+struct image_reader;
+struct kernel_features;
+
+/* An address space whose pages come from here. */
+struct page_client {
+	int uffd;
+	pid_t pid;		     /* 0: born since, of one of the others */
+	uint32_t own_pid;	     /* whose saved pages these are */
+	struct image_memory *memory; /* they; shared with those that are born of it */
+	struct runs runs;	     /* offsets in `pending` are those of these */
+	struct pending pending;
+	uint64_t next;	   /* the address from which on the rest is given, in ascending order */
+	uint64_t *retries; /* faults that could not be answered before an event was read */
+	size_t n_retries;
+};
+
+struct page_server {
+	struct image_reader *reader;
+	const struct image *image;
+	const struct kernel_features *features;
+	struct page_client *clients;
+	size_t n_clients;
+	size_t last; /* the client that got pages last */
+};
+
+/*
+ * Answers page faults as they come and gives the rest meanwhile, near to where the last fault was, until all pages are in or all
+ * processes are gone; a client's descriptor is closed when it has all of its own. Fails when the image is damaged: then
+ * nobody has got anything wrong, but somebody may be waiting.
+ */
+int page_server_run(struct page_server *server, struct err *err);
+
+/*
+ * After a failure: kills the clients with all that is born of them, and lets fail whatever touches a missing page until then.
+ */
+void page_server_kill(const struct page_server *server);
+
+void page_server_done(struct page_server *server);
+
+#endif

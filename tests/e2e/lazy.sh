@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# prestore --lazy: a tree runs before its memory is there; what is damaged, or cannot come any more, kills it and is said.
+# user: user root
+# time-out: 180
+. "$(dirname "$0")/lib.sh"
+[ -x "$python3" ] || skip "python3 is not installed"
+may_namespace || skip "no namespaces"
+
+servers() { pgrep -x prestore-pages | while read -r pid; do
+	tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "PIMAGE_TEST=$PIMAGE_TEST" && echo "$pid"; done; }
+gone() { [ -z "$(servers)" ]; }
+ready() { [ "$(grep -c ready out)" = 3 ]; }
+# restore OPTION...: leaves the pid in ./pid and messages in ./err.
+restore() { must prestore --lazy --detach --pids=namespace --pidfile=pid "$@" "$PWD/image.tar" 2>err >/dev/null; }
+
+"$python3" "$E2E/lazy.py" 24 </dev/null >out 2>&1 &
+target=$!
+until_true 30 ready || fail "the target does not start: $(cat out)"
+must pdump --quiet --kill "$target" image.tar
+wait "$target" 2>/dev/null
+
+cat image.tar | prestore --lazy --plan - >plan 2>err && fail "from a pipe: not refused"
+grep -q 'pipe' plan || fail "from a pipe: $(cat plan err)"
+prestore --lazy --verify image.tar 2>err && fail "--lazy --verify: not refused"
+
+# Everything comes and is right, for all and whoever they bear, and then nothing is left.
+for ahead in "" fill_ahead; do
+	rm -f finished
+	PIMAGE_WITHOUT=$ahead restore
+	kill -USR1 "$(cat pid)"
+	until_true 60 eval '[ "$(grep -c ok finished)" = 3 ]' || fail "not all have ended well: $(cat out err)"
+	wait_gone "$(cat pid)"
+	until_true 10 gone || fail "what gives the pages is still there: $(servers)"
+done
+
+if [ "$VARIANT_USER" != root ]; then
+	grep -q 'filled before' err || fail "an ordinary user is not told: $(cat err)"
+	exit 0
+fi
+grep -q 'MiB are read while' err || fail "what must not be changed is not told: $(cat err)"
+
+# The file may be deleted, and complete memory is as any other.
+cp image.tar copy.tar
+restore --stopped
+rm image.tar
+until_true 30 gone || fail "what gives the pages does not end"
+grep -q ' um' "/proc/$(cat pid)/smaps" && fail "memory still waits for pages"
+mv copy.tar image.tar
+kill -9 "$(cat pid)"
+wait_gone "$(cat pid)"
+
+# Killed: what gives the pages, each of the two.
+PIMAGE_WITHOUT=fill_ahead restore
+kill -9 "$(servers | tail -n 1)"
+wait_gone "$(cat pid)" 10
+grep -q 'killed by signal 9' err || fail "no message: $(cat err)"
+PIMAGE_WITHOUT=fill_ahead restore
+kill -9 "$(servers | head -n 1)"
+sleep 0.2
+rm -f finished
+kill -USR1 "$(cat pid)"
+until_true 60 eval '[ "$(grep -c ok finished)" = 3 ]' || fail "not all have ended well: $(cat out err)"
+wait_gone "$(cat pid)"
+until_true 10 gone || fail "left behind"
+
+# Damage late in the page data of the last process.
+must "$python3" - image.tar <<'EOF'
+import sys, tarfile
+entry = [e for e in tarfile.open(sys.argv[1]) if "/pages/" in e.name and e.isreg()][-1]
+with open(sys.argv[1], "r+b") as image:
+    image.seek(entry.offset_data + entry.size * 3 // 4)
+    byte = image.read(1)
+    image.seek(-1, 1)
+    image.write(bytes([byte[0] ^ 1]))
+EOF
+restore
+wait_gone "$(cat pid)" 30
+until_true 10 gone || fail "left behind"
+grep -q 'damaged.*killed' err || fail "no message: $(cat err)"
