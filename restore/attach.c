@@ -38,7 +38,7 @@ struct attached {
 };
 
 /* How it goes on after an event. */
-enum next { GO_ON, LEFT, ENDED, FAILED };
+enum next { GO_ON, LEFT, TAKEN, ENDED, FAILED };
 
 static void show(const char *bytes, size_t size)
 {
@@ -146,8 +146,7 @@ static enum next hear(struct attached *a, int *ret_status)
 		stop_too(a);
 		return GO_ON;
 	case MESSAGE_TAKEN:
-		*ret_status = 1;
-		return LEFT;
+		return TAKEN;
 	case MESSAGE_ENDED:
 		memcpy(&status, message.bytes, sizeof(status));
 		*ret_status = status;
@@ -263,7 +262,26 @@ static void tell(const struct attached *a, const char *what)
 		fprintf(stderr, "%s; prestore --attach=%d returns\n", what, a->ready.pid);
 }
 
-static int relay(struct attached *a, struct err *err)
+/* What has started prestore without a terminal waits for the end of the job, whoever else looks at it meanwhile. */
+static int outwait(const struct attached *a, pid_t keeper, struct err *err)
+{
+	struct pollfd signals = { a->signals, POLLIN, 0 };
+	struct signalfd_siginfo info;
+	pid_t ended = 0;
+	int status;
+
+	while ((ended = waitpid(keeper, &status, WNOHANG)) == 0) {
+		if (poll(&signals, 1, -1) < 0 && errno != EINTR)
+			return err_sys(err, "poll");
+		if (read(a->signals, &info, sizeof(info)) == sizeof(info) &&
+		    info.ssi_signo != SIGCHLD)
+			kill(a->ready.pid, (int)info.ssi_signo);
+	}
+	return ended < 0 ? err_sys(err, "waiting for process %d", keeper) : foreground_end(status);
+}
+
+/* keeper: our child; 0: somebody else's. */
+static int relay(struct attached *a, pid_t keeper, struct err *err)
 {
 	sigset_t set = foreground_signals();
 	enum next next = GO_ON;
@@ -276,11 +294,13 @@ static int relay(struct attached *a, struct err *err)
 	take_terminal(a);
 	while (next == GO_ON)
 		next = turn(a, &status);
+	if (next == TAKEN && !a->terminal && keeper)
+		return outwait(a, keeper, err);
 	detach(a);
 	if (next == ENDED)
 		return foreground_end(status);
-	if (next == LEFT) {
-		tell(a, status ? "\nanother prestore is attached now" : "\ndetached");
+	if (next == LEFT || next == TAKEN) {
+		tell(a, next == TAKEN ? "\nanother prestore is attached now" : "\ndetached");
 		return 0;
 	}
 	return err_set(err, ERR_GONE, "the keeper of the terminal of process %d is gone",
@@ -328,7 +348,7 @@ int attach_first(const struct restore_options *options, struct keeper *keeper, s
 	memcpy(&a->ready, message.bytes, sizeof(a->ready));
 	if (!options->detach) {
 		keeper->client = -1;
-		return relay(a, err);
+		return relay(a, keeper->pid, err);
 	}
 	if (!options->quiet)
 		fprintf(stderr, "pid %d\n", a->ready.pid);
@@ -358,5 +378,5 @@ int attach_again(const struct restore_options *options, struct err *err)
 		close(fd);
 		return err_sys(err, "--attach=%s", options->attach);
 	}
-	return relay(a, err);
+	return relay(a, 0, err);
 }

@@ -210,7 +210,7 @@ static int own_signals(void)
 void keeper_run(struct keeper *keeper, const struct job *job)
 {
 	struct desk *desk = keeper->desk;
-	int signals = own_signals();
+	int signals = own_signals(), status;
 
 	desk->job = job;
 	desk->client = TAKE_FD(keeper->client);
@@ -224,6 +224,7 @@ void keeper_run(struct keeper *keeper, const struct job *job)
 	desk_repaint(desk);
 	while (turn(keeper, signals))
 		;
+	status = desk->ended ? desk->status : SIGTERM;
 	keeper_done(keeper);
-	_exit(0);
+	_exit(foreground_end(status));
 }

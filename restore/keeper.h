@@ -37,7 +37,7 @@ int keeper_listen(struct keeper *keeper, const struct restore *restore, const st
 		  struct err *err);
 
 /*
- * In the keeper, after the commit. Ends with the job. If it ends before (SIGTERM), the job loses its terminal: SIGHUP,
+ * In the keeper, after the commit. Ends with the job, and as it did. If it ends before (SIGTERM), the job loses its terminal: SIGHUP,
  * as when a window is closed.
  */
 void keeper_run(struct keeper *keeper, const struct job *job) __attribute__((noreturn));

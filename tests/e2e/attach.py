@@ -27,6 +27,8 @@ def within(seconds, what, ready):
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:
+            if Terminal.last:
+                Terminal.last.read()
             fail(f"{what}: not within {seconds} s" + (f"; the screen: {Terminal.last.text!r}" if Terminal.last else ""))
         time.sleep(0.01)
 
@@ -44,6 +46,7 @@ class Terminal:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
             os.execvp(command[0], command)
         os.set_blocking(self.master, False)
+        os.set_inheritable(self.master, False)
 
     def resize(self, rows):
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
@@ -143,6 +146,202 @@ def a_shell(way):
     no_sockets()
 
 
+def start_holder():
+    """A process that leads no session: the shell that has started it is not saved."""
+    shell = Terminal("sh", "-c", "./holder 2; :")
+    shell.expect("ready")
+    return shell, int(subprocess.run(["pgrep", "-P", str(shell.pid)], capture_output=True, text=True).stdout)
+
+
+def pid_of(pidfile="pid"):
+    within(10, "a pidfile", lambda: os.path.exists(pidfile) and os.path.getsize(pidfile))
+    return int(pathlib.Path(pidfile).read_text())
+
+
+def is_gone(pid):
+    try:
+        return "\nState:\tZ" in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+
+
+def gone(pid):
+    within(10, f"the end of {pid}", lambda: is_gone(pid))
+    pathlib.Path("pid").unlink()
+    no_sockets()
+
+
+def alone(*arguments, **streams):
+    """prestore without a terminal."""
+    return subprocess.Popen(["setsid", "--wait", "prestore", "--pidfile=pid", *arguments, IMAGE], text=True,
+                            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams})
+
+
+def keeper_of(pid):
+    while True:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        pid = int(re.search(r"\nPPid:\t(\d+)", status)[1])
+        if "/prestore" in os.readlink(f"/proc/{pid}/exe") and "State:" in status and os.getsid(pid) == pid:
+            return pid
+
+
+def a_plain_job(way):
+    """Restored from a script that leaves it; then from one that waits for it; then it is hung up."""
+    shell, pid = start_holder()
+    dump(pid)
+    shell.end(0)
+
+    # --detach, by itself on a terminal of its own; found by the pidfile.
+    out, err = alone("--detach", f"--pids={way}").communicate(timeout=20)
+    pid = pid_of()
+    if f"pid {pid}\n" not in err or f"prestore --attach={pid} returns" not in err:
+        fail(f"--detach says {err!r}")
+    one = Terminal("prestore", "--attach=pid", "--detach-key=^A")
+    within(10, "raw mode", lambda: not one.local() & termios.ICANON)
+    os.kill(pid, signal.SIGUSR1)
+    one.expect("to 2\r\n")
+    one.type("typed\n")
+    one.expect("typed\r\ntyped\r\n")
+    one.type("\x01")
+    one.end(0)
+    # Killed instead of told to leave: it is the same for the job. What is typed meanwhile and what was there is seen again.
+    two = Terminal("prestore", f"--attach={pid}")
+    two.expect("typed\r\ntyped\r\n")
+    os.kill(two.pid, signal.SIGKILL)
+    two.end(-signal.SIGKILL)
+    three = Terminal("prestore", f"--attach={pid}")
+    three.expect("typed\r\ntyped\r\n")
+    os.kill(three.pid, signal.SIGTERM)
+    three.expect("detached")
+    three.end(0)
+    four = Terminal("prestore", f"--attach={pid}")
+    four.expect("typed")
+    four.type("\x04")
+    four.expect("done")
+    four.end(0)
+    gone(pid)
+
+    # In the foreground of a script: output and status are the job's, also while somebody else looks at it.
+    script = alone("--quiet", f"--pids={way}", stdin=subprocess.PIPE)
+    pid = pid_of()
+    script.stdin.write("from the script\n")
+    script.stdin.flush()
+    os.kill(pid, signal.SIGUSR1)
+    five = Terminal("prestore", f"--attach={pid}")
+    five.expect("from the script\r\n(to 2\r\n)?from the script\r\n")
+    os.kill(pid, signal.SIGTERM)
+    five.end(-signal.SIGTERM)
+    out, err = script.communicate(timeout=10)
+    if script.returncode != 128 + signal.SIGTERM and script.returncode != -signal.SIGTERM:
+        fail(f"the script sees status {script.returncode}: {err}")
+    gone(pid)
+
+    # SIGTERM to a prestore in a script is for the job.
+    script = alone("--quiet", f"--pids={way}")
+    pid = pid_of()
+    within(10, "a socket", sockets)
+    prestore = int(subprocess.run(["pgrep", "-P", str(script.pid), "prestore"], capture_output=True, text=True).stdout)
+    os.kill(prestore, signal.SIGTERM)
+    script.communicate(timeout=10)
+    gone(pid)
+
+    # The keeper is told to end: as when a window is closed.
+    six = Terminal("prestore", "--pty", "--pidfile=pid", f"--pids={way}", IMAGE)
+    pid = pid_of()
+    within(10, "raw mode", lambda: not six.local() & termios.ICANON)
+    os.kill(keeper_of(pid), signal.SIGTERM)
+    six.expect("the keeper of the terminal of process")
+    six.end(7)
+    gone(pid)
+    # Killed, it leaves a socket, which who looks for another removes.
+    seven = Terminal("prestore", "--pty", "--pidfile=pid", f"--pids={way}", IMAGE)
+    pid = pid_of()
+    within(10, "raw mode", lambda: not seven.local() & termios.ICANON)
+    os.kill(keeper_of(pid), signal.SIGKILL)
+    seven.end(7)
+    eight = Terminal("prestore", "--attach=nothing")
+    eight.expect("no job of this name, process id or pidfile with a terminal of its own\r\n")
+    eight.end(2)
+    gone(pid)
+
+
+def is_ours(pid):
+    try:
+        return f"PIMAGE_TEST={os.environ['PIMAGE_TEST']}" in pathlib.Path(f"/proc/{pid}/environ").read_text().split("\0")
+    except OSError:
+        return False
+
+
+def a_failure(way):
+    """In the last moment: nothing is left, and the status and the message are prestore's."""
+    late = Terminal("prestore", "--pty", f"--pids={way}", "--pidfile=/nowhere/pid", IMAGE)
+    late.expect("cannot write /nowhere/pid")
+    late.end(1)
+    no_sockets()
+    holders = subprocess.run(["pgrep", "-x", "holder"], capture_output=True, text=True).stdout.split()
+    mine = [p for p in holders if not is_gone(p) and is_ours(p)]
+    if mine:
+        fail(f"processes are left: {mine}")
+
+
+def a_stop(way):
+    """^Z within the terminal stops prestore, too; the shell that sees it continues both."""
+    shell = Terminal("env", "TERM=dumb", "bash", "--norc")
+    shell.expect(r"\$ ")
+    shell.type(f"PS1='here> '; prestore --pty --pidfile=pid --pids={way} {IMAGE}\n")
+    pid = pid_of()
+    within(10, "raw mode", lambda: not shell.local() & termios.ICANON)
+    shell.type("\x1a")
+    shell.expect("Stopped +prestore")
+    within(5, "the job stops", lambda: "\nState:\tT" in pathlib.Path(f"/proc/{pid}/status").read_text())
+    shell.clear()
+    shell.type("fg\n")
+    shell.expect("prestore --pty")
+    within(5, "the job goes on", lambda: "\nState:\tT" not in pathlib.Path(f"/proc/{pid}/status").read_text())
+    within(10, "raw mode", lambda: not shell.local() & termios.ICANON)
+    shell.type("\x1a")
+    shell.expect("Stopped +prestore")
+    shell.type("kill %1\n")
+    shell.expect("detached")
+    shell.type("prestore --attach=pid\n")
+    within(5, "the job goes on", lambda: "\nState:\tT" not in pathlib.Path(f"/proc/{pid}/status").read_text())
+    within(10, "raw mode", lambda: not shell.local() & termios.ICANON)
+    shell.clear()
+    os.kill(pid, signal.SIGUSR1)
+    shell.expect("to 2")
+    shell.type("\x04")
+    shell.expect("done[^x]*here> ")
+    shell.type("exit 3\n")
+    shell.end(3)
+    gone(pid)
+
+
+def a_job_without(way):
+    """It had no terminal, and ends of pipes that are not saved: now it has one, and they are it."""
+    job = subprocess.Popen(["./holder", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, start_new_session=True)
+    job.stdout.readline()
+    dump(job.pid)
+    job.communicate()
+    one = Terminal("prestore", "--pty", "--pidfile=pid", f"--pids={way}", IMAGE)
+    pid = pid_of()
+    within(10, "raw mode", lambda: not one.local() & termios.ICANON)
+    os.kill(pid, signal.SIGUSR1)
+    one.expect("to 1\r\n")
+    if os.getsid(pid) != pid:
+        fail("it leads its session no more")
+    one.type("typed\n")
+    one.expect("typed\r\ntyped")
+    one.type("\x03")
+    one.end(-signal.SIGINT)
+    gone(pid)
+
+
 # A shell keeps its process id in mind, so it needs the old ones.
 if "namespace" in WAYS:
+    print("a_shell", flush=True)
     a_shell("namespace")
+for w in WAYS:
+    for part in (a_plain_job, a_failure, a_stop, a_job_without):
+        print(part.__name__, w, flush=True)
+        part(w)
