@@ -18,6 +18,8 @@ static int survey_descriptor(struct dump *dump, struct target *target, uint32_t 
 	/* What a running process closed meanwhile is none of its descriptors. */
 	if (read_link_at(target->proc, name, &link, NULL) < 0)
 		return 0;
+	if (strcmp(link, "/dev/ptmx") == 0 || strcmp(link, "/dev/pts/ptmx") == 0)
+		return pty_survey(dump, target, fd, err);
 	if (link[0] == '/' || strncmp(link, "pipe:[", 6) == 0)
 		return pipe_survey(dump, target, fd, err);
 	if (strncmp(link, "socket:[", 8) != 0)

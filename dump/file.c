@@ -49,6 +49,7 @@ void dump_files_free(struct dump_files *files)
 	free(files->contents);
 	free(files->pipes);
 	free(files->ttys);
+	free(files->ptys);
 	unix_table_free(files->unix_table);
 	flights_free(files->flights);
 	free(files);

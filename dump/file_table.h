@@ -5,6 +5,7 @@
 
 #include "dump/contents.h"
 #include "dump/file.h"
+#include "format/tty.h"
 
 #define KNOWN_BUCKETS 256
 
@@ -39,6 +40,19 @@ struct known_tty {
 
 struct flights;
 
+/* A pseudo-terminal whose master a target has; descriptors of both sides for those who look at it. */
+struct known_pty {
+	dev_t instance; /* file system of its slave: each mount of devpts may have numbers of its own */
+	unsigned number;
+	pid_t session; /* as this program sees it; 0: none has it for its controlling terminal */
+	pid_t foreground;
+	struct target *holder;
+	uint32_t master_fd;
+	struct target *user; /* NULL: no target has the slave open */
+	uint32_t slave_fd;
+	uint32_t id; /* 0: not yet in the image */
+};
+
 struct dump_files {
 	struct known_file *known[KNOWN_BUCKETS];
 	bool guessed; /* it was noted that duplicates are told by their looks */
@@ -49,6 +63,8 @@ struct dump_files {
 	bool surveyed;	  /* pipes, flights and unix_table are complete */
 	struct known_tty *ttys;
 	size_t n_ttys;
+	struct known_pty *ptys;
+	size_t n_ptys;
 	struct contents *contents;
 	size_t n_contents;
 	struct flights *flights;       /* dump/flights.h; NULL: there are none */
@@ -58,7 +74,7 @@ struct dump_files {
 /* The table of this dump, made when first asked for; NULL with err set. */
 struct dump_files *dump_files(struct dump *dump, struct err *err);
 
-/* Finds all pipes, unix sockets and descriptors in flight. Before any descriptor is collected. */
+/* Finds all pipes, pseudo-terminals, unix sockets and descriptors in flight. Before any descriptor is collected. */
 int descriptors_survey(struct dump *dump, struct err *err);
 
 /* If the target's descriptor is one: who holds which of its ends. */
@@ -100,10 +116,34 @@ void unix_table_free(struct unix_table *table);
 /* Locks that the process holds through this description, from its fdinfo. */
 int dump_locks(struct dump *dump, const struct dump_fd *fd, struct file *file, struct err *err);
 
-/* The terminal behind a descriptor of this program (or the target's copy) as an object of the
- * image. */
-int dump_tty(struct dump *dump, int fd, const char *path, bool controlling, uint32_t *ret_id,
+/* Notes a master that the survey has met. */
+int pty_survey(struct dump *dump, struct target *target, uint32_t fd, struct err *err);
+
+/* The pair whose master, or whose slave, a descriptor is, if a target has the master; else NULL. */
+struct known_pty *pty_of_master(const struct dump *dump, const struct dump_fd *fd);
+struct known_pty *pty_of_slave(const struct dump *dump, const struct dump_fd *fd);
+
+/* The pair that is the controlling terminal of a target, or NULL. */
+struct known_pty *pty_of_session(const struct dump *dump, const struct target *target);
+
+/* The pair as an object of the image: what it is set to. */
+int dump_pty(struct dump *dump, struct known_pty *known, uint32_t *ret_id, struct err *err);
+
+/* Its state and what waits in it, when all descriptors of it are known. */
+int pty_collect(struct dump *dump, const struct known_pty *known, struct err *err);
+
+/*
+ * The terminal behind a descriptor of this program (or the target's copy) as an object of the image, of any kind
+ * but a pair.
+ */
+int dump_tty(struct dump *dump, int fd, const char *path, enum tty_kind kind, uint32_t *ret_id,
 	     struct err *err);
+
+/* Settings and window of a terminal; of a pair, from either side. */
+int tty_collect_settings(int fd, struct tty *tty, struct err *err);
+
+/* The controlling terminal of a target, if nobody among the targets has its other end; 0: there is none. */
+dev_t tty_of_dump(const struct dump *dump);
 
 /* The number of the terminal's device behind fd (also when it was opened as /dev/tty); 0: none. */
 dev_t tty_device(int fd);

@@ -9,22 +9,42 @@
 
 #include <fcntl.h>
 
+/*
+ * What fdinfo and F_GETFL show may be that of the description, since TIOCGPTPEER keeps it there: then only the process
+ * itself can tell.
+ */
+static int close_on_exec(const struct target *target, const struct dump_fd *fd, bool *ret_set,
+			 struct err *err)
+{
+	struct remote_call call = REMOTE_CALL(fcntl, fd->fd, F_GETFD);
+
+	*ret_set = (fd->info.flags & O_CLOEXEC) != 0;
+	if (!*ret_set || !S_ISCHR(fd->stat.st_mode) || !target->remote || !fd->same ||
+	    !(fcntl(fd->copy, F_GETFL) & O_CLOEXEC))
+		return 0;
+	if (remote_call(target->remote, target->frozen->threads[0], &call, err) < 0)
+		return -1;
+	*ret_set = (call.result & FD_CLOEXEC) != 0;
+	return 0;
+}
+
 static int collect_descriptor(struct dump *dump, struct target *target, uint32_t number,
 			      struct files *files, struct err *err)
 {
 	_cleanup_(dump_fd_close) struct dump_fd fd = { .copy = -1 };
 	struct descriptor *descriptor;
 	uint32_t id;
+	bool closes;
 	int there = dump_fd_open(dump, target, number, &fd, err);
 
 	if (there <= 0)
 		return there;
-	if (dump_file(dump, &fd, &id, err) < 0)
+	if (dump_file(dump, &fd, &id, err) < 0 || close_on_exec(target, &fd, &closes, err) < 0)
 		return -1;
 	descriptor = LIST_ADD(files, descriptors, err);
 	if (!descriptor)
 		return -1;
-	*descriptor = (struct descriptor){ number, id, (fd.info.flags & O_CLOEXEC) != 0 };
+	*descriptor = (struct descriptor){ number, id, closes };
 	return 0;
 }
 

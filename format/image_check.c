@@ -14,6 +14,7 @@
 #include "format/pipe.h"
 #include "format/pipe_end.h"
 #include "format/process.h"
+#include "format/pty_master.h"
 #include "format/regular.h"
 #include "format/shm.h"
 #include "format/terminal.h"
@@ -359,6 +360,7 @@ static const struct reference references[] = {
 	{ &external_record, offsetof(struct external, pipe), KIND_pipe },
 	{ &external_record, offsetof(struct external, socket), KIND_unix_socket },
 	{ &terminal_record, offsetof(struct terminal, tty), KIND_tty },
+	{ &pty_master_record, offsetof(struct pty_master, tty), KIND_tty },
 };
 
 static bool has_descriptor(const struct files *files, uint32_t fd)
@@ -435,7 +437,9 @@ static int check_file(const struct image *image, const struct file *file, struct
 		if (refers(image, r->kind, id, r->type->name, err) < 0)
 			return -1;
 	}
-	return check_external(image, file, err) < 0 ? -1 : check_epoll(image, file, err);
+	if (check_external(image, file, err) < 0 || check_pty_master(image, file, err) < 0)
+		return -1;
+	return check_epoll(image, file, err);
 }
 
 static int check_pipe(const struct image *image, const struct pipe *pipe, struct err *err)
@@ -496,7 +500,7 @@ int image_check(const struct image *image, struct err *err)
 	CHECK_OBJECTS(file, check_file(image, file_, err))
 	CHECK_OBJECTS(pipe, check_pipe(image, pipe_, err))
 	CHECK_OBJECTS(unix_socket, check_unix_socket(image, unix_socket_, err))
-	CHECK_OBJECTS(tty, 0)
+	CHECK_OBJECTS(tty, check_tty(tty_, err))
 	CHECK_OBJECTS(shm, check_shm(image, shm_, err))
 	if (check_processes(image, pimage, err) < 0 || check_unlisted(image, err) < 0)
 		return -1;

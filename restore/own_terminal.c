@@ -16,12 +16,18 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* Pairs of the image come back by themselves. */
 static bool needs_terminal(const struct restore *restore)
 {
-	IMAGE_EACH (&restore->image, file, file)
-		if (file->type.type == &terminal_record &&
+	const struct tty *tty = tty_controlling(restore);
+
+	IMAGE_EACH (&restore->image, file, file) {
+		const struct terminal *terminal = file->type.state;
+
+		if (tty && file->type.type == &terminal_record && terminal->tty == tty->id &&
 		    descriptors_use(restore, file->id)->needed)
 			return true;
+	}
 	return false;
 }
 
@@ -48,9 +54,8 @@ static const struct process *root_of(const struct restore *restore)
 static uint32_t saved_terminal(const struct restore *restore)
 {
 	const struct tty *tty = tty_controlling(restore);
-	uint32_t id = root_of(restore)->terminal;
 
-	return id ? id : tty ? tty->id : 0;
+	return tty ? tty->id : 0;
 }
 
 /* The window that a person is looking at; else the saved one, which a new pair has already. */

@@ -21,6 +21,7 @@
 #include "restore/memory.h"
 #include "restore/own_terminal.h"
 #include "restore/pids.h"
+#include "restore/pty.h"
 #include "restore/shm.h"
 #include "restore/spawn.h"
 #include "restore/thread.h"
@@ -230,6 +231,8 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	/* Only now is it known that the image is whole: nothing has run yet, and nothing will if it is not. */
 	if (image_reader_finish(reader, NULL, err) < 0 || finish_threads(restore, err) < 0)
 		return -1;
+	if (ptys_finish(restore, err) < 0)
+		return -1;
 	/* The processes have theirs by now; a pipe looks as if it ended here else. */
 	restore_close_files(restore);
 	if (restore->options->verify && verify(restore, err) < 0)
@@ -267,7 +270,10 @@ static pid_t foreground_of(const struct restore *restore)
 	for (size_t i = 0; i < restore->n_canvases; i++) {
 		const struct canvas *canvas = &restore->canvases[i];
 
-		if (IMAGE_GET(&restore->image, process, canvas->own_pid, 0)->foreground)
+		const struct process *process =
+			IMAGE_GET(&restore->image, process, canvas->own_pid, 0);
+
+		if (process->foreground && tty_is_own(restore, process))
 			return canvas->pid;
 	}
 	return 0;
@@ -290,10 +296,11 @@ static int commit(struct restore *restore, struct job *job, struct keeper *keepe
 	if (job_commit(job, err) < 0)
 		return -1;
 	unix_names_commit(restore);
+	tty_set_devices(restore);
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		canvas_release(&restore->canvases[i]);
 	restore->n_canvases = 0;
-	if (restore->image.kinds[KIND_tty].n_objects)
+	if (tty_wanted(restore))
 		kill(job->foreground ? job->foreground : job->pid, SIGWINCH);
 	return 0;
 }

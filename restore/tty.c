@@ -4,11 +4,14 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/names.h"
+#include "format/process.h"
 #include "kernel/pty.h"
 #include "restore/descriptors.h"
+#include "restore/pty.h"
 #include "restore/tty.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/param.h>
@@ -52,7 +55,7 @@ int tty_own(struct restore *restore)
 const struct tty *tty_controlling(const struct restore *restore)
 {
 	IMAGE_EACH (&restore->image, tty, tty)
-		if (tty->controlling)
+		if (tty->kind == TTY_OUTSIDE && tty->controlling)
 			return tty;
 	return NULL;
 }
@@ -127,9 +130,9 @@ static unsigned saved_number(const struct tty *tty)
 	return sscanf(tty->path, "/dev/pts/%u", &number) == 1 ? number : 0;
 }
 
-int tty_make_pair(const struct tty *tty, int *ret_master, int *ret_slave, struct err *err)
+int tty_make_master(const struct tty *tty, struct err *err)
 {
-	_cleanup_close_ int master = pty_open(saved_number(tty), err), slave = -1;
+	_cleanup_close_ int master = pty_open(saved_number(tty), err);
 	const struct winsize size = { .ws_row = (unsigned short)tty->rows,
 				      .ws_col = (unsigned short)tty->columns,
 				      .ws_xpixel = (unsigned short)tty->width,
@@ -139,26 +142,86 @@ int tty_make_pair(const struct tty *tty, int *ret_master, int *ret_slave, struct
 	if (master < 0 || termios2_get(master, &termios, err) < 0)
 		return -1;
 	tty_settings(tty, &termios);
-	slave = pty_slave(master, O_RDWR, err);
-	if (slave < 0 || termios2_set(master, &termios, err) < 0)
+	/* Nothing is saved of what was hung up. */
+	if (tty->control_chars.size && termios2_set(master, &termios, err) < 0)
 		return -1;
 	if (ioctl(master, TIOCSWINSZ, &size) < 0)
 		return err_sys(err, "set the size of a terminal's window");
+	return TAKE_FD(master);
+}
+
+int tty_make_pair(const struct tty *tty, int *ret_master, int *ret_slave, struct err *err)
+{
+	_cleanup_close_ int master = tty_make_master(tty, err);
+	int slave = master < 0 ? -1 : pty_slave(master, O_RDWR, err);
+
+	if (slave < 0)
+		return -1;
 	*ret_master = TAKE_FD(master);
-	*ret_slave = TAKE_FD(slave);
+	*ret_slave = slave;
 	return 0;
+}
+
+bool tty_is_own(const struct restore *restore, const struct process *process)
+{
+	const struct tty *tty = IMAGE_GET(&restore->image, tty, process->terminal, 0);
+
+	return !tty || tty->kind == TTY_OUTSIDE;
+}
+
+bool tty_wanted(const struct restore *restore)
+{
+	return tty_controlling(restore) != NULL;
+}
+
+static int set_device(const struct restore *restore, const struct tty *tty, struct err *err)
+{
+	char buffer[PATH_MAX];
+	_cleanup_close_ int fd = open(restore_path(restore, tty->path, buffer, sizeof(buffer)),
+				      O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct termios2 termios;
+
+	if (fd < 0)
+		return err_sys(err, "open it for its settings");
+	if (termios2_get(fd, &termios, err) < 0)
+		return -1;
+	tty_settings(tty, &termios);
+	return termios2_set(fd, &termios, err);
+}
+
+void tty_set_devices(struct restore *restore)
+{
+	IMAGE_EACH (&restore->image, tty, tty) {
+		struct err why;
+
+		if (tty->kind == TTY_DEVICE && set_device(restore, tty, &why) < 0)
+			problems_add_err(&restore->problems, VERDICT_APPROXIMATED, tty->path, &why);
+	}
+}
+
+static int make(struct restore *restore, const void *record, struct key key, struct err *err)
+{
+	const struct tty *tty = record;
+
+	(void)key;
+	if (tty->kind != TTY_PAIR && tty->kind != TTY_HUNG_UP)
+		return 0;
+	return pty_make(restore, tty, err) < 0 ? err_prefix(err, "%s", tty->path) : 0;
 }
 
 static int check(struct restore *restore, const void *record, struct key key, struct err *err)
 {
-	(void)record;
+	const struct tty *tty = record;
+
 	(void)key;
 	if (!descriptors_of(restore, err))
 		return -1;
-	if (tty_own(restore) < 0 && !restore->own_terminal)
+	if (tty->kind == TTY_PAIR || tty->kind == TTY_HUNG_UP)
+		pty_check(restore, tty);
+	else if (tty->kind == TTY_OUTSIDE && tty_own(restore) < 0 && !restore->own_terminal)
 		problems_add(&restore->problems, VERDICT_NOTE, "terminal",
 			     "prestore has no terminal that could take the place of the saved one");
 	return 0;
 }
 
-const struct restorer tty_restorer = { .check = check };
+const struct restorer tty_restorer = { .check = check, .make = make };

@@ -3,7 +3,10 @@
 #ifndef PIMAGE_RESTORE_TTY_H
 #define PIMAGE_RESTORE_TTY_H
 
+#include <stdbool.h>
+
 struct err;
+struct process;
 struct restore;
 struct termios2;
 struct tty;
@@ -27,9 +30,21 @@ void tty_undo(struct restore *restore);
 void tty_settings(const struct tty *tty, struct termios2 *termios);
 
 /*
- * A new pseudo-terminal with settings and window of the saved one, whose number it gets if that is free. Nothing is in it, and it is
- * nobody's controlling terminal. Both descriptors are close-on-exec and without O_NONBLOCK.
+ * The master of a new pseudo-terminal with settings and window of the saved one, whose number it gets if that is free. Its slave is not
+ * open yet. Close-on-exec, without O_NONBLOCK. Returns the descriptor or <0.
  */
+int tty_make_master(const struct tty *tty, struct err *err);
+
+/* The same with its slave, which is nobody's controlling terminal. */
 int tty_make_pair(const struct tty *tty, int *ret_master, int *ret_slave, struct err *err);
+
+/* Settings of lines and consoles, which are there by themselves; what cannot be set becomes a problem. */
+void tty_set_devices(struct restore *restore);
+
+/* Whether it was prestore's terminal's counterpart that a process belonged to, and not a pair of the image. */
+bool tty_is_own(const struct restore *restore, const struct process *process);
+
+/* Whether prestore's own terminal takes the place of one of the image. */
+bool tty_wanted(const struct restore *restore);
 
 #endif

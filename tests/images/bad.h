@@ -262,6 +262,17 @@ static const struct bad bad_images[] = {
 	{ "pipe-overfull", "pipes/1.json|$.bytes", "pipes/1.json", "\"capacity\": 65536",
 	  "\"capacity\": 4" },
 
+	{ "pair-without-state", "ttys/1.json|$.pair", "ttys/1.json", "\"id\": 1,",
+	  "\"id\": 1, \"kind\": \"pair\"," },
+	{ "state-without-pair", "ttys/1.json|$.pair", "ttys/1.json", "\"columns\": 80",
+	  "\"columns\": 80, \"pair\": {\"slave\": \"open\"}" },
+	{ "terminal-of-unknown-kind", "ttys/1.json|$.kind", "ttys/1.json", "\"id\": 1,",
+	  "\"id\": 1, \"kind\": \"0x9\"," },
+	{ "end-behind-input", "ttys/2.json|$.pair.ends[0]", "ttys/2.json", "\"ends\": [7]",
+	  "\"ends\": [9]" },
+	{ "master-of-no-pair", "files/17.json|$.pty_master.tty", "files/17.json", "\"tty\": 2",
+	  "\"tty\": 1" },
+
 	/* address spaces */
 	{ "overlapping-vmas", MEMORY "|$.vmas[1]", MEMORY, "0x402000-0x404000",
 	  "0x401000-0x404000" },
