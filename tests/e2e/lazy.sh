@@ -10,6 +10,7 @@ may_namespace || skip "no namespaces"
 servers() { pgrep -x prestore-pages | while read -r pid; do
 	tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "PIMAGE_TEST=$PIMAGE_TEST" && echo "$pid"; done; }
 gone() { [ -z "$(servers)" ]; }
+all_done() { [ "$(grep -c ok finished)" = 3 ]; }
 ready() { [ "$(grep -c ready out)" = 3 ]; }
 # restore OPTION...: leaves the pid in ./pid and messages in ./err.
 restore() { must prestore --lazy --detach --pids=namespace --pidfile=pid "$@" "$PWD/image.tar" 2>err >/dev/null; }
@@ -20,6 +21,7 @@ until_true 30 ready || fail "the target does not start: $(cat out)"
 must pdump --quiet --kill "$target" image.tar
 wait "$target" 2>/dev/null
 
+# shellcheck disable=SC2002
 cat image.tar | prestore --lazy --plan - >plan 2>err && fail "from a pipe: not refused"
 grep -q 'pipe' plan || fail "from a pipe: $(cat plan err)"
 prestore --lazy --verify image.tar 2>err && fail "--lazy --verify: not refused"
@@ -29,7 +31,7 @@ for ahead in "" fill_ahead; do
 	rm -f finished
 	PIMAGE_WITHOUT=$ahead restore
 	kill -USR1 "$(cat pid)"
-	until_true 60 eval '[ "$(grep -c ok finished)" = 3 ]' || fail "not all have ended well: $(cat out err)"
+	until_true 60 all_done || fail "not all have ended well: $(cat out err)"
 	wait_gone "$(cat pid)"
 	until_true 10 gone || fail "what gives the pages is still there: $(servers)"
 done
@@ -60,7 +62,7 @@ kill -9 "$(servers | head -n 1)"
 sleep 0.2
 rm -f finished
 kill -USR1 "$(cat pid)"
-until_true 60 eval '[ "$(grep -c ok finished)" = 3 ]' || fail "not all have ended well: $(cat out err)"
+until_true 60 all_done || fail "not all have ended well: $(cat out err)"
 wait_gone "$(cat pid)"
 until_true 10 gone || fail "left behind"
 
