@@ -90,10 +90,10 @@ static int shape_of(int fd, struct unix_shape *ret_shape, struct err *err)
 	socklen_t size = sizeof(int);
 	int type;
 
-	if (dump_socket_options(fd, &options, err) < 0)
-		return -1;
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
 		return err_sys(err, "getsockopt SO_TYPE");
+	if (dump_socket_options(fd, &options, err) < 0)
+		return -1;
 	poll(&poller, 1, 0);
 	*ret_shape = (struct unix_shape){ .type = (uint8_t)type,
 					  .peek_offset = (int)options.peek_offset - 1,
@@ -101,6 +101,7 @@ static int shape_of(int fd, struct unix_shape *ret_shape, struct err *err)
 					  .has_rights = true,
 					  .ended = poller.revents & POLLRDHUP,
 					  .reset = poller.revents & POLLERR };
+	record_release(&socket_options_record, &options);
 	return 0;
 }
 

@@ -2,7 +2,10 @@
 #include "dump/socket_options.h"
 
 #include "format/err.h"
+#include "kernel/compat.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -40,6 +43,52 @@ static int get_flags(int fd, struct socket_options *options, struct err *err)
 	return 0;
 }
 
+/* Newer than some kernels: what is not known there is not set either. */
+static bool is_set(int fd, int option, bool otherwise)
+{
+	int value = 0;
+	socklen_t size = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &size) < 0 ? otherwise : value != 0;
+}
+
+static void get_newer(int fd, struct socket_options *options)
+{
+	int mark = 0;
+	socklen_t size = sizeof(mark);
+
+	options->pass_pidfd = is_set(fd, SO_PASSPIDFD, false);
+	options->refuse_rights = !is_set(fd, SO_PASSRIGHTS, true);
+	options->inquire = is_set(fd, SO_INQ, false);
+	if (getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &size) == 0)
+		options->mark = (uint32_t)mark;
+}
+
+/* A length counts instructions here, socket(7); a filter of the newer kind (eBPF) cannot be read. */
+static int get_filter(int fd, struct bytes *ret_filter, struct err *err)
+{
+	const size_t instruction = 8;
+	socklen_t count = 0;
+	uint8_t *data;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &count) < 0)
+		return errno == EACCES
+			       ? err_set(err, ERR_UNSUPPORTED,
+					 "the socket has an eBPF filter, which nobody can read")
+			       : err_sys(err, "getsockopt SO_GET_FILTER");
+	if (!count)
+		return 0;
+	data = calloc(count, instruction);
+	if (!data)
+		return err_sys(err, "out of memory");
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, data, &count) < 0) {
+		free(data);
+		return err_sys(err, "getsockopt SO_GET_FILTER");
+	}
+	*ret_filter = (struct bytes){ data, count * instruction };
+	return 0;
+}
+
 static uint64_t microseconds(const struct timeval *time)
 {
 	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
@@ -60,8 +109,9 @@ int dump_socket_options(int fd, struct socket_options *ret_options, struct err *
 	    get(fd, SO_RCVLOWAT, "SO_RCVLOWAT", &low_water, sizeof(low_water), err) < 0 ||
 	    get(fd, SO_PRIORITY, "SO_PRIORITY", &priority, sizeof(priority), err) < 0 ||
 	    get(fd, SO_PEEK_OFF, "SO_PEEK_OFF", &peek, sizeof(peek), err) < 0 ||
-	    get_flags(fd, &options, err) < 0)
+	    get_flags(fd, &options, err) < 0 || get_filter(fd, &options.filter, err) < 0)
 		return -1;
+	get_newer(fd, &options);
 	options.send_buffer = (uint32_t)out;
 	options.receive_buffer = (uint32_t)in;
 	options.send_timeout = microseconds(&send);

@@ -67,26 +67,6 @@ static void note_hidden(struct dump *dump, const struct dump_fd *fd, const struc
 				"reported");
 }
 
-/* Of the process that is dumped; the others are not in the image. */
-static uint32_t sender_pid(const struct dump *dump, pid_t pid)
-{
-	for (size_t i = 0; i < dump->n_targets; i++)
-		if (dump->targets[i].pid == pid)
-			return dump->targets[i].own_pid;
-	return 0;
-}
-
-static int add_credentials(const struct dump *dump, const struct ucred *credentials,
-			   struct unix_message *message, struct err *err)
-{
-	message->credentials = calloc(1, sizeof(*message->credentials));
-	if (!message->credentials)
-		return err_sys(err, "out of memory");
-	*message->credentials = (struct unix_credentials){ sender_pid(dump, credentials->pid),
-							   credentials->uid, credentials->gid };
-	return 0;
-}
-
 /* Bytes of a stream that came without anything are not divided. */
 static bool is_divided(const struct unix_socket *record, const struct unix_queue *queue)
 {
@@ -112,7 +92,7 @@ static int add_messages(struct dump *dump, struct unix_queue *queue, struct unix
 		to->abstract = from->abstract;
 		from->abstract = (struct bytes){ 0 };
 		if (from->credentials.pid >= 0 &&
-		    add_credentials(dump, &from->credentials, to, err) < 0)
+		    unix_credentials(dump, &from->credentials, &to->credentials, err) < 0)
 			return -1;
 	}
 	return 0;

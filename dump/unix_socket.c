@@ -259,6 +259,7 @@ int dump_unix(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, str
 	record->type = socket->type;
 	if (collect_name(dump, fd, socket, record, err) < 0 ||
 	    collect_connection(dump, fd, socket, record, err) < 0 ||
+	    unix_peer_credentials(dump, fd->copy, &record->peer_credentials, err) < 0 ||
 	    dump_socket_options(fd->copy, &record->options, err) < 0)
 		return -1;
 	check_rights(dump, fd);

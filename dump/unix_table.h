@@ -7,6 +7,8 @@
 #include "format/unix_socket.h"
 #include "kernel/sock_diag.h"
 
+#include <sys/socket.h>
+
 /* A socket that a target holds. */
 struct held_unix {
 	uint32_t ino;
@@ -28,6 +30,14 @@ struct held_unix *unix_held(const struct unix_table *table, uint32_t ino);
 
 /* The socket that listens and to which this one has connected without being accepted; NULL: none. */
 const struct diag_unix *unix_listener(const struct unix_table *table, uint32_t ino);
+
+/* Allocates them, with the process id of the image. */
+int unix_credentials(const struct dump *dump, const struct ucred *credentials,
+		     struct unix_credentials **ret_credentials, struct err *err);
+
+/* SO_PEERCRED; leaves NULL where there are none. */
+int unix_peer_credentials(const struct dump *dump, int fd,
+			  struct unix_credentials **ret_credentials, struct err *err);
 
 /*
  * Copies what waits in the socket into the record and a blob, without taking it out.

@@ -7,6 +7,9 @@
 
 /* sun_path, with the zero byte before or behind it. */
 #define NAME_MAX_BYTES 107
+/* struct sock_filter, and BPF_MAXINSNS of them. */
+#define FILTER_STEP 8
+#define FILTER_MAX  (4096 * FILTER_STEP)
 /* SCM_MAX_FD, include/net/scm.h */
 #define RIGHTS_MAX 253
 
@@ -108,6 +111,9 @@ int check_unix_socket(const struct image *image, const struct unix_socket *socke
 		return err_set(err, ERR_IMAGE, "$.type: %u is not known", socket->type);
 	if (socket->shutdown > (UNIX_SHUTDOWN_READ | UNIX_SHUTDOWN_WRITE))
 		return err_set(err, ERR_IMAGE, "$.shutdown: 0x%x is not known", socket->shutdown);
+	if (socket->options.filter.size % FILTER_STEP || socket->options.filter.size > FILTER_MAX)
+		return err_set(err, ERR_IMAGE, "$.options.filter: %zu bytes are no filter",
+			       socket->options.filter.size);
 	if (check_name(socket, err) < 0 || check_peer(image, socket, err) < 0 ||
 	    check_waiting(image, socket, err) < 0)
 		return -1;

@@ -22,6 +22,12 @@ static const struct field socket_options_fields[] = {
 	BOOL(struct socket_options, broadcast, FIELD_OPTIONAL, "SO_BROADCAST."),
 	BOOL(struct socket_options, reuse_address, FIELD_OPTIONAL, "SO_REUSEADDR."),
 	BOOL(struct socket_options, out_of_band_inline, FIELD_OPTIONAL, "SO_OOBINLINE."),
+	BOOL(struct socket_options, pass_pidfd, FIELD_OPTIONAL, "SO_PASSPIDFD."),
+	BOOL(struct socket_options, refuse_rights, FIELD_OPTIONAL, "SO_PASSRIGHTS is off."),
+	BOOL(struct socket_options, inquire, FIELD_OPTIONAL, "SO_INQ."),
+	UINT(struct socket_options, mark, FIELD_OPTIONAL, "SO_MARK."),
+	BYTES(struct socket_options, filter, FIELD_OPTIONAL,
+	      "SO_ATTACH_FILTER: instructions of 8 bytes as the kernel takes them."),
 	{}
 };
 

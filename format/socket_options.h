@@ -22,6 +22,11 @@ struct socket_options {
 	bool broadcast;
 	bool reuse_address;
 	bool out_of_band_inline;
+	bool pass_pidfd;
+	bool refuse_rights;
+	bool inquire;
+	uint32_t mark;
+	struct bytes filter; /* struct sock_filter, 8 bytes each, little-endian */
 };
 
 extern const struct record socket_options_record;

@@ -80,6 +80,8 @@ static const struct field unix_socket_fields[] = {
 	RECORD_AT(struct unix_socket, outside, 0, outside_record,
 		  "What it is connected to is in none of the saved processes: its open file "
 		  "description is of type external."),
+	RECORD_AT(struct unix_socket, peer_credentials, 0, credentials_record,
+		  "SO_PEERCRED: who connected, listened or made the pair."),
 	BOOL(struct unix_socket, reset, FIELD_OPTIONAL,
 	     "The next call is to fail with ECONNRESET: the peer was closed without reading all."),
 	FLAGS(struct unix_socket, shutdown, FIELD_OPTIONAL, shutdown_names,

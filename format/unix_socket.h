@@ -57,7 +57,8 @@ struct unix_socket {
 	uint32_t peer;	/* 0: none that is open */
 	bool peer_gone; /* it had one, which is closed */
 	struct unix_outside *outside;
-	bool reset; /* ECONNRESET is to be told yet */
+	struct unix_credentials *peer_credentials; /* NULL: there are none */
+	bool reset;				   /* ECONNRESET is to be told yet */
 	uint32_t shutdown;
 	bool listening;
 	uint32_t backlog;

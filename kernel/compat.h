@@ -194,4 +194,17 @@ struct procmap_query {
 #define PR_GET_TID_ADDRESS 40
 #endif
 
+#ifndef SO_PASSPIDFD /* 6.5 */
+#define SO_PASSPIDFD 76
+#define SO_PEERPIDFD 77
+#endif
+
+#ifndef SO_PASSRIGHTS /* 6.16 */
+#define SO_PASSRIGHTS 83
+#endif
+
+#ifndef SO_INQ /* 6.17 */
+#define SO_INQ 84
+#endif
+
 #endif

@@ -2,8 +2,10 @@
 #include "restore/socket_options.h"
 
 #include "format/err.h"
+#include "kernel/compat.h"
 
 #include <limits.h>
+#include <linux/filter.h>
 #include <sys/param.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -61,9 +63,14 @@ static int set_flags(int fd, const struct socket_options *options, struct err *e
 		{ SO_BROADCAST, "SO_BROADCAST", options->broadcast },
 		{ SO_REUSEADDR, "SO_REUSEADDR", options->reuse_address },
 		{ SO_OOBINLINE, "SO_OOBINLINE", options->out_of_band_inline },
+		{ SO_PASSPIDFD, "SO_PASSPIDFD", options->pass_pidfd },
+		{ SO_INQ, "SO_INQ", options->inquire },
 	};
-	const int on = 1;
+	const int on = 1, off = 0;
 
+	if (options->refuse_rights &&
+	    set(fd, SO_PASSRIGHTS, "SO_PASSRIGHTS", &off, sizeof(off), err) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (flags[i].flag &&
 		    set(fd, flags[i].option, flags[i].name, &on, sizeof(on), err) < 0)
@@ -77,6 +84,24 @@ static int set_time(int fd, int option, const char *name, uint64_t microseconds,
 				      (suseconds_t)(microseconds % 1000000) };
 
 	return microseconds ? set(fd, option, name, &time, sizeof(time), err) : 0;
+}
+
+static int set_filter(int fd, const struct bytes *filter, struct err *err)
+{
+	const struct sock_fprog program = { (unsigned short)(filter->size /
+							     sizeof(struct sock_filter)),
+					    (struct sock_filter *)filter->data };
+
+	return filter->size ? set(fd, SO_ATTACH_FILTER, "SO_ATTACH_FILTER", &program,
+				  sizeof(program), err)
+			    : 0;
+}
+
+static void set_mark(struct restore *restore, const char *object, int fd, uint32_t mark)
+{
+	if (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
+		problems_add(&restore->problems, VERDICT_LOST, object,
+			     "SO_MARK %u, which takes CAP_NET_ADMIN to set", mark);
 }
 
 int restore_socket_options(struct restore *restore, const char *object, int fd,
@@ -100,5 +125,6 @@ int restore_socket_options(struct restore *restore, const char *object, int fd,
 		return -1;
 	if (peek >= 0 && set(fd, SO_PEEK_OFF, "SO_PEEK_OFF", &peek, sizeof(peek), err) < 0)
 		return -1;
-	return set_flags(fd, options, err);
+	set_mark(restore, object, fd, options->mark);
+	return set_filter(fd, &options->filter, err) < 0 ? -1 : set_flags(fd, options, err);
 }
