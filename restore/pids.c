@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/pids.h"
 
+#include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"
 #include "kernel/capabilities.h"
+#include "kernel/readfile.h"
 #include "restore/namespace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool may_choose(void)
@@ -22,21 +26,40 @@ static bool is_taken(uint32_t id)
 	return kill((pid_t)id, 0) == 0 || errno == EPERM;
 }
 
-/* The first id of the image that something else has; 0: none. */
-static uint32_t taken_id(const struct restore *restore)
+/* Calls one for every id of the image that something else has. Returns how many there are. */
+static unsigned each_taken(struct restore *restore,
+			   void (*one)(struct restore *restore, uint32_t id))
 {
-	IMAGE_EACH (&restore->image, process, process)
-		for (size_t i = 0; i < process->n_threads; i++)
-			if (is_taken(process->threads[i]))
-				return process->threads[i];
-	/* Zombies too, and leaders who have ended. */
-	for (size_t i = 0; i < restore->lineage.n_nodes; i++) {
-		uint32_t number = restore->lineage.nodes[i].number;
+	unsigned taken = 0;
 
-		if (number && is_taken(number))
-			return number;
+	IMAGE_EACH (&restore->image, process, process) {
+		for (size_t i = 0; i < process->n_threads + process->n_zombies; i++) {
+			uint32_t id = i < process->n_threads
+					      ? process->threads[i]
+					      : process->zombies[i - process->n_threads].pid;
+
+			if (!is_taken(id))
+				continue;
+			taken++;
+			if (one)
+				one(restore, id);
+		}
 	}
-	return 0;
+	return taken;
+}
+
+static void tell_taken(struct restore *restore, uint32_t id)
+{
+	_cleanup_free_ char *name = NULL;
+	char path[32], object[24];
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", id);
+	if (read_file_at(AT_FDCWD, path, &name, NULL, NULL) == 0)
+		name[strcspn(name, "\n")] = '\0';
+	snprintf(object, sizeof(object), "pid %u", id);
+	problems_add(&restore->problems, VERDICT_BLOCKING, object, "this id is taken by %s",
+		     name ? name : "another process");
+	problems_remedy(&restore->problems, "end that one, or --pids=namespace, or --pids=new");
 }
 
 static void add(struct restore *restore, const char *what, const char *remedy)
@@ -47,16 +70,10 @@ static void add(struct restore *restore, const char *what, const char *remedy)
 
 static void check_keep(struct restore *restore)
 {
-	uint32_t taken = taken_id(restore);
-	char what[64];
-
 	if (!may_choose())
 		add(restore, "keep needs CAP_CHECKPOINT_RESTORE",
 		    "--pids=namespace, --pids=new, or run prestore as root");
-	if (!taken)
-		return;
-	snprintf(what, sizeof(what), "process id %u is taken", taken);
-	add(restore, what, "--pids=namespace or --pids=new");
+	each_taken(restore, tell_taken);
 }
 
 static void check_namespace(struct restore *restore)
@@ -69,9 +86,9 @@ static void check_namespace(struct restore *restore)
 		add(restore, "process id 1 is that of a namespace's init", "--pids=new");
 }
 
-static enum pids_mode choose(const struct restore *restore)
+static enum pids_mode choose(struct restore *restore)
 {
-	if (may_choose() && !taken_id(restore))
+	if (may_choose() && !each_taken(restore, NULL))
 		return PIDS_KEEP;
 	if (namespace_check(NULL) == 0 && !IMAGE_GET(&restore->image, process, 1, 0))
 		return PIDS_NAMESPACE;
