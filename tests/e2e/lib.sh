@@ -46,15 +46,6 @@ until_true() {
 is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.[ZX]' "/proc/$1/status" 2>/dev/null; }
 wait_gone() { until_true "${2:-60}" is_gone "$1" || fail "process $1 has not ended"; }
 
-# How many processes of this test there are, by its mark in their environment.
-count_processes() {
-	local n=0 environ
-	for environ in /proc/[0-9]*/environ; do
-		tr '\0' '\n' 2>/dev/null <"$environ" | grep -qxF "PIMAGE_TEST=$PIMAGE_TEST" && n=$((n + 1))
-	done 2>/dev/null
-	echo "$n"
-}
-
 # pause_within PERCENT PERCENT: a random part of $took, as seconds.
 pause_within() {
 	local ms=$((took * ($1 * 100 + RANDOM % (($2 - $1) * 100)) / 10000))
