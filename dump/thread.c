@@ -10,7 +10,6 @@
 #include "format/err.h"
 #include "format/image_write.h"
 #include "format/process.h"
-#include "kernel/proc_misc.h"
 #include "kernel/readfile.h"
 #include "kernel/sched.h"
 
@@ -28,26 +27,50 @@ struct inside {
 	uint64_t timer_slack;
 };
 
-static int ask_inside(const struct target *target, struct frozen_thread *from,
-		      struct inside *inside, struct err *err)
-{
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(target->remote);
-	size_t slack, stack, address;
+/* The same calls for every thread. */
+struct questions {
+	struct remote_batch *batch;
+	struct inside answers;
+	size_t stack, address, slack; /* calls of the batch */
+};
 
-	stack = remote_push(batch,
-			    REMOTE_CALL(sigaltstack, 0,
-					remote_out(batch, &inside->stack, sizeof(inside->stack))));
-	address = remote_push(batch, REMOTE_CALL(prctl, PR_GET_TID_ADDRESS,
-						 remote_out(batch, &inside->clear_child_tid,
-							    sizeof(inside->clear_child_tid))));
+static void cleanup_questions(struct questions *questions)
+{
+	remote_batch_free(questions->batch);
+}
+
+static int prepare(const struct target *target, struct questions *questions, struct err *err)
+{
+	struct inside *answers = &questions->answers;
+	struct remote_batch *batch = remote_batch_new(target->remote);
+
+	if (!batch)
+		return err_sys(err, "out of memory");
+	questions->batch = batch;
+	questions->stack = remote_push(batch, REMOTE_CALL(sigaltstack, 0,
+							  remote_out(batch, &answers->stack,
+								     sizeof(answers->stack))));
+	questions->address =
+		remote_push(batch, REMOTE_CALL(prctl, PR_GET_TID_ADDRESS,
+					       remote_out(batch, &answers->clear_child_tid,
+							  sizeof(answers->clear_child_tid))));
 	remote_push(batch, REMOTE_CALL(prctl, PR_GET_PDEATHSIG,
-				       remote_out(batch, &inside->parent_death_signal,
-						  sizeof(inside->parent_death_signal))));
-	slack = remote_push(batch, REMOTE_CALL(prctl, PR_GET_TIMERSLACK));
-	if (remote_run(target->remote, from, batch, err) < 0 ||
-	    remote_check(batch, stack, err) < 0 || remote_check(batch, address, err) < 0)
+				       remote_out(batch, &answers->parent_death_signal,
+						  sizeof(answers->parent_death_signal))));
+	questions->slack = remote_push(batch, REMOTE_CALL(prctl, PR_GET_TIMERSLACK));
+	return 0;
+}
+
+static int ask_inside(const struct target *target, struct frozen_thread *from,
+		      struct questions *questions, struct err *err)
+{
+	const struct remote_batch *batch = questions->batch;
+
+	if (remote_run(target->remote, from, questions->batch, err) < 0 ||
+	    remote_check(batch, questions->stack, err) < 0 ||
+	    remote_check(batch, questions->address, err) < 0)
 		return -1;
-	inside->timer_slack = (uint64_t)remote_result(batch, slack);
+	questions->answers.timer_slack = (uint64_t)remote_result(batch, questions->slack);
 	return 0;
 }
 
@@ -67,16 +90,16 @@ static int collect_stack(const stack_t *stack, struct thread *thread, struct err
 }
 
 static int collect_inside(const struct target *target, struct frozen_thread *from,
-			  struct thread *thread, struct err *err)
+			  struct questions *questions, struct thread *thread, struct err *err)
 {
-	struct inside inside = { 0 };
+	const struct inside *inside = &questions->answers;
 
-	if (ask_inside(target, from, &inside, err) < 0)
+	if (ask_inside(target, from, questions, err) < 0)
 		return -1;
-	thread->clear_child_tid = inside.clear_child_tid;
-	thread->parent_death_signal = (uint32_t)inside.parent_death_signal;
-	thread->scheduling.timer_slack = inside.timer_slack;
-	return collect_stack(&inside.stack, thread, err);
+	thread->clear_child_tid = inside->clear_child_tid;
+	thread->parent_death_signal = (uint32_t)inside->parent_death_signal;
+	thread->scheduling.timer_slack = inside->timer_slack;
+	return collect_stack(&inside->stack, thread, err);
 }
 
 static int collect_robust_list(pid_t tid, struct thread *thread, struct err *err)
@@ -149,21 +172,6 @@ static int collect_scheduling(pid_t tid, struct scheduling *ret, struct err *err
 	return 0;
 }
 
-static int collect_name(const struct target *target, pid_t tid, struct thread *thread,
-			struct err *err)
-{
-	_cleanup_free_ char *text = NULL;
-	char path[64], name[64];
-	size_t size;
-
-	snprintf(path, sizeof(path), "task/%d/comm", tid);
-	if (read_file_at(target->proc, path, &text, &size, err) < 0 ||
-	    proc_comm_parse(text, size, name, err) < 0)
-		return -1;
-	thread->name = strdup(name);
-	return thread->name ? 0 : err_sys(err, "out of memory");
-}
-
 static bool same_ids(const struct id_set *a, const struct id_set *b)
 {
 	return a->real == b->real && a->effective == b->effective && a->saved == b->saved &&
@@ -185,16 +193,11 @@ static void check_credentials(struct dump *dump, const struct target *target,
 		     "thread %d has other credentials than the process", status->pid);
 }
 
-static int read_status(struct dump *dump, const struct target *target, pid_t tid, uint32_t *ret_own,
-		       struct err *err)
+static uint8_t *shrink(uint8_t *area, size_t size)
 {
-	_cleanup_(proc_status_release) struct proc_status status = { 0 };
+	uint8_t *smaller = realloc(area, size);
 
-	if (target_thread_status(target, tid, &status, err) < 0)
-		return -1;
-	*ret_own = ns_own(&status.ns_pid, tid);
-	check_credentials(dump, target, &status);
-	return 0;
+	return smaller ? smaller : area;
 }
 
 static int collect_xstate(struct dump *dump, const struct target *target, pid_t tid,
@@ -208,6 +211,7 @@ static int collect_xstate(struct dump *dump, const struct target *target, pid_t 
 		return err_sys(err, "out of memory");
 	if (arch_xstate_get(tid, area, ARCH_XSTATE_MAX, &size, err) < 0)
 		return -1;
+	area = shrink(area, size);
 	snprintf(name, sizeof(name), "processes/%u/threads/%u.xstate", target->own_pid,
 		 thread->tid);
 	if (image_add_blob(&dump->image, name, area, size, err) < 0)
@@ -217,28 +221,34 @@ static int collect_xstate(struct dump *dump, const struct target *target, pid_t 
 }
 
 static int collect_frozen(struct dump *dump, struct target *target, struct frozen_thread *from,
+			  const struct proc_status *status, struct questions *questions,
 			  struct thread *thread, struct err *err)
 {
 	thread->blocked = from->sigmask;
+	from->unfiltered = !status->seccomp;
 	if (collect_registers(from, thread, err) < 0 ||
 	    collect_xstate(dump, target, from->tid, thread, err) < 0 ||
 	    collect_robust_list(from->tid, thread, err) < 0 ||
 	    collect_rseq(dump, target, from, thread, err) < 0 ||
-	    siginfo_peek(from->tid, false, &thread->pending, &thread->n_pending, err) < 0 ||
-	    collect_inside(target, from, thread, err) < 0)
+	    (status->sig_pending &&
+	     siginfo_peek(from->tid, false, &thread->pending, &thread->n_pending, err) < 0) ||
+	    collect_inside(target, from, questions, thread, err) < 0)
 		return -1;
 	return system_call_collect(dump, target, from, thread, err);
 }
 
 static int collect_one(struct dump *dump, struct target *target, pid_t tid,
-		       struct frozen_thread *from, struct err *err)
+		       struct frozen_thread *from, struct questions *questions, struct err *err)
 {
 	struct process *process = IMAGE_GET(&dump->image, process, target->own_pid, 0);
+	_cleanup_(proc_status_release) struct proc_status status = { 0 };
 	uint32_t own, *listed;
 	struct thread *thread;
 
-	if (read_status(dump, target, tid, &own, err) < 0)
+	if (target_thread_status(target, tid, &status, err) < 0)
 		return -1;
+	own = ns_own(&status.ns_pid, tid);
+	check_credentials(dump, target, &status);
 	listed = LIST_ADD(process, threads, err);
 	if (!listed)
 		return -1;
@@ -247,10 +257,12 @@ static int collect_one(struct dump *dump, struct target *target, pid_t tid,
 	if (!thread)
 		return -1;
 	thread->tid = own;
-	if (collect_name(target, tid, thread, err) < 0 ||
-	    collect_scheduling(tid, &thread->scheduling, err) < 0)
+	thread->name = strdup(status.name);
+	if (!thread->name)
+		return err_sys(err, "out of memory");
+	if (collect_scheduling(tid, &thread->scheduling, err) < 0)
 		return -1;
-	return from ? collect_frozen(dump, target, from, thread, err) : 0;
+	return from ? collect_frozen(dump, target, from, &status, questions, thread, err) : 0;
 }
 
 static int collect_running(struct dump *dump, struct target *target, struct err *err)
@@ -264,7 +276,7 @@ static int collect_running(struct dump *dump, struct target *target, struct err 
 		struct err ended;
 
 		/* Nothing holds a running thread: one that ends meanwhile is no matter of the check. */
-		if (collect_one(dump, target, (pid_t)tids[i], NULL, &ended) < 0 &&
+		if (collect_one(dump, target, (pid_t)tids[i], NULL, NULL, &ended) < 0 &&
 		    ended.code != ERR_GONE) {
 			*err = ended;
 			return err_prefix(err, "thread %u", tids[i]);
@@ -275,6 +287,7 @@ static int collect_running(struct dump *dump, struct target *target, struct err 
 
 static int thread_collect(struct dump *dump, struct target *target, struct err *err)
 {
+	_cleanup_(cleanup_questions) struct questions questions = { 0 };
 	struct frozen *frozen = target->frozen;
 
 	if (!frozen)
@@ -284,8 +297,11 @@ static int thread_collect(struct dump *dump, struct target *target, struct err *
 			     "its main thread has ended while others run");
 		return 0;
 	}
+	if (prepare(target, &questions, err) < 0)
+		return -1;
 	for (size_t i = 0; i < frozen->n_threads; i++)
-		if (collect_one(dump, target, frozen->threads[i]->tid, frozen->threads[i], err) < 0)
+		if (collect_one(dump, target, frozen->threads[i]->tid, frozen->threads[i],
+				&questions, err) < 0)
 			return err_prefix(err, "thread %d", frozen->threads[i]->tid);
 	return 0;
 }

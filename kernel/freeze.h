@@ -50,10 +50,12 @@ struct frozen_thread {
 	uint32_t rseq_size;
 	uint32_t rseq_signature;
 
-	bool held; /* its call returned EINTR for the stop alone, and will be run again */
-	/* Remote calls may run in it; found out before the first one, by reading its status (20 us). */
+	bool held;	 /* its call returned EINTR for the stop alone, and will be run again */
 	bool rseq_known; /* the kernel tells of rseq, since 5.13 */
+	/* Remote calls may run in it; found out before the first one. */
 	bool lendable;
+	/* Somebody has read its status (20 us), or knows: it is under no seccomp. Of a stopped thread that stays so. */
+	bool unfiltered;
 	bool stopped;  /* in a ptrace-stop at this moment */
 	bool borrowed; /* registers are those of a remote call: thaw gives them back */
 	bool mask_borrowed;

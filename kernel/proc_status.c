@@ -209,24 +209,30 @@ static const struct key {
 
 #define N_KEYS (sizeof(keys) / sizeof(*keys))
 
-/* Index into keys of the key that starts the line, which is then behind it; N_KEYS if none. */
-static size_t take_key(struct scan *line)
+/*
+ * Index into keys of the key that starts the line, which is then behind it; N_KEYS if none. The kernel
+ * has them in this order too, so that the one after the last one found is looked at first.
+ */
+static size_t take_key(struct scan *line, size_t first)
 {
-	size_t i = 0;
+	for (size_t n = 0; n < N_KEYS; n++) {
+		size_t i = first + n < N_KEYS ? first + n : first + n - N_KEYS;
 
-	while (i < N_KEYS && !scan_literal(line, keys[i].key))
-		i++;
-	return i;
+		if (*line->at == keys[i].key[0] && scan_literal(line, keys[i].key))
+			return i;
+	}
+	return N_KEYS;
 }
 
-static int take_line(struct scan line, struct proc_status *status, uint64_t *seen, size_t number,
-		     struct err *err)
+static int take_line(struct scan line, struct proc_status *status, uint64_t *seen, size_t *next,
+		     size_t number, struct err *err)
 {
 	const struct scan whole = line;
-	size_t i = take_key(&line);
+	size_t i = scan_done(&line) ? N_KEYS : take_key(&line, *next);
 
 	if (i == N_KEYS)
 		return 0;
+	*next = i + 1;
 	if (*seen & UINT64_C(1) << i)
 		return scan_failed(&whole, "status", number, "each key once", err);
 	*seen |= UINT64_C(1) << i;
@@ -248,12 +254,12 @@ int proc_status_parse(const char *text, size_t size, struct proc_status *ret_sta
 	_cleanup_(proc_status_release) struct proc_status status = { .umask = -1,
 								     .thp_enabled = -1 };
 	struct scan in = scan_text(text, size), line;
-	size_t number = 0;
+	size_t number = 0, next = 0;
 	uint64_t seen = 0;
 
 	_Static_assert(N_KEYS <= 64, "seen has a bit for each key");
 	while (scan_line(&in, &line, NULL)) {
-		if (take_line(line, &status, &seen, ++number, err) < 0)
+		if (take_line(line, &status, &seen, &next, ++number, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < N_KEYS; i++) {

@@ -42,14 +42,17 @@ static int get_affinity(pid_t tid, char **ret_affinity, struct err *err)
 	_cleanup_free_ cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
 	_cleanup_free_ char *text = malloc(room);
 	size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX), length = 0;
+	long used;
 
 	if (!set || !text)
 		return err_sys(err, "out of memory");
 	CPU_ZERO_S(bytes, set);
-	if (sched_getaffinity(tid, bytes, set) < 0)
+	/* Unlike the C library, the kernel tells how many bytes it has. */
+	used = syscall(SYS_sched_getaffinity, tid, bytes, set);
+	if (used < 0)
 		return err_sys(err, "cannot read the CPU affinity of thread %d", tid);
 	text[0] = '\0';
-	for (int cpu = 0; cpu < CPUS_MAX; cpu++) {
+	for (int cpu = 0; cpu < 8 * (int)used; cpu++) {
 		int last = cpu;
 
 		if (!CPU_ISSET_S((size_t)cpu, bytes, set))
@@ -59,8 +62,8 @@ static int get_affinity(pid_t tid, char **ret_affinity, struct err *err)
 		add_span(text, room, &length, cpu, last);
 		cpu = last;
 	}
-	*ret_affinity = TAKE_PTR(text);
-	return 0;
+	*ret_affinity = strdup(text);
+	return *ret_affinity ? 0 : err_sys(err, "out of memory");
 }
 
 static int get_attributes(pid_t tid, struct sched_attributes *ret, struct err *err)
