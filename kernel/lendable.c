@@ -58,6 +58,6 @@ int lendable_check(struct frozen_thread *thread, struct err *err)
 	if (check_dispatch(thread->tid, err) < 0 ||
 	    (!thread->unfiltered && check_seccomp(thread->tid, err) < 0))
 		return -1;
-	thread->lendable = true;
+	thread->lendable = thread->unfiltered = true;
 	return 0;
 }

@@ -58,11 +58,12 @@ static void fail(struct remote_batch *batch)
 /* calloc leaves pages alone that nothing is written to. */
 static bool add_part(struct remote_batch *batch)
 {
-	struct part *part = calloc(1, sizeof(*part) + batch->size);
+	/* Little of it is used by most; what is, is set when it is taken. */
+	struct part *part = malloc(sizeof(*part) + batch->size);
 
 	if (!part)
 		return false;
-	part->first_blob = batch->n_blobs;
+	*part = (struct part){ .first_blob = batch->n_blobs };
 	if (batch->last)
 		batch->last->next = part;
 	else
@@ -135,6 +136,7 @@ static char *take(struct remote_batch *batch, size_t length, uint64_t *ret_addre
 	batch->pending += bytes;
 	part->data += bytes;
 	*ret_address = batch->scratch + batch->size - part->data;
+	memset(part->image + batch->size - part->data, 0, bytes);
 	return part->image + batch->size - part->data;
 }
 

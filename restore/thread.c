@@ -50,14 +50,15 @@ static int on_birth(void *context, struct frozen_thread *parent, int event, unsi
 		    struct err *err)
 {
 	struct canvas *canvas = context;
+	struct frozen_thread *thread;
 	struct made_thread *made;
 
-	(void)parent;
 	if (event != PTRACE_EVENT_CLONE)
 		return 0;
 	if (frozen_wait_born((pid_t)message, 0, err) < 0 ||
-	    frozen_add_thread(&canvas->frozen, (pid_t)message, NULL, err) < 0)
+	    frozen_add_thread(&canvas->frozen, (pid_t)message, &thread, err) < 0)
 		return -1;
+	thread->unfiltered = parent->unfiltered;
 	made = LIST_ADD(canvas, threads, err);
 	if (!made)
 		return -1;
