@@ -33,6 +33,23 @@ struct dump_files *dump_files(struct dump *dump, struct err *err)
 	return dump->files;
 }
 
+/* Turned into a list on the way, for it may be as deep as it is large. */
+static void free_tree(struct known_file *at)
+{
+	while (at) {
+		struct known_file *below = at->below, *above = at->above;
+
+		if (below) {
+			at->below = below->above;
+			below->above = at;
+			at = below;
+		} else {
+			free(at);
+			at = above;
+		}
+	}
+}
+
 void dump_files_free(struct dump_files *files)
 {
 	if (!files)
@@ -41,7 +58,7 @@ void dump_files_free(struct dump_files *files)
 		while (files->known[i]) {
 			struct known_file *next = files->known[i]->next;
 
-			free(files->known[i]);
+			free_tree(files->known[i]);
 			files->known[i] = next;
 		}
 	for (size_t i = 0; i < files->n_contents; i++)
@@ -145,11 +162,6 @@ void dump_fd_close(struct dump_fd *fd)
 	*fd = (struct dump_fd){ .copy = -1 };
 }
 
-static struct known_file **bucket(struct dump_files *files, const struct stat *st)
-{
-	return &files->known[st->st_ino % KNOWN_BUCKETS];
-}
-
 /* O_CLOEXEC is that of the descriptor. */
 static uint32_t status_flags(const struct dump_fd *fd)
 {
@@ -168,49 +180,69 @@ static void note_guess(struct dump *dump, struct dump_files *files, const struct
 	files->guessed = true;
 }
 
-/*
- * The known description of this descriptor; NULL: it is a new one. Two descriptions can only be the same if all that a stopped process cannot change is; the kernel's own answer decides.
- */
-static const struct known_file *find_known(struct dump *dump, struct dump_files *files,
-					   const struct dump_fd *fd)
+static bool looks_the_same(const struct dump *dump, const struct known_file *known,
+			   const struct dump_fd *fd)
 {
-	for (const struct known_file *k = *bucket(files, &fd->stat); k; k = k->next) {
-		struct err why = { 0 };
-		int order;
-
-		if (k->dev != fd->stat.st_dev || k->ino != fd->stat.st_ino)
-			continue;
-		if (dump->settings.frozen &&
-		    (k->flags != status_flags(fd) || k->pos != fd->info.pos))
-			continue;
-		order = fdcopy_compare(k->target->pid, fd->target->pid, KCMP_FILE, k->fd, fd->fd,
-				       dump->features, &why);
-		if (order > 0)
-			continue;
-		if (order < 0)
-			note_guess(dump, files, fd, &why);
-		return k;
-	}
-	return NULL;
+	if (known->dev != fd->stat.st_dev || known->ino != fd->stat.st_ino)
+		return false;
+	return !dump->settings.frozen ||
+	       (known->flags == status_flags(fd) && known->pos == fd->info.pos);
 }
 
-static int add_known(struct dump_files *files, const struct dump_fd *fd, uint32_t id,
+/* Where the first of those is, or belongs, that look like this one. What a stopped process cannot change tells most apart. */
+static struct known_file **find_alike(const struct dump *dump, struct dump_files *files,
+				      const struct dump_fd *fd)
+{
+	uint64_t hash = fd->stat.st_ino;
+	struct known_file **place;
+
+	if (dump->settings.frozen)
+		hash += (uint64_t)fd->info.pos * 31;
+	for (place = &files->known[hash % KNOWN_BUCKETS]; *place; place = &(*place)->next)
+		if (looks_the_same(dump, *place, fd))
+			break;
+	return place;
+}
+
+/*
+ * Where the known description of this descriptor is; at an empty place: it is a new one, and goes there. The kernel's own
+ * answer decides. Where it gives no order (3), the tree is a list.
+ */
+static struct known_file **find_known(struct dump *dump, struct dump_files *files,
+				      const struct dump_fd *fd)
+{
+	struct known_file **place = find_alike(dump, files, fd);
+
+	while (*place) {
+		const struct known_file *k = *place;
+		struct err why = { 0 };
+		int order = fdcopy_compare(k->target->pid, fd->target->pid, KCMP_FILE, k->fd,
+					   fd->fd, dump->features, &why);
+
+		if (order < 0)
+			note_guess(dump, files, fd, &why);
+		if (order <= 0)
+			break;
+		place = order == 1 ? &(*place)->above : &(*place)->below;
+	}
+	return place;
+}
+
+static int add_known(struct known_file **place, const struct dump_fd *fd, uint32_t id,
 		     struct err *err)
 {
-	struct known_file **head = bucket(files, &fd->stat);
 	struct known_file *known = malloc(sizeof(*known));
 
 	if (!known)
 		return err_sys(err, "out of memory");
-	*known = (struct known_file){ .next = *head,
-				      .dev = fd->stat.st_dev,
+	*known = (struct known_file){ .dev = fd->stat.st_dev,
 				      .ino = fd->stat.st_ino,
 				      .flags = status_flags(fd),
 				      .pos = fd->info.pos,
 				      .target = fd->target,
 				      .fd = fd->fd,
 				      .id = id };
-	*head = known;
+	*place = known;
 	return 0;
 }
 
@@ -269,7 +301,8 @@ bool dump_file_is_external(const struct dump *dump, const struct dump_fd *fd)
 	return type_of(dump, fd) == &external_type_dumper;
 }
 
-static int collect(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err)
+static int collect(struct dump *dump, const struct dump_fd *fd, struct known_file **place,
+		   uint32_t *ret_id, struct err *err)
 {
 	const uint32_t large_file = 0100000; /* the kernel's; that of the C library is 0 */
 	uint32_t flags = status_flags(fd), id = 0;
@@ -286,7 +319,7 @@ static int collect(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id
 	file->offset = fd->info.pos > 0 ? (uint64_t)fd->info.pos : 0;
 	/* Before its type, which may lead to itself: a socket that was sent through itself. */
 	*ret_id = id;
-	if (add_known(dump->files, fd, id, err) < 0 || collect_owner(dump, fd, file, err) < 0 ||
+	if (add_known(place, fd, id, err) < 0 || collect_owner(dump, fd, file, err) < 0 ||
 	    dump_locks(dump, fd, file, err) < 0)
 		return -1;
 	return collect_type(dump, fd, file, err);
@@ -295,17 +328,17 @@ static int collect(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id
 int dump_file(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err)
 {
 	struct dump_files *files = dump_files(dump, err);
-	const struct known_file *known;
+	struct known_file **known;
 
 	if (!files)
 		return -1;
 	known = find_known(dump, files, fd);
-	if (known) {
-		*ret_id = known->id;
+	if (*known) {
+		*ret_id = (*known)->id;
 		/* Record locks belong to each process that holds them, through whichever. */
-		return dump_locks(dump, fd, IMAGE_GET(&dump->image, file, known->id, 0), err);
+		return dump_locks(dump, fd, IMAGE_GET(&dump->image, file, *ret_id, 0), err);
 	}
-	if (collect(dump, fd, ret_id, err) < 0)
+	if (collect(dump, fd, known, ret_id, err) < 0)
 		return err_prefix(err, "pid %d fd %u", fd->target->pid, fd->fd);
 	return 0;
 }

@@ -7,11 +7,14 @@
 #include "dump/file.h"
 #include "format/tty.h"
 
-#define KNOWN_BUCKETS 256
+#define KNOWN_BUCKETS 4096
 
 /* A descriptor that stands for its open file description, with what all descriptors of it share. */
 struct known_file {
-	struct known_file *next;
+	struct known_file *next; /* that looks otherwise */
+	/* Those that look the same, as a tree in the order of kcmp(2), which is random enough to need no balance. */
+	struct known_file *below;
+	struct known_file *above;
 	dev_t dev;
 	ino_t ino;
 	uint32_t flags;

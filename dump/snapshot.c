@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Less than this is read sooner than a copy is made. */
+/* Less than this in each process is read sooner than a copy is made. */
 #define WORTH_A_COPY (UINT64_C(4) << 20)
 /* What this program takes of memory for pages that a copy would not have. */
 #define KEPT_MAX (UINT64_C(256) << 20)
@@ -25,7 +25,7 @@ bool snapshots_wanted(const struct dump *dump, const struct dump_options *option
 		return options->snapshot == SNAPSHOT_FORK;
 	IMAGE_EACH (&dump->image, memory, m)
 		size += memory_saved_size(m);
-	return options->afterwards == AFTER_RUN && size > WORTH_A_COPY;
+	return options->afterwards == AFTER_RUN && size > WORTH_A_COPY * dump->n_targets;
 }
 
 /* Who would become the parent of the copy, or have it born into another namespace. */

@@ -91,11 +91,15 @@ static int look(struct zero_scan *scan, const size_t *picked, size_t n, uint64_t
 
 static int judge(struct zero_scan *scan, struct err *err)
 {
+	bool peek = !scan->memory->keep_shared;
 	size_t picked[BATCH], n = 0;
 
-	for (size_t i = 0; i < scan->count; i++)
+	for (size_t i = 0; i < scan->count; i++) {
 		picked[i] = i;
-	if (look(scan, picked, scan->count, PEEK, scan->peek, err) < 0)
+		scan->zero[i] = true;
+	}
+	/* One by one, as these have to be read, they cost as much as whole pages that follow one another. */
+	if (peek && look(scan, picked, scan->count, PEEK, scan->peek, err) < 0)
 		return -1;
 	for (size_t i = 0; i < scan->count; i++) {
 		if (scan->zero[i])

@@ -47,6 +47,8 @@ static int failed(const char *action, int dirfd, const char *name, struct err *e
 	char link[32], dir[512] = "";
 	ssize_t length;
 
+	if (!err)
+		return -1;
 	if (dirfd >= 0 && name[0] != '/') {
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
 		length = readlink(link, dir, sizeof(dir) - 2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is dumped and restored to take the time: target sleep | memory MIB | threads N |
- * children N | levels N. */
+/* What is dumped and restored to take the time: see the table at its end. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define PAGE 4096UL
 
 static void *idle(void *unused)
 {
@@ -36,7 +39,12 @@ static int fill(size_t size)
 	return 0;
 }
 
-static int start(unsigned long count)
+static int sleeping(unsigned long count)
+{
+	return (int)count * 0;
+}
+
+static int threads(unsigned long count)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
@@ -61,7 +69,7 @@ static pid_t make_child(void)
 	return pid;
 }
 
-static int make_children(unsigned long count)
+static int children(unsigned long count)
 {
 	while (count--) {
 		pid_t pid = make_child();
@@ -75,7 +83,7 @@ static int make_children(unsigned long count)
 }
 
 /* The lowest one tells the first that all are there. */
-static int make_levels(unsigned long count)
+static int levels(unsigned long count)
 {
 	int ends[2];
 	char byte;
@@ -99,21 +107,86 @@ static int make_levels(unsigned long count)
 	_exit(1);
 }
 
+/* No two that follow one another can be merged. A page of each is there. */
+static int mappings(unsigned long count)
+{
+	char *memory = mmap(NULL, count * 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -1;
+	for (unsigned long i = 0; i < count; i++) {
+		char *at = memory + i * 2 * PAGE;
+
+		if (mprotect(at, PAGE, PROT_READ | PROT_WRITE) < 0)
+			return -1;
+		memset(at, (int)i % 255 + 1, PAGE);
+	}
+	return 0;
+}
+
+/* Half of them open file descriptions of their own, half duplicates. */
+static int descriptors(unsigned long count)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -1;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (unsigned long i = 0; i < count; i += 2) {
+		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd < 0 || fcntl(fd, F_DUPFD, 3) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Text that looks like the heap of an interpreter to a compressor: pointers, counts, short words. */
+static int heap(unsigned long mib)
+{
+	size_t size = mib << 20;
+	uint64_t *memory =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t x = 88172645463325252u;
+
+	if (memory == MAP_FAILED)
+		return -1;
+	for (size_t i = 0; i < size / sizeof(*memory); i += 4) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		memory[i] = x % 7 + 1;
+		memory[i + 1] = (uint64_t)(uintptr_t)memory + x % 64 * 416;
+		memory[i + 2] = x % 5 ? (uint64_t)(uintptr_t)(memory + i) : 0;
+		memory[i + 3] = 0x2065756c6176 + ((x >> 32) % 10 << 48);
+	}
+	return 0;
+}
+
+static int random_memory(unsigned long mib)
+{
+	return fill(mib << 20);
+}
+
+static const struct {
+	const char *name;
+	int (*make)(unsigned long count);
+} shapes[] = {
+	{ "sleep", sleeping },	  { "memory", random_memory },	  { "heap", heap },
+	{ "threads", threads },	  { "children", children },	  { "levels", levels },
+	{ "mappings", mappings }, { "descriptors", descriptors },
+};
+
 int main(int argc, char **argv)
 {
 	unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-	int failed = 0;
 
-	if (argc > 1 && strcmp(argv[1], "memory") == 0)
-		failed = fill(count << 20);
-	if (argc > 1 && strcmp(argv[1], "threads") == 0)
-		failed = start(count);
-	if (argc > 1 && strcmp(argv[1], "children") == 0)
-		failed = make_children(count);
-	if (argc > 1 && strcmp(argv[1], "levels") == 0)
-		failed = make_levels(count);
-	if (failed)
-		return 1;
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
+		if (argc > 1 && strcmp(argv[1], shapes[i].name) == 0 && shapes[i].make(count) < 0) {
+			perror(argv[1]);
+			return 1;
+		}
 	puts("ready");
 	fclose(stdout);
 	idle(NULL);
