@@ -348,6 +348,8 @@ int attach_first(const struct restore_options *options, struct keeper *keeper, s
 	memcpy(&a->ready, message.bytes, sizeof(a->ready));
 	if (!options->detach) {
 		keeper->client = -1;
+		if (!a->terminal)
+			tell(a, "it has a terminal of its own");
 		return relay(a, keeper->pid, err);
 	}
 	if (!options->quiet)

@@ -41,6 +41,9 @@ int own_terminal_choose(struct restore *restore, struct err *err)
 		options->pty == PTY_YES ||
 		(options->pty == PTY_AUTO && (options->detach || tty_own(restore) < 0) &&
 		 needs_terminal(restore));
+	if (restore->own_terminal && options->plan)
+		problems_add(&restore->problems, VERDICT_NOTE, "terminal",
+			     "it gets a new one, to which prestore --attach returns");
 	return 0;
 }
 
@@ -129,6 +132,9 @@ int own_terminal_make(struct restore *restore, struct err *err)
 	if (number < 0)
 		return -1;
 	snprintf(d->tty_path, sizeof(d->tty_path), "/dev/pts/%d", number);
+	/* As login does: who gets it may be another user. */
+	if (geteuid() == 0 && fchown(slave, root_of(restore)->credentials.uids.real, (gid_t)-1) < 0)
+		return err_sys(err, "cannot give %s to its user", d->tty_path);
 	if (fcntl(master, F_SETFL, O_NONBLOCK) < 0 || setsid() < 0 ||
 	    ioctl(slave, TIOCSCTTY, 0) < 0)
 		return err_sys(err, "cannot make a session on the new terminal %s", d->tty_path);
