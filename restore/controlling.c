@@ -41,28 +41,41 @@ static struct canvas *foreground_of(const struct restore *restore, const struct 
 	return NULL;
 }
 
-/* By /dev/tty: what it had inherited is closed by now. */
-static int give(struct canvas *leader, struct canvas *member, struct err *err)
+/* In the process, by /dev/tty: what it had inherited is closed by now. */
+static int tell(struct canvas *canvas, unsigned long request, pid_t group, struct err *err)
 {
-	_cleanup_batch_ struct remote_batch *open = remote_batch_new(&leader->remote);
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&leader->remote);
+	_cleanup_batch_ struct remote_batch *open = remote_batch_new(&canvas->remote);
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	static const char path[] = "/dev/tty";
-	int64_t group = CANVAS_CALL(member, err, getpgid, 0);
-	pid_t word = (pid_t)group;
 	uint64_t fd;
 
-	if (group < 0)
-		return -1;
 	remote_push(open, REMOTE_CALL(openat, (uint64_t)AT_FDCWD,
 				      remote_data(open, path, sizeof(path)), O_RDWR | O_CLOEXEC));
-	if (remote_run_all(&leader->remote, canvas_leader(leader), open, err) < 0)
-		return err_prefix(err, "%s", leader->name);
+	if (remote_run_all(&canvas->remote, canvas_leader(canvas), open, err) < 0)
+		return err_prefix(err, "%s", canvas->name);
 	fd = (uint64_t)remote_result(open, 0);
 	remote_push(batch,
-		    REMOTE_CALL(ioctl, fd, TIOCSPGRP, remote_data(batch, &word, sizeof(word))));
+		    REMOTE_CALL(ioctl, fd, request, remote_data(batch, &group, sizeof(group))));
 	remote_push(batch, REMOTE_CALL(close, fd));
-	if (remote_run_all(&leader->remote, canvas_leader(leader), batch, err) < 0)
-		return err_prefix(err, "%s", leader->name);
+	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return err_prefix(err, "%s", canvas->name);
+	return 0;
+}
+
+static int give(struct canvas *leader, struct canvas *member, struct err *err)
+{
+	int64_t group = CANVAS_CALL(member, err, getpgid, 0);
+
+	return group < 0 ? -1 : tell(leader, TIOCSPGRP, (pid_t)group, err);
+}
+
+/* Whoever is born into the session has the terminal; some had given it up. */
+static int give_up(struct restore *restore, const struct process *leader, struct err *err)
+{
+	IMAGE_EACH (&restore->image, process, process)
+		if (process->session == leader->pid && !process->terminal &&
+		    tell(tree_canvas(restore, process->pid), TIOCNOTTY, 0, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -72,10 +85,12 @@ int controlling_foreground(struct restore *restore, struct err *err)
 		struct canvas *leader = &restore->canvases[i];
 		const struct process *process =
 			IMAGE_GET(&restore->image, process, leader->own_pid, 0);
-		struct canvas *member =
-			slave_of(restore, process) < 0 ? NULL : foreground_of(restore, process);
+		struct canvas *member;
 
-		if (member && give(leader, member, err) < 0)
+		if (slave_of(restore, process) < 0)
+			continue;
+		member = foreground_of(restore, process);
+		if ((member && give(leader, member, err) < 0) || give_up(restore, process, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -13,7 +13,10 @@ struct restore;
  */
 int controlling_take(struct restore *restore, struct canvas *leader, struct err *err);
 
-/* When all groups are there: gives each such terminal to the group that had it (TIOCSPGRP, in the leader). */
+/*
+ * When all groups are there: gives each such terminal to the group that had it (TIOCSPGRP, in the leader); those of the session that do not have
+ * it give it up.
+ */
 int controlling_foreground(struct restore *restore, struct err *err);
 
 #endif
