@@ -39,9 +39,9 @@ start() {
 	until_true 10 all_ready || fail "the job does not start: $(cat out)"
 	read -ra children < <(sed 's/^children //' out)
 }
-# restore_well OPTION...: then all of it comes back.
+# Then all of it comes back.
 restore_well() {
-	must prestore --quiet "$@" --detach --pidfile=pid image.tar
+	must prestore --quiet --detach --pidfile=pid image.tar
 	must kill -USR1 "$(cat pid)"
 	wait_gone "$(cat pid)" 20
 	for n in 1 2 3 4 5 6 7 8 9 10; do

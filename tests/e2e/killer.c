@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * killer RUNS PID FILE COMMAND...: runs the command (a pdump of ./steady's PID to FILE) five times to
+ * killer RUNS PID FILE COMMAND...: runs the command (a pdump of PID, ./steady or ./band, to FILE) five times to
  * see how long it takes, then again until RUNS of them were killed, at moments spread over that time.
- * After each the target must go on, not be traced or stopped, have no child, and FILE must not exist unless the
- * command had ended. With RUNS 0 it only looks whether the target goes on.
+ * After each the target must go on, not be traced or stopped, have no child if it is one process, and FILE must not exist unless
+ * the command had ended. With RUNS 0 it only looks whether the target goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BEATS = 7 };
+#include "beats.h"
 
 static double now(void)
 {
@@ -33,17 +34,19 @@ static void fail(const char *what, double after)
 	exit(1);
 }
 
-static void check_status(const char *pid, double after)
+static void check_status(pid_t pid, bool stopped, double after)
 {
 	char path[64], line[256];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	file = fopen(path, "r");
 	if (!file)
 		fail("the target is gone", after);
 	while (fgets(line, sizeof(line), file)) {
-		if (!strncmp(line, "State:", 6) && strpbrk(line + 6, "TtZX"))
+		/* "State:\tS (sleeping)" */
+		if (!strncmp(line, "State:", 6) &&
+		    (strchr("tZX", line[7]) || (line[7] == 'T') != stopped))
 			fail(line, after);
 		if (!strncmp(line, "TracerPid:", 10) && atoi(line + 10))
 			fail(line, after);
@@ -51,13 +54,13 @@ static void check_status(const char *pid, double after)
 	fclose(file);
 }
 
-static void check_children(const char *pid, double after)
+static void check_children(pid_t pid, double after)
 {
 	char path[64], text[64];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%s/task/%s/children", pid, pid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
 	fd = open(path, O_RDONLY);
 	if (fd < 0)
 		return; /* a kernel that does not tell */
@@ -67,32 +70,54 @@ static void check_children(const char *pid, double after)
 		fail("the target has a child", after);
 }
 
-/* Every thread beats again, within ten seconds. */
+static const struct beats *map_beats(void)
+{
+	int fd = open("beats", O_RDONLY);
+	void *map = mmap(NULL, sizeof(struct beats), PROT_READ, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED)
+		fail("no file of beats", 0);
+	close(fd);
+	return map;
+}
+
+static void check_processes(const struct beats *beats, pid_t pid, double after)
+{
+	bool tree = false;
+
+	check_status(pid, false, after);
+	for (int i = 0; i < BEATS_MAX; i++) {
+		if (beats->running[i])
+			check_status(beats->running[i], false, after);
+		if (beats->stopped[i])
+			check_status(beats->stopped[i], true, after);
+		tree |= beats->running[i];
+	}
+	if (!tree)
+		check_children(pid, after);
+}
+
+/* Everything beats again, within ten seconds. */
 static void check_beats(const char *pid, double after)
 {
-	static volatile uint64_t *beats;
-	uint64_t before[BEATS];
+	const struct beats *beats = map_beats();
+	uint64_t before[BEATS_MAX];
 	double end = now() + 10;
 
-	if (!beats) {
-		int fd = open("beats", O_RDONLY);
-
-		beats = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
-		if (beats == MAP_FAILED)
-			fail("no file of beats", after);
-	}
-	memcpy(before, (void *)beats, sizeof(before));
-	for (int i = 0; i < BEATS; i++)
-		while (beats[i] < before[i] + 2) {
+	memcpy(before, (void *)beats->count, sizeof(before));
+	for (uint32_t i = 0; i < beats->n; i++)
+		while (beats->count[i] < before[i] + 2) {
 			char what[64];
 
-			snprintf(what, sizeof(what), "thread %d of the target does not go on", i);
+			snprintf(what, sizeof(what), "part %u of the target does not go on", i);
 			if (now() > end || kill(atoi(pid), 0))
 				fail(what, after);
 			usleep(300);
 		}
-	check_status(pid, after);
-	check_children(pid, after);
+	/* Process ids of another namespace say nothing here. */
+	if (access("restored", F_OK) < 0)
+		check_processes(beats, atoi(pid), after);
+	munmap((void *)beats, sizeof(*beats));
 }
 
 /* Returns whether it ended by itself. */

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "beats.h"
+
 #define MUST(condition)                                                                            \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
@@ -26,7 +28,7 @@
 
 enum { SPIN, SLEEP, READ, WRITE, QUEUE, MEMORY, COUNT };
 
-static volatile uint64_t *beats;
+static struct beats *beats;
 static int ends[2];
 static volatile sig_atomic_t ticks, ended;
 static char tick_stack[65536];
@@ -154,7 +156,7 @@ static void *run(void *argument)
 		MUST(mask_now() == mask);
 		/* A copy of this process must never run. */
 		MUST(getpid() == own || access("restored", F_OK) == 0);
-		beats[number]++;
+		beats->count[number]++;
 	}
 	return NULL;
 }
@@ -168,7 +170,7 @@ static void tick(int number, siginfo_t *info, void *context)
 	     info->si_value.sival_int == 4711);
 	MUST(&here >= tick_stack && &here < tick_stack + sizeof(tick_stack));
 	ticks++;
-	beats[COUNT]++;
+	beats->count[COUNT]++;
 }
 
 static void on_term(int number)
@@ -200,9 +202,10 @@ int main(void)
 	int fd = open("beats", O_RDWR | O_CREAT | O_TRUNC, 0600);
 
 	own = getpid();
-	MUST(fd >= 0 && ftruncate(fd, 4096) == 0 && pipe(ends) == 0);
-	beats = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	MUST(fd >= 0 && ftruncate(fd, sizeof(*beats)) == 0 && pipe(ends) == 0);
+	beats = mmap(NULL, sizeof(*beats), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	MUST(beats != MAP_FAILED && close(fd) == 0);
+	beats->n = COUNT + 1;
 	sigfillset(&set);
 	MUST(sigprocmask(SIG_BLOCK, &set, &old) == 0);
 	for (uintptr_t i = 0; i < COUNT; i++)
