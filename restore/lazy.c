@@ -208,7 +208,8 @@ static int serve(struct page_server *server, const struct restore *restore)
 	struct err err;
 
 	if (page_server_run(server, &err) == 0) {
-		step(&steps, "all pages are in");
+		step(&steps, server->lost ? "processes ended before all their pages were in"
+					  : "all pages are in");
 		return 0;
 	}
 	page_server_kill(server);

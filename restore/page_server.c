@@ -159,7 +159,14 @@ static int try_again_later(struct page_client *client, uint64_t address, struct 
 	return 0;
 }
 
-static int answer(struct page_client *client, uint64_t address, struct err *err)
+static void client_gone(struct page_server *server, struct page_client *client)
+{
+	server->lost |= client->pending.n_runs > 0;
+	client_done(client);
+}
+
+static int answer(struct page_server *server, struct page_client *client, uint64_t address,
+		  struct err *err)
 {
 	size_t i = pending_find(&client->pending, address);
 	bool comes = i < client->pending.n_runs && client->pending.runs[i].start <= address;
@@ -168,7 +175,7 @@ static int answer(struct page_client *client, uint64_t address, struct err *err)
 	if (ret == GIVEN_LATER)
 		return try_again_later(client, address, err);
 	if (ret == GIVEN_GONE)
-		client_done(client);
+		client_gone(server, client);
 	return ret < 0 ? -1 : 0;
 }
 
@@ -199,7 +206,8 @@ static int on_event(struct page_server *server, size_t index, const struct uffd_
 
 	switch (message->event) {
 	case UFFD_EVENT_PAGEFAULT:
-		return answer(client, message->arg.pagefault.address & -(uint64_t)PAGE, err);
+		return answer(server, client, message->arg.pagefault.address & -(uint64_t)PAGE,
+			      err);
 	case UFFD_EVENT_FORK:
 		return on_fork(server, index, (int)message->arg.fork.ufd, err);
 	case UFFD_EVENT_REMAP:
@@ -234,20 +242,20 @@ static int read_events(struct page_server *server, size_t index, struct err *err
 }
 
 /* Faults that were read before an event that came first. */
-static int retry(struct page_client *client, struct err *err)
+static int retry(struct page_server *server, struct page_client *client, struct err *err)
 {
 	_cleanup_free_ uint64_t *addresses = TAKE_PTR(client->retries);
 	size_t n = client->n_retries;
 
 	client->n_retries = 0;
 	for (size_t i = 0; i < n && client->uffd >= 0; i++)
-		if (answer(client, addresses[i], err) < 0)
+		if (answer(server, client, addresses[i], err) < 0)
 			return -1;
 	return 0;
 }
 
 /* A frame of what nobody has asked for yet. Returns enum given, or <0. */
-static int give_ahead(struct page_client *client, struct err *err)
+static int give_ahead(struct page_server *server, struct page_client *client, struct err *err)
 {
 	struct pending *pending = &client->pending;
 	size_t i = pending_find(pending, client->next);
@@ -261,7 +269,7 @@ static int give_ahead(struct page_client *client, struct err *err)
 		at = pending->runs[i].start;
 	ret = give(client, i, at, err);
 	if (ret == GIVEN_GONE)
-		client_done(client);
+		client_gone(server, client);
 	return ret;
 }
 
@@ -273,7 +281,7 @@ static int work_ahead(struct page_server *server, struct err *err)
 
 		if (server->clients[index].uffd >= 0 && server->clients[index].pending.n_runs) {
 			server->last = index;
-			return give_ahead(&server->clients[index], err);
+			return give_ahead(server, &server->clients[index], err);
 		}
 	}
 	return GIVEN;
@@ -311,7 +319,7 @@ static int look_at_all(struct page_server *server, struct err *err)
 
 	/* Those that are born meanwhile are looked at, too. */
 	for (size_t i = 0; i < server->n_clients; i++) {
-		if (read_events(server, i, err) < 0 || retry(&server->clients[i], err) < 0)
+		if (read_events(server, i, err) < 0 || retry(server, &server->clients[i], err) < 0)
 			return -1;
 		waits |= server->clients[i].n_retries > 0;
 	}

@@ -35,6 +35,7 @@ struct page_server {
 	struct page_client *clients;
 	size_t n_clients;
 	size_t last; /* the client that got pages last */
+	bool lost;   /* a process ended before it had all */
 };
 
 /*
