@@ -4,6 +4,14 @@
 #include "kernel/compat.h"
 
 #include <sys/mman.h>
+#include <time.h>
+
+enum {
+	BLOCKS_TO_TRY = 4,
+	BLOCKS_AT_ONCE = 32,
+	/* A block of 512 ordinary pages costs so much more than a huge page that is at hand: 370 ms per GiB. */
+	BLOCK_NS = 700000,
+};
 
 static bool may_be_huge(const struct vma *vma)
 {
@@ -56,28 +64,53 @@ static size_t push_run(struct remote_batch *batch, uint64_t start, uint64_t end,
 	return remote_push(batch, REMOTE_CALL(madvise, start, end - start, MADV_COLLAPSE));
 }
 
-int collapse_run(struct collapse *collapse, struct canvas *canvas, uint64_t limit, struct err *err)
+/* At most `max` blocks. Returns how many; the index of the last call is that of a collapse. */
+static size_t push_blocks(struct collapse *collapse, uint64_t limit, size_t max,
+			  struct remote_batch *batch, size_t *ret_last)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	uint64_t start = 0, end = 0, next;
-	size_t last = SIZE_MAX;
+	size_t n = 0;
 
-	while (collapse_next(collapse, limit, &next)) {
+	while (n < max && collapse_next(collapse, limit, &next)) {
 		if (end && next != end) {
 			push_run(batch, start, end, collapse->size);
 			end = 0;
 		}
 		start = end ? start : next;
 		end = next + collapse->size;
+		n++;
 	}
 	if (end)
-		last = push_run(batch, start, end, collapse->size);
-	if (last == SIZE_MAX)
-		return 0;
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	/* The same will not go any better with the rest. */
-	if (remote_result(batch, last) < 0)
-		collapse->size = 0;
-	return 0;
+		*ret_last = push_run(batch, start, end, collapse->size);
+	return n;
+}
+
+/* Processor time of the process, in nanoseconds: others may have kept it waiting. */
+static uint64_t time_of(pid_t pid)
+{
+	struct timespec time = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) == 0)
+		clock_gettime(clock, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+int collapse_run(struct collapse *collapse, struct canvas *canvas, uint64_t limit, struct err *err)
+{
+	for (;;) {
+		_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+		uint64_t before = time_of(canvas->pid);
+		size_t max = collapse->tried ? BLOCKS_AT_ONCE : BLOCKS_TO_TRY, last = 0, n;
+
+		n = push_blocks(collapse, limit, max, batch, &last);
+		if (!n)
+			return 0;
+		if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+			return -1;
+		collapse->tried = true;
+		/* The same will not go any better with the rest. */
+		if (remote_result(batch, last) < 0 || time_of(canvas->pid) - before > n * BLOCK_NS)
+			collapse->size = 0;
+	}
 }

@@ -13,6 +13,7 @@ struct collapse {
 	size_t vma;
 	size_t range;
 	uint64_t at;
+	bool tried; /* that it is worth it */
 };
 
 /*
@@ -23,7 +24,8 @@ bool collapse_next(struct collapse *collapse, uint64_t limit, uint64_t *ret_star
 
 /*
  * Makes huge pages of all such blocks, which are mapped and empty. No advice is left behind. Where the kernel cannot or will not, memory stays as it is, and
- * that is no failure.
+ * that is no failure. So it does where it takes longer than faults for ordinary pages: in a virtual machine large free blocks are those that
+ * the host has taken back.
  */
 int collapse_run(struct collapse *collapse, struct canvas *canvas, uint64_t limit, struct err *err);
 

@@ -93,7 +93,7 @@ static int find_sink(struct fill *fill, struct restore *restore, const struct pa
 /* An entry on its way through the pool. */
 struct pouring {
 	char name[PAGES_NAME];
-	const struct sink *sink;
+	struct sink *sink;
 	uint64_t offset; /* of its pages among all of the sink */
 	uint8_t *bytes;	 /* of an entry that came as a stream */
 };
@@ -294,4 +294,18 @@ int fill_process(struct fill *fill, struct restore *restore, uint32_t own_pid, s
 	const struct wanted wanted = { KIND_memory, own_pid };
 
 	return fill_wanted(fill, restore, &wanted, err);
+}
+
+const struct tid_words *fill_tid_words(struct fill *fill, uint32_t own_pid)
+{
+	for (size_t i = 0; i < fill->n_sinks; i++) {
+		struct sink *sink = fill->sinks[i];
+
+		if (sink->kind != KIND_memory || sink->id != own_pid || !sink->tid_words.wanted ||
+		    sink->tid_words.incomplete)
+			continue;
+		tid_words_sort(&sink->tid_words);
+		return &sink->tid_words;
+	}
+	return NULL;
 }

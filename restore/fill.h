@@ -10,6 +10,7 @@ struct image_entry;
 struct image_reader;
 struct page_pool;
 struct sink;
+struct tid_words;
 
 /*
  * One reading of the page data: shared objects first, since processes map them, then the memory of processes, parents before
@@ -42,5 +43,8 @@ int fill_kind(struct fill *fill, struct restore *restore, enum kind kind, struct
  * put where it belongs; fails if those are not there either.
  */
 int fill_process(struct fill *fill, struct restore *restore, uint32_t own_pid, struct err *err);
+
+/* What in the pages of a process may be thread ids, sorted; NULL where that was not noted or is not complete. */
+const struct tid_words *fill_tid_words(struct fill *fill, uint32_t own_pid);
 
 #endif

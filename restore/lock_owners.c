@@ -4,6 +4,8 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/memory.h"
+#include "restore/fill.h"
+#include "restore/tid_words.h"
 
 #include <linux/futex.h>
 #include <stddef.h>
@@ -168,13 +170,39 @@ static int search_range(struct search *search, const struct range *range, struct
 	return 0;
 }
 
-static int search_memory(struct search *search, const struct memory *memory, struct err *err)
+/* The same where it is known which words can be ids. */
+static int search_words(struct search *search, const struct range *range,
+			const struct tid_words *words, struct err *err)
+{
+	const size_t before = offsetof(struct glibc_rwlock, writer);
+	/* A mutex reaches further behind its owner than a read-write lock behind its writer. */
+	const size_t after = sizeof(struct glibc_mutex) - offsetof(struct glibc_mutex, owner);
+
+	for (size_t i = tid_words_find(words, range->start);
+	     i < words->n_words && words->words[i] < range->end; i++) {
+		uint64_t at = words->words[i];
+		uint64_t from = at - range->start < before ? range->start : at - before;
+		uint64_t to = range->end - at < after ? range->end : at + after;
+
+		search->address = from;
+		search->size = to - from;
+		if (memory_read(&search->canvas->frozen.memory, from, search->buffer, search->size,
+				err) < 0 ||
+		    look_at(search, at - from, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int search_memory(struct search *search, const struct memory *memory,
+			 const struct tid_words *words, struct err *err)
 {
 	for (size_t v = 0; v < memory->n_vmas; v++) {
 		const struct vma *vma = &memory->vmas[v];
 
 		for (size_t i = 0; vma->prot & PROT_WRITE && i < vma->n_saved; i++)
-			if (search_range(search, &vma->saved[i], err) < 0)
+			if ((words ? search_words(search, &vma->saved[i], words, err)
+				   : search_range(search, &vma->saved[i], err)) < 0)
 				return -1;
 	}
 	return 0;
@@ -193,7 +221,8 @@ int lock_owners_correct(struct restore *restore, struct canvas *canvas, struct e
 		search.lowest = id < search.lowest ? id : search.lowest;
 		search.highest = id > search.highest ? id : search.highest;
 	}
-	if (search_memory(&search, IMAGE_GET(&restore->image, memory, canvas->own_pid, 0), err) < 0)
+	if (search_memory(&search, IMAGE_GET(&restore->image, memory, canvas->own_pid, 0),
+			  fill_tid_words(restore->fill, canvas->own_pid), err) < 0)
 		return -1;
 	if (search.found)
 		problems_add(&restore->problems, VERDICT_APPROXIMATED, canvas->name,

@@ -223,10 +223,10 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	if (fill_kind(&fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
 	    shm_finish(restore, err) < 0 || lazy_start(restore, reader, err) < 0)
 		return -1;
-	restore->fill = NULL;
 	step(&steps, restore->lazy.on ? "small parts of memory filled" : "memory filled");
 	if (build_state(restore, mode, err) < 0)
 		return -1;
+	restore->fill = NULL;
 	step(&steps, "descriptors, threads, signals and timers set");
 	/* Only now is it known that the image is whole: nothing has run yet, and nothing will if it is not. */
 	if (image_reader_finish(reader, NULL, err) < 0 || finish_threads(restore, err) < 0)

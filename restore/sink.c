@@ -67,6 +67,7 @@ int sink_open(struct restore *restore, enum kind kind, uint32_t id, uint64_t hug
 	if (!sink)
 		return err_sys(err, "out of memory");
 	*sink = (struct sink){ .restore = restore, .kind = kind, .id = id, .fd = -1 };
+	tid_words_open(&sink->tid_words, restore, kind == KIND_memory ? id : 0);
 	if (find_place(sink, huge, err) < 0 || add_runs(&restore->image, sink, err) < 0) {
 		sink_free(sink);
 		return -1;
@@ -81,6 +82,7 @@ void sink_free(struct sink *sink)
 		return;
 	runs_done(&sink->runs);
 	free(sink->later);
+	tid_words_done(&sink->tid_words);
 	free(sink);
 }
 
@@ -138,7 +140,7 @@ bool sink_wants(const struct sink *sink, uint64_t offset, size_t size)
 
 /* Pages on their way. */
 struct batch {
-	const struct sink *sink;
+	struct sink *sink;
 	const uint8_t *pages;
 	struct memory_range ranges[64];
 	size_t n_ranges;
@@ -194,6 +196,7 @@ static int put_memory(void *context, uint64_t address, size_t done, size_t size,
 	if (batch->n_ranges == sizeof(batch->ranges) / sizeof(*batch->ranges) &&
 	    flush(batch, err) < 0)
 		return -1;
+	tid_words_note(&batch->sink->tid_words, address, batch->pages + done, size);
 	batch->ranges[batch->n_ranges++] = (struct memory_range){ address, address + size };
 	batch->size += size;
 	return 0;
@@ -212,8 +215,7 @@ static int put_object(void *context, uint64_t offset, size_t done, size_t size, 
 	return 0;
 }
 
-int sink_put(const struct sink *sink, uint64_t offset, const void *pages, size_t size,
-	     struct err *err)
+int sink_put(struct sink *sink, uint64_t offset, const void *pages, size_t size, struct err *err)
 {
 	struct batch batch = { .sink = sink, .pages = pages };
 

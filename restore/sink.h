@@ -6,6 +6,7 @@
 #include "format/image.h"
 #include "format/runs.h"
 #include "restore/collapse.h"
+#include "restore/tid_words.h"
 
 struct canvas;
 struct err;
@@ -21,6 +22,7 @@ struct sink {
 	struct collapse collapse;
 	struct range *later; /* ranges of addresses whose pages are left out here: --lazy */
 	size_t n_later;
+	struct tid_words tid_words;
 };
 
 /* The process or the object has to stand. huge: bytes of a huge page, or 0. */
@@ -38,7 +40,6 @@ uint64_t sink_end(const struct sink *sink, uint64_t offset, uint64_t size);
 bool sink_wants(const struct sink *sink, uint64_t offset, size_t size);
 
 /* Puts pages in place, with --verify also reads them back. From several threads at once. */
-int sink_put(const struct sink *sink, uint64_t offset, const void *pages, size_t size,
-	     struct err *err);
+int sink_put(struct sink *sink, uint64_t offset, const void *pages, size_t size, struct err *err);
 
 #endif
