@@ -163,10 +163,21 @@ int frozen_wait_born(pid_t tid, unsigned timeout_ms, struct err *err)
 
 struct frozen_thread *frozen_find(const struct frozen *frozen, pid_t tid)
 {
-	for (size_t i = 0; i < frozen->n_threads; i++)
-		if (frozen->threads[i]->tid == tid)
-			return frozen->threads[i];
-	return NULL;
+	size_t low = 1, high = frozen->n_threads;
+
+	/* All but the first ascend. */
+	if (high && frozen->threads[0]->tid == tid)
+		return frozen->threads[0];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (frozen->threads[middle]->tid < tid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < frozen->n_threads && frozen->threads[low]->tid == tid ? frozen->threads[low]
+									   : NULL;
 }
 
 int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,
