@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/options.h"
 
+#include "cli/steps.h"
 #include "dump/tree.h"
 #include "format/err.h"
 #include "format/external_policy.h"
@@ -51,6 +52,8 @@ static const struct option_row rows[] = {
 		      "of every entry, which makes the image an OCI artifact; none saves time"),
 	UINT_OPTION(O, threads, "threads", 0, "N",
 		    "threads that read, compress and digest (default: as many as CPUs, at most 8)"),
+	UINT_OPTION(O, progress_fd, "progress-fd", 0, "N",
+		    "tell programs how far it is, by lines of JSON on descriptor N"),
 	FLAG_OPTION(O, verbose, "verbose", 'v', "tell what is done"),
 	FLAG_OPTION(O, quiet, "quiet", 'q', "only errors"),
 	{ 0 },
@@ -137,7 +140,7 @@ static int parse_operands(int n, char **operands, struct dump_options *options, 
 
 int dump_options_parse(int argc, char **argv, struct dump_options *ret_options, struct err *err)
 {
-	struct dump_options options = { .digest = true };
+	struct dump_options options = { .digest = true, .progress_fd = NO_PROGRESS_FD };
 	int first, ret;
 
 	ret = options_parse(&pdump_program, argc, argv, &options, &first, err);
@@ -145,7 +148,8 @@ int dump_options_parse(int argc, char **argv, struct dump_options *ret_options, 
 		return ret;
 	if (!options.threads)
 		options.threads = default_threads();
-	if (parse_compress(options.compress, &options.level, err) < 0 ||
+	if (steps_check_fd(options.progress_fd, err) < 0 ||
+	    parse_compress(options.compress, &options.level, err) < 0 ||
 	    external_rules_check(options.externals, options.n_externals, err) < 0 ||
 	    parse_operands(argc - first, argv + first, &options, err) < 0)
 		return -1;

@@ -26,6 +26,7 @@ struct dump_options {
 	const char *compress;
 	int digest; /* bool: SHA-256 of every entry */
 	unsigned threads;
+	int progress_fd; /* NO_PROGRESS_FD: none */
 	bool verbose;
 	bool quiet;
 	/* From the operands and `compress`. */

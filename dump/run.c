@@ -126,7 +126,7 @@ static void let_go(struct run *run)
 		return;
 	tree_thaw(&run->tree);
 	run->summary.pause = progress_now() - run->start;
-	step(&run->steps, "let go");
+	step(&run->steps, "let_go", "let go");
 }
 
 static bool has_shared_pages(const struct dump *dump)
@@ -153,7 +153,9 @@ static int write_entries(struct run *run, struct image_writer *writer, struct pa
 struct sink {
 	struct image_writer *writer;
 	struct progress progress;
+	struct steps *steps;
 	uint64_t written;
+	uint64_t total;
 };
 
 static int begin_pages(void *context, const char *name, uint64_t size, struct err *err)
@@ -178,6 +180,7 @@ static int end_pages(void *context, const struct page_entry *entry, struct err *
 		return -1;
 	sink->written += entry->page_size;
 	progress_update(&sink->progress, sink->written);
+	step_bytes(sink->steps, sink->written, sink->total);
 	return 0;
 }
 
@@ -212,6 +215,8 @@ static int write_image(struct run *run, int fd, struct err *err)
 	count(run->dump, &run->summary);
 	if (!options->quiet)
 		progress_start(&sink.progress, stderr, "saving memory", run->summary.memory_size);
+	sink.steps = &run->steps;
+	sink.total = run->summary.memory_size;
 	source_date_epoch(&mtime);
 	if (image_writer_new(fd, mtime, options->digest, &sink.writer, err) < 0 ||
 	    make_writer(&sink, options, &pages, err) < 0 ||
@@ -276,19 +281,19 @@ static int take_snapshots(struct run *run, struct err *err)
 	if (run->precopy.rounds) {
 		if (snapshots_complete(run->dump, &run->precopy, &run->snapshots, err) < 0)
 			return -1;
-		step(&run->steps, "what was written last copied");
+		step(&run->steps, "caught_up", "what was written last copied");
 		return 0;
 	}
 	if (!snapshots_wanted(run->dump, run->options))
 		return 0;
 	if (snapshots_take(run->dump, &run->snapshots, &reason) == 0) {
-		step(&run->steps, "memory copied by a fork");
+		step(&run->steps, "forked", "memory copied by a fork");
 		return 0;
 	}
 	if (run->options->snapshot == SNAPSHOT_FORK)
 		return err_set(err, reason.code, "--snapshot=fork: %s", reason.msg);
 	snprintf(text, sizeof(text), "no copy of the memory, so it stands still: %s", reason.msg);
-	step(&run->steps, text);
+	step(&run->steps, "no_copy", text);
 	return 0;
 }
 
@@ -305,7 +310,7 @@ static int collect(struct run *run, struct err *err)
 			return err_prefix(err, "%s", dump->targets[i].name);
 	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0)
 		return -1;
-	step(&run->steps, "state read");
+	step(&run->steps, "state", "state read");
 	if (take_snapshots(run, err) < 0)
 		return -1;
 	for (size_t i = 0; i < tree->n_processes; i++)
@@ -340,14 +345,14 @@ static int copy_ahead(struct run *run, struct err *err)
 	if (foresee_mode(run->options, run->dump->features) != SNAPSHOT_WP)
 		return 0;
 	if (precopy_run(run->options, run->dump->features, &run->precopy, &reason) == 0) {
-		step(&run->steps, "memory copied ahead");
+		step(&run->steps, "copied_ahead", "memory copied ahead");
 		return 0;
 	}
 	if (run->options->snapshot == SNAPSHOT_WP || reason.code != ERR_UNSUPPORTED)
 		return err_set(err, reason.code, "--snapshot=wp: %s", reason.msg);
 	precopy_done(&run->precopy);
 	snprintf(text, sizeof(text), "memory is not copied ahead: %s", reason.msg);
-	step(&run->steps, text);
+	step(&run->steps, "no_copy", text);
 	return 0;
 }
 
@@ -362,18 +367,18 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 		    0 ||
 	    precopy_catch_up(&run->precopy, &run->tree, err) < 0)
 		return -1;
-	step(&run->steps, "all threads stopped");
+	step(&run->steps, "stopped", "all threads stopped");
 	if (add_targets(run->dump, &run->tree, err) < 0 || collect(run, err) < 0 ||
 	    write_image(run, output->fd, err) < 0)
 		return -1;
-	step(&run->steps, "image written");
+	step(&run->steps, "written", "image written");
 	/* A process that goes on need not wait for the disk; nor need its copy. */
 	if (options->afterwards == AFTER_RUN)
 		let_go(run);
 	snapshots_done(&run->snapshots);
 	if (output_sync(output, err) < 0 || output_commit(output, err) < 0)
 		return -1;
-	step(&run->steps, "image on the disk");
+	step(&run->steps, "synced", "image on the disk");
 	return options->afterwards == AFTER_RUN ? 0 : finish(run, err);
 }
 
@@ -391,7 +396,7 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 	if (output_open(options->file, &output, err) < 0 ||
 	    externals_survey(dump, options->pid, options->scope, err) < 0)
 		return -1;
-	run.steps = steps_start("pdump", options->verbose);
+	run.steps = steps_start("pdump", options->verbose, options->progress_fd);
 	if (dump_frozen(&run, &output, err) < 0)
 		return -1;
 	run.summary.time = progress_now() - start;

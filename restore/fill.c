@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/fill.h"
 
+#include "cli/steps.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_read.h"
@@ -23,9 +24,11 @@ enum {
 int fill_start(struct fill *fill, struct image_reader *reader, const struct image *image,
 	       struct err *err)
 {
-	*fill = (struct fill){ .reader = reader };
+	*fill = (struct fill){ .reader = reader, .steps = fill->steps };
 	if (image_pages(image, &fill->expected, &fill->n_expected, err) < 0)
 		return -1;
+	for (size_t i = 0; i < fill->n_expected; i++)
+		fill->total += fill->expected[i].size;
 	fill->filled = calloc(fill->n_expected + 1, sizeof(*fill->filled));
 	if (!fill->filled)
 		return err_sys(err, "out of memory");
@@ -93,9 +96,11 @@ static int find_sink(struct fill *fill, struct restore *restore, const struct pa
 /* An entry on its way through the pool. */
 struct pouring {
 	char name[PAGES_NAME];
+	struct fill *fill;
 	struct sink *sink;
 	uint64_t offset; /* of its pages among all of the sink */
-	uint8_t *bytes;	 /* of an entry that came as a stream */
+	uint64_t size;
+	uint8_t *bytes; /* of an entry that came as a stream */
 };
 
 static int put(void *context, uint64_t offset, const void *pages, size_t size, struct err *err)
@@ -112,12 +117,20 @@ static bool wanted_here(void *context, uint64_t offset, size_t size)
 	return sink_wants(pouring->sink, pouring->offset + offset, size);
 }
 
+static void pouring_free(struct pouring *pouring)
+{
+	free(pouring->bytes);
+	free(pouring);
+}
+
 static void pouring_done(void *context)
 {
 	struct pouring *pouring = context;
+	struct fill *fill = pouring->fill;
 
-	free(pouring->bytes);
-	free(pouring);
+	fill->done += pouring->size;
+	step_bytes(fill->steps, fill->done, fill->total);
+	pouring_free(pouring);
 }
 
 /* Takes the bytes over. */
@@ -134,6 +147,8 @@ static int pour(struct fill *fill, struct restore *restore, const struct pages_e
 		return err_sys(err, "out of memory");
 	}
 	pages_entry_name(entry, pouring->name);
+	pouring->fill = fill;
+	pouring->size = entry->size;
 	pouring->bytes = bytes;
 	job.name = pouring->name;
 	if (find_sink(fill, restore, entry, &sink, err) < 0)
@@ -142,7 +157,7 @@ static int pour(struct fill *fill, struct restore *restore, const struct pages_e
 	pouring->offset = sink_offset(sink, entry->first);
 	/* All of it comes later: it need not even be opened. */
 	if (!sink_wants(sink, pouring->offset, entry->size)) {
-		pouring_done(pouring);
+		pouring_free(pouring);
 		return 0;
 	}
 	/* Others fill the entries before meanwhile. */
@@ -152,7 +167,7 @@ static int pour(struct fill *fill, struct restore *restore, const struct pages_e
 	return page_pool_add(fill->pool, &job, err);
 fail:
 	err_prefix(err, "%s", pouring->name);
-	pouring_done(pouring);
+	pouring_free(pouring);
 	return -1;
 }
 

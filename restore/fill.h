@@ -17,6 +17,9 @@ struct tid_words;
  * their children. In a file every entry is found by name; a stream gives each once, in the order of the specification.
  */
 struct fill {
+	struct steps *steps; /* how far it is; not owned */
+	uint64_t done;	     /* bytes of pages of entries that are through; under the pool's lock */
+	uint64_t total;
 	struct image_reader *reader;
 	struct page_pool *pool;
 	uint64_t huge;	     /* bytes of a huge page; 0: none are used */

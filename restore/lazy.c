@@ -204,12 +204,13 @@ static int close_others(const struct page_server *server, const struct image_rea
 
 static int serve(struct page_server *server, const struct restore *restore)
 {
-	struct steps steps = steps_start("prestore", restore->options->verbose);
+	struct steps steps = steps_start("prestore", restore->options->verbose, NO_PROGRESS_FD);
 	struct err err;
 
 	if (page_server_run(server, &err) == 0) {
-		step(&steps, server->lost ? "processes ended before all their pages were in"
-					  : "all pages are in");
+		step(&steps, "pages_in",
+		     server->lost ? "processes ended before all their pages were in"
+				  : "all pages are in");
 		return 0;
 	}
 	page_server_kill(server);

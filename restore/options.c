@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/options.h"
 
+#include "cli/steps.h"
 #include "format/err.h"
 #include "format/record.h"
 #include "restore/relay.h"
@@ -53,6 +54,8 @@ static const struct option_row rows[] = {
 	LIST_OPTION(O, externals, "external", 0, "[ID=]POLICY",
 		    "what an end of something outside becomes (ID: as --plan lists it; none: all "
 		    "others): null, eof, reset, reconnect, fd:N, or a path"),
+	UINT_OPTION(O, progress_fd, "progress-fd", 0, "N",
+		    "tell programs how far it is, by lines of JSON on descriptor N"),
 	FLAG_OPTION(O, verbose, "verbose", 'v', "tell what is done"),
 	FLAG_OPTION(O, quiet, "quiet", 'q', "only errors"),
 	{ 0 },
@@ -73,7 +76,7 @@ const struct program prestore_program = {
 int restore_options_parse(int argc, char **argv, struct restore_options *ret_options,
 			  struct err *err)
 {
-	struct restore_options options = { 0 };
+	struct restore_options options = { .progress_fd = NO_PROGRESS_FD };
 	int first, ret;
 
 	ret = options_parse(&prestore_program, argc, argv, &options, &first, err);
@@ -99,6 +102,8 @@ int restore_options_parse(int argc, char **argv, struct restore_options *ret_opt
 		return err_set(err, ERR_USAGE, "expected one image FILE (or -), found %d operands",
 			       argc - first);
 	ret_options->file = argv[first];
+	if (steps_check_fd(options.progress_fd, err) < 0)
+		return -1;
 	if (options.lazy && options.verify)
 		return err_set(
 			err, ERR_USAGE,

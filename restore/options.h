@@ -33,6 +33,7 @@ struct restore_options {
 	size_t n_fds;
 	const char **externals; /* ID=POLICY or POLICY, format/external_policy.h */
 	size_t n_externals;
+	int progress_fd; /* NO_PROGRESS_FD: none */
 	bool verbose;
 	bool quiet;
 	const char *file; /* operand; NULL with attach */

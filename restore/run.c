@@ -205,29 +205,31 @@ static int build_state(struct restore *restore, enum pids_mode mode, struct err 
 static int build(struct restore *restore, struct image_reader *reader, enum pids_mode mode,
 		 struct job *job, struct err *err)
 {
-	struct steps steps = steps_start("prestore", restore->options->verbose);
+	struct steps steps =
+		steps_start("prestore", restore->options->verbose, restore->options->progress_fd);
 	_cleanup_(cleanup_fill) struct fill fill = { 0 };
 
 	raise_descriptor_limit();
+	fill.steps = &steps;
 	if (fill_start(&fill, reader, &restore->image, err) < 0 ||
 	    restore_make_objects(restore, err) < 0 ||
 	    fill_kind(&fill, restore, KIND_shm, err) < 0 || make_executable(restore, err) < 0 ||
 	    restore_make_files(restore, err) < 0 || unix_fill(restore, err) < 0 ||
 	    lazy_make(restore, err) < 0)
 		return -1;
-	step(&steps, "files and shared objects made");
+	step(&steps, "objects", "files and shared objects made");
 	restore->fill = &fill;
 	if (build_canvas(restore, mode, job, err) < 0)
 		return -1;
-	step(&steps, "processes started and their address spaces laid out");
+	step(&steps, "processes", "processes started and their address spaces laid out");
 	if (fill_kind(&fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
 	    shm_finish(restore, err) < 0 || lazy_start(restore, reader, err) < 0)
 		return -1;
-	step(&steps, restore->lazy.on ? "small parts of memory filled" : "memory filled");
+	step(&steps, "memory", restore->lazy.on ? "small parts of memory filled" : "memory filled");
 	if (build_state(restore, mode, err) < 0)
 		return -1;
 	restore->fill = NULL;
-	step(&steps, "descriptors, threads, signals and timers set");
+	step(&steps, "state", "descriptors, threads, signals and timers set");
 	/* Only now is it known that the image is whole: nothing has run yet, and nothing will if it is not. */
 	if (image_reader_finish(reader, NULL, err) < 0 || finish_threads(restore, err) < 0)
 		return -1;
@@ -237,7 +239,7 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	restore_close_files(restore);
 	if (restore->options->verify && verify(restore, err) < 0)
 		return -1;
-	step(&steps, "image found whole");
+	step(&steps, "whole", "image found whole");
 	return 0;
 }
 
