@@ -7,6 +7,9 @@
 #include "kernel/readfile.h"
 
 #include <string.h>
+#include <unistd.h>
+
+#define BETWEEN_LOOKS 5000 /* microseconds */
 
 /* Of descriptors 0, 1 and 2 nothing has to be decided. */
 static const uint32_t first_told = 3;
@@ -72,19 +75,6 @@ static void survey(struct dump *look)
 	}
 }
 
-static void move_problems(struct problems *from, struct problems *to)
-{
-	for (size_t i = 0; i < from->n_notes; i++) {
-		const struct note *note = &from->notes[i];
-
-		if (note->verdict != VERDICT_BLOCKING)
-			continue;
-		problems_add(to, VERDICT_BLOCKING, note->object, "%s", note->what);
-		if (note->remedy)
-			problems_remedy(to, "%s", note->remedy);
-	}
-}
-
 static void look_at(struct dump *look, const struct tree *tree)
 {
 	struct err unseen;
@@ -102,19 +92,58 @@ static void look_at(struct dump *look, const struct tree *tree)
 		survey(look);
 }
 
-int externals_survey(struct dump *dump, pid_t root, enum tree_scope scope, struct err *err)
+/* One look at processes that run: some of what it finds may come of things that change under its eyes. */
+static int look_once(struct dump *look, const struct dump *dump, pid_t root, enum tree_scope scope)
 {
-	_cleanup_(dump_done) struct dump look = { .settings = dump->settings,
-						  .features = dump->features };
 	_cleanup_tree_ struct tree tree = { 0 };
 	struct err unseen;
 
-	look.settings.frozen = false;
+	look->settings = dump->settings;
+	look->settings.frozen = false;
+	look->features = dump->features;
 	if (tree_open(root, scope, false, dump->features, &tree, &unseen) < 0)
+		return -1;
+	look_at(look, &tree);
+	return problems_count(&look->problems, VERDICT_BLOCKING) ? 1 : 0;
+}
+
+static bool is_among(const struct note *note, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n_notes; i++)
+		if (problems->notes[i].verdict == note->verdict &&
+		    strcmp(problems->notes[i].object, note->object) == 0 &&
+		    strcmp(problems->notes[i].what, note->what) == 0)
+			return true;
+	return false;
+}
+
+static void move_problems(const struct problems *first, const struct problems *second,
+			  struct problems *to)
+{
+	for (size_t i = 0; i < second->n_notes; i++) {
+		const struct note *note = &second->notes[i];
+
+		if (note->verdict != VERDICT_BLOCKING || !is_among(note, first))
+			continue;
+		problems_add(to, VERDICT_BLOCKING, note->object, "%s", note->what);
+		if (note->remedy)
+			problems_remedy(to, "%s", note->remedy);
+	}
+}
+
+int externals_survey(struct dump *dump, pid_t root, enum tree_scope scope, struct err *err)
+{
+	_cleanup_(dump_done) struct dump first = { 0 };
+	_cleanup_(dump_done) struct dump second = { 0 };
+
+	/* What is there both times is no connection that is just being made. */
+	if (look_once(&first, dump, root, scope) <= 0)
 		return 0;
-	look_at(&look, &tree);
-	move_problems(&look.problems, &dump->problems);
+	usleep(BETWEEN_LOOKS);
+	if (look_once(&second, dump, root, scope) <= 0)
+		return 0;
+	move_problems(&first.problems, &second.problems, &dump->problems);
 	/* Nobody need be searched for again while everything stands still. */
-	dump->outsiders = TAKE_PTR(look.outsiders);
+	dump->outsiders = TAKE_PTR(second.outsiders);
 	return problems_refuse(&dump->problems, ERR_UNSUPPORTED, err);
 }

@@ -6,6 +6,7 @@
 #include "restore/descriptors.h"
 #include "restore/socket_options.h"
 #include "restore/tree.h"
+#include "restore/unix_give.h"
 #include "restore/unix_names.h"
 #include "restore/unix_send.h"
 #include "restore/unix_work.h"
@@ -58,6 +59,20 @@ static int take_files(const struct restore *restore, const struct unix_message *
 	return 0;
 }
 
+/* It has inherited them, but some may have been made anew since. */
+static int equip(struct restore *restore, struct canvas *sender, const struct unix_parcel *parcel,
+		 struct err *err)
+{
+	const int *transport = restore->unix_works->transport;
+
+	if (parcel->from >= 0 && unix_give(sender, transport, parcel->from, err) < 0)
+		return -1;
+	for (size_t i = 0; i < parcel->n_fds; i++)
+		if (unix_give(sender, transport, parcel->fds[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static int deliver(struct restore *restore, const struct unix_work *work,
 		   struct unix_parcel *parcel, struct canvas *sender, struct err *err)
 {
@@ -65,6 +80,8 @@ static int deliver(struct restore *restore, const struct unix_work *work,
 
 	if (parcel->from >= 0) {
 		restore_socket_room(parcel->from);
+		if (sender && equip(restore, sender, parcel, err) < 0)
+			return -1;
 		return sender ? unix_send_by(sender, parcel, err) : unix_send(parcel, err);
 	}
 	if (!sender) {
@@ -74,6 +91,8 @@ static int deliver(struct restore *restore, const struct unix_work *work,
 		cleanup_close(&unnamed);
 		return ret;
 	}
+	if (equip(restore, sender, parcel, err) < 0)
+		return -1;
 	parcel->from = (int)CANVAS_CALL(sender, err, socket, AF_UNIX, work->s->type, 0);
 	if (parcel->from < 0)
 		return -1;
@@ -144,15 +163,14 @@ static int fill(struct restore *restore, const struct unix_work *work, struct er
 	return 0;
 }
 
-static int fill_all(struct restore *restore, bool by_processes, struct err *err)
+static int fill_all(struct restore *restore, struct err *err)
 {
 	const struct unix_works *all = restore->unix_works;
 
 	for (size_t i = 0; i < all->n_works; i++) {
 		const struct unix_work *work = &all->works[i];
 
-		if (!work->left_out && !work->s->outside && needs_processes(work) == by_processes &&
-		    fill(restore, work, err) < 0)
+		if (!work->left_out && !work->s->outside && fill(restore, work, err) < 0)
 			return err_prefix(err, "unix socket %u", work->s->id);
 	}
 	return 0;
@@ -218,14 +236,18 @@ static bool any_needs_processes(const struct unix_works *all)
 	for (size_t i = 0; i < all->n_works; i++)
 		if (needs_processes(&all->works[i]))
 			return true;
-	return false;
+	return unix_wants_introduction(all);
 }
 
 /* Options and shutdown(2) come last: they may stand in the way of what is sent. */
 static int finish(struct restore *restore, struct err *err)
 {
-	int ret = finish_all(restore, err);
+	int ret = -1;
 
+	if (unix_settle_listeners(restore, err) == 0 && fill_all(restore, err) == 0)
+		ret = finish_all(restore, err);
+	if (ret == 0)
+		unix_note_strangers(restore);
 	unix_works_free(restore->unix_works);
 	restore->unix_works = NULL;
 	return ret;
@@ -233,17 +255,20 @@ static int finish(struct restore *restore, struct err *err)
 
 int unix_fill(struct restore *restore, struct err *err)
 {
-	if (!restore->unix_works)
+	struct unix_works *all = restore->unix_works;
+
+	if (!all)
 		return 0;
-	if (fill_all(restore, false, err) < 0)
+	if (!any_needs_processes(all))
+		return finish(restore, err);
+	if (unix_give_open(restore, all->transport, err) < 0)
 		return -1;
-	return any_needs_processes(restore->unix_works) ? keep_all(restore, err)
-							: finish(restore, err);
+	return keep_all(restore, err);
 }
 
 int unix_fill_by_processes(struct restore *restore, struct err *err)
 {
 	if (!restore->unix_works)
 		return 0;
-	return fill_all(restore, true, err) < 0 ? -1 : finish(restore, err);
+	return unix_introduce(restore, err) < 0 ? -1 : finish(restore, err);
 }

@@ -21,6 +21,8 @@ void unix_works_free(struct unix_works *all)
 		cleanup_close(&all->works[i].partner);
 		cleanup_close(&all->works[i].inode);
 	}
+	cleanup_close(&all->transport[0]);
+	cleanup_close(&all->transport[1]);
 	free(all->works);
 	free(all);
 }
@@ -64,6 +66,11 @@ static bool is_accepted(const struct unix_works *all, const struct unix_work *wo
 	if (work->s->type == UNIX_DATAGRAM || (!peer && !work->s->peer_gone))
 		return false;
 	return listener_of(all, work->s) && (!peer || work < peer || !listener_of(all, peer->s));
+}
+
+const struct unix_work *unix_accepted_at(const struct unix_works *all, const struct unix_work *work)
+{
+	return is_accepted(all, work) ? listener_of(all, work->s) : NULL;
 }
 
 bool unix_is_mutual(const struct unix_work *work, const struct unix_work *peer)
@@ -159,7 +166,7 @@ static int accept_one(const struct unix_works *all, struct unix_work *work, stru
 	return 0;
 }
 
-/* First what was accepted, then what waits, in its order. */
+/* What waits to be accepted comes later, since it would be accepted first. */
 static int connect_all(const struct unix_works *all, struct err *err)
 {
 	const int most = 4096;
@@ -171,15 +178,6 @@ static int connect_all(const struct unix_works *all, struct err *err)
 		if (all->works[i].fd < 0 && !all->works[i].left_out &&
 		    accept_one(all, &all->works[i], err) < 0)
 			return err_prefix(err, "unix socket %u", all->works[i].s->id);
-	for (size_t i = 0; i < all->n_works; i++) {
-		const struct unix_work *w = &all->works[i];
-
-		for (size_t k = 0; k < w->s->n_waiting; k++)
-			if (unix_connect_to(unix_work_of(all, w->s->waiting[k])->fd, w, err) < 0)
-				return err_prefix(err, "unix socket %u", w->s->waiting[k]);
-		if (w->s->listening && listen(w->fd, (int)w->s->backlog) < 0)
-			return err_sys(err, "listen at unix socket %u", w->s->id);
-	}
 	return 0;
 }
 
@@ -260,6 +258,8 @@ static int make(struct restore *restore, const void *record, struct key key, str
 	if (key.first != list->objects[0].key.first)
 		return 0;
 	all = restore->unix_works = calloc(1, sizeof(*all));
+	if (all)
+		all->transport[0] = all->transport[1] = -1;
 	if (all)
 		all->works = calloc(list->n_objects, sizeof(*all->works));
 	if (!all || !all->works)

@@ -18,6 +18,7 @@ struct unix_work {
 struct unix_works {
 	struct unix_work *works;
 	size_t n_works;
+	int transport[2]; /* restore/unix_give.h; -1: not open */
 };
 
 /* NULL for 0, and for what is not there. */
@@ -33,14 +34,27 @@ bool unix_has_name(const struct unix_socket *socket, const char *path,
 /* What sends without waiting and without signals. Returns the descriptor. */
 int unix_new_socket(const struct unix_socket *socket, struct err *err);
 
+/* The socket that listens under the name of this one, and so has accepted it; NULL: none. */
+const struct unix_work *unix_accepted_at(const struct unix_works *all,
+					 const struct unix_work *work);
+
 int unix_connect_to(int fd, const struct unix_work *to, struct err *err);
 
 /*
- * When all files are made: what waits in sockets, and what comes after it. When all processes are there, with the descriptors
- * that they inherit: what they have to send themselves.
+ * When all files are made: what waits in sockets, and what comes after it. If processes have to take part in that, all of it
+ * comes when they are there, with the descriptors that they inherit.
  */
 int unix_fill(struct restore *restore, struct err *err);
 int unix_fill_by_processes(struct restore *restore, struct err *err);
+
+/*
+ * Processes listen, connect and make pairs again that the saved sockets tell of (SO_PEERCRED). Afterwards, also without that,
+ * come those that wait to be accepted. At last it is said of how many sockets something else is told.
+ */
+bool unix_wants_introduction(const struct unix_works *all);
+int unix_introduce(struct restore *restore, struct err *err);
+int unix_settle_listeners(struct restore *restore, struct err *err);
+void unix_note_strangers(struct restore *restore);
 
 /* Accepts NULL. */
 void unix_works_free(struct unix_works *all);
