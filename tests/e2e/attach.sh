@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A job on a terminal of its own, which can be left and returned to.
+# user: user root
 # Objects: tty, terminal
 . "$(dirname "$0")/lib.sh"
 need setsid
@@ -8,5 +9,6 @@ need setsid
 build holder
 ways=(new)
 may_namespace && ways+=(namespace)
+[ "$(id -u)" = 0 ] && ways+=(keep)
 export XDG_RUNTIME_DIR=$PWD
 exec "$python3" "$E2E/attach.py" "${ways[@]}"

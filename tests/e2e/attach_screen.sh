@@ -57,6 +57,7 @@ for way in "${ways[@]}"; do
 	term_type "A and more"
 	term_key Escape
 	term_line ":wq"
+	term_expect '^\$$' # what is typed before is vim's
 	term_line 'clear; echo status=$?'
 	term_expect '^status=0'
 	term_end
