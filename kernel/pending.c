@@ -29,6 +29,11 @@ static int make_room(struct pending *pending, size_t more, struct err *err)
 	return 0;
 }
 
+static bool is_empty(const struct pending_run *run)
+{
+	return run->start == run->end;
+}
+
 int pending_add(struct pending *pending, struct pending_run run, struct err *err)
 {
 	if (make_room(pending, 1, err) < 0)
@@ -37,7 +42,8 @@ int pending_add(struct pending *pending, struct pending_run run, struct err *err
 	return 0;
 }
 
-size_t pending_find(const struct pending *pending, uint64_t address)
+/* Empty ones, too. */
+static size_t place_of(const struct pending *pending, uint64_t address)
 {
 	size_t low = 0, high = pending->n_runs;
 
@@ -52,35 +58,69 @@ size_t pending_find(const struct pending *pending, uint64_t address)
 	return low;
 }
 
-/* Makes `n` runs of those from `index` on into `with` (at most two). */
-static void replace(struct pending *pending, size_t index, size_t n, const struct pending_run *with,
-		    size_t n_with)
+size_t pending_find(const struct pending *pending, uint64_t address)
 {
-	struct pending_run *at = pending->runs + index;
+	size_t low = place_of(pending, address);
 
-	memmove(at + n_with, at + n, (pending->n_runs - index - n) * sizeof(*at));
-	memcpy(at, with, n_with * sizeof(*at));
-	pending->n_runs += n_with - n;
+	while (low < pending->n_runs && is_empty(&pending->runs[low]))
+		low++;
+	return low;
+}
+
+bool pending_is_empty(const struct pending *pending)
+{
+	return pending->n_runs == pending->n_empty;
+}
+
+static void squeeze(struct pending *pending)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pending->n_runs; i++)
+		if (!is_empty(&pending->runs[i]))
+			pending->runs[kept++] = pending->runs[i];
+	pending->n_runs = kept;
+	pending->n_empty = 0;
+}
+
+/* Of a run that reaches over both ends of a range, what is behind it becomes one of its own. */
+static void split(struct pending *pending, size_t index, uint64_t start, uint64_t end)
+{
+	struct pending_run *run = &pending->runs[index];
+
+	memmove(run + 2, run + 1, (pending->n_runs - index - 1) * sizeof(*run));
+	run[1] = (struct pending_run){ end, run->end, run->offset + (end - run->start) };
+	run->end = start;
+	pending->n_runs++;
 }
 
 int pending_remove(struct pending *pending, uint64_t start, uint64_t end, struct err *err)
 {
-	size_t first = pending_find(pending, start), n = 0, kept = 0;
-	struct pending_run rest[2];
-
 	if (make_room(pending, 1, err) < 0)
 		return -1;
-	for (size_t i = first; i < pending->n_runs && pending->runs[i].start < end; i++, n++) {
-		struct pending_run run = pending->runs[i];
+	for (size_t i = pending_find(pending, start);
+	     i < pending->n_runs && pending->runs[i].start < end; i++) {
+		struct pending_run *run = &pending->runs[i];
 
-		if (run.start < start)
-			rest[kept++] = (struct pending_run){ run.start, start, run.offset };
-		if (run.end > end)
-			rest[kept++] = (struct pending_run){ end, run.end,
-							     run.offset + (end - run.start) };
+		if (is_empty(run))
+			continue;
+		if (run->start < start && run->end > end) {
+			split(pending, i, start, end);
+			break;
+		}
+		if (run->start < start) {
+			run->end = start;
+		} else if (run->end > end) {
+			run->offset += end - run->start;
+			run->start = end;
+		} else {
+			run->end = run->start;
+			pending->n_empty++;
+		}
 	}
-	if (n)
-		replace(pending, first, n, rest, kept);
+	/* Then it costs little for each. */
+	if (pending->n_empty > pending->n_runs / 2)
+		squeeze(pending);
 	return 0;
 }
 
@@ -92,6 +132,8 @@ static int cut_out(const struct pending *pending, uint64_t start, uint64_t end,
 	     i < pending->n_runs && pending->runs[i].start < end; i++) {
 		struct pending_run run = pending->runs[i];
 
+		if (is_empty(&run))
+			continue;
 		if (run.start < start) {
 			run.offset += start - run.start;
 			run.start = start;
@@ -120,7 +162,9 @@ int pending_move(struct pending *pending, uint64_t from, uint64_t to, uint64_t l
 	if (ret == 0)
 		ret = pending_remove(pending, to, to + length, err);
 	if (ret == 0 && part.n_runs) {
-		at = pending_find(pending, to);
+		/* An empty one may stand in the middle of where they go. */
+		squeeze(pending);
+		at = place_of(pending, to);
 		memmove(pending->runs + at + part.n_runs, pending->runs + at,
 			(pending->n_runs - at) * sizeof(*pending->runs));
 		for (size_t i = 0; i < part.n_runs; i++) {
@@ -143,6 +187,7 @@ int pending_copy(const struct pending *pending, struct pending *ret_copy, struct
 	if (pending->n_runs)
 		memcpy(copy.runs, pending->runs, pending->n_runs * sizeof(*copy.runs));
 	copy.n_runs = pending->n_runs;
+	copy.n_empty = pending->n_empty;
 	*ret_copy = copy;
 	return 0;
 }

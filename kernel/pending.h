@@ -3,6 +3,7 @@
 #ifndef PIMAGE_PENDING_H
 #define PIMAGE_PENDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,10 +15,14 @@ struct pending_run {
 	uint64_t offset; /* of what belongs at start, wherever that is kept */
 };
 
-/* Ascending, apart from one another. Zeroed is empty. Failures are of memory only, and leave it as it was. */
+/*
+ * Ascending, apart from one another; some are empty, because what is behind them is not moved up each time that one is done.
+ * Zeroed there are none. Failures are of memory only, and leave it as it was.
+ */
 struct pending {
 	struct pending_run *runs;
 	size_t n_runs;
+	size_t n_empty; /* of them */
 	size_t room;
 };
 
@@ -26,8 +31,11 @@ void pending_done(struct pending *pending);
 /* Behind all others. */
 int pending_add(struct pending *pending, struct pending_run run, struct err *err);
 
-/* The index of the first run that ends above the address; n_runs: none. */
+/* The index of the first run that ends above the address and is not empty; n_runs: none. */
 size_t pending_find(const struct pending *pending, uint64_t address);
+
+/* Whether nothing is to come any more. */
+bool pending_is_empty(const struct pending *pending);
 
 /* Nothing is to come there any more: it came, or was given up (munmap(2), MADV_DONTNEED). */
 int pending_remove(struct pending *pending, uint64_t start, uint64_t end, struct err *err);

@@ -167,7 +167,7 @@ static int add_client(struct page_server *server, const struct restore *restore,
 		(struct page_client){ .uffd = -1, .pid = canvas->pid, .own_pid = canvas->own_pid };
 	if (add_pages(restore, memory, client, err) < 0)
 		return -1;
-	if (client->pending.n_runs)
+	if (!pending_is_empty(&client->pending))
 		return watch(restore, canvas, memory, client, err);
 	return 0;
 }

@@ -161,7 +161,7 @@ static int try_again_later(struct page_client *client, uint64_t address, struct 
 
 static void client_gone(struct page_server *server, struct page_client *client)
 {
-	server->lost |= client->pending.n_runs > 0;
+	server->lost |= !pending_is_empty(&client->pending);
 	client_done(client);
 }
 
@@ -263,7 +263,7 @@ static int give_ahead(struct page_server *server, struct page_client *client, st
 	int ret;
 
 	if (i == pending->n_runs)
-		i = 0;
+		i = pending_find(pending, 0);
 	at = pending->runs[i].start > client->next ? pending->runs[i].start : client->next;
 	if (at >= pending->runs[i].end)
 		at = pending->runs[i].start;
@@ -279,7 +279,8 @@ static int work_ahead(struct page_server *server, struct err *err)
 	for (size_t i = 0; i < server->n_clients; i++) {
 		size_t index = (server->last + i) % server->n_clients;
 
-		if (server->clients[index].uffd >= 0 && server->clients[index].pending.n_runs) {
+		if (server->clients[index].uffd >= 0 &&
+		    !pending_is_empty(&server->clients[index].pending)) {
 			server->last = index;
 			return give_ahead(server, &server->clients[index], err);
 		}
@@ -295,7 +296,7 @@ static size_t close_complete(struct page_server *server)
 	for (size_t i = 0; i < server->n_clients; i++) {
 		struct page_client *client = &server->clients[i];
 
-		if (client->uffd >= 0 && !client->pending.n_runs)
+		if (client->uffd >= 0 && pending_is_empty(&client->pending))
 			client_done(client);
 		left += client->uffd >= 0;
 	}

@@ -37,7 +37,7 @@ static void compare(const struct pending *pending, const struct model *model)
 	}
 	for (i = 0; i < pending->n_runs; i++) {
 		CHECK(pending->runs[i].start >= last &&
-		      pending->runs[i].end > pending->runs[i].start);
+		      pending->runs[i].end >= pending->runs[i].start);
 		last = pending->runs[i].end;
 	}
 	CHECK(pending_size(pending) == size);
@@ -97,8 +97,9 @@ int main(void)
 
 	compare(&pending, &model);
 	for (int i = 0; i < STEPS; i++) {
-		if (pending.n_runs == 0) {
+		if (pending_is_empty(&pending)) {
 			memset(&model, 0, sizeof(model));
+			pending_done(&pending);
 			start(&pending, &model);
 		}
 		step(&pending, &model, &x);
