@@ -10,7 +10,7 @@
  * Finds what ends outside and has no rule, while the processes run, so that nothing has to be stopped to tell it; each is a
  * problem, and with any it fails. What cannot be looked at now is passed over: it is looked at again when all stands still.
  */
-int externals_survey(struct dump *dump, pid_t root, enum tree_scope scope, struct err *err);
+int externals_survey(struct dump *dump, const struct dump_options *options, struct err *err);
 
 /* Whether the user has said that what ends outside, here of this name, may come back as something else. */
 bool external_accepted(const struct dump *dump, const char *what);

@@ -93,7 +93,7 @@ static void look_at(struct dump *look, const struct tree *tree)
 }
 
 /* One look at processes that run: some of what it finds may come of things that change under its eyes. */
-static int look_once(struct dump *look, const struct dump *dump, pid_t root, enum tree_scope scope)
+static int look_once(struct dump *look, const struct dump *dump, const struct dump_options *options)
 {
 	_cleanup_tree_ struct tree tree = { 0 };
 	struct err unseen;
@@ -101,7 +101,7 @@ static int look_once(struct dump *look, const struct dump *dump, pid_t root, enu
 	look->settings = dump->settings;
 	look->settings.frozen = false;
 	look->features = dump->features;
-	if (tree_open(root, scope, false, dump->features, &tree, &unseen) < 0)
+	if (tree_open(options, false, dump->features, &tree, &unseen) < 0)
 		return -1;
 	look_at(look, &tree);
 	return problems_count(&look->problems, VERDICT_BLOCKING) ? 1 : 0;
@@ -131,16 +131,16 @@ static void move_problems(const struct problems *first, const struct problems *s
 	}
 }
 
-int externals_survey(struct dump *dump, pid_t root, enum tree_scope scope, struct err *err)
+int externals_survey(struct dump *dump, const struct dump_options *options, struct err *err)
 {
 	_cleanup_(dump_done) struct dump first = { 0 };
 	_cleanup_(dump_done) struct dump second = { 0 };
 
 	/* What is there both times is no connection that is just being made. */
-	if (look_once(&first, dump, root, scope) <= 0)
+	if (look_once(&first, dump, options) <= 0)
 		return 0;
 	usleep(BETWEEN_LOOKS);
-	if (look_once(&second, dump, root, scope) <= 0)
+	if (look_once(&second, dump, options) <= 0)
 		return 0;
 	move_problems(&first.problems, &second.problems, &dump->problems);
 	/* Nobody need be searched for again while everything stands still. */

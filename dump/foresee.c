@@ -30,7 +30,7 @@ enum snapshot_mode foresee_mode(const struct dump_options *options,
 	if (options->snapshot != SNAPSHOT_AUTO || options->afterwards != AFTER_RUN)
 		return (enum snapshot_mode)options->snapshot;
 	/* Whatever fails here is told when it is done in earnest. */
-	if (tree_open(options->pid, options->scope, false, features, &tree, NULL) < 0 ||
+	if (tree_open(options, false, features, &tree, NULL) < 0 ||
 	    memory_left(options->pid, &left, NULL) < 0)
 		return SNAPSHOT_AUTO;
 	used = in_use(&tree);

@@ -54,6 +54,8 @@ static const struct option_row rows[] = {
 		    "threads that read, compress and digest (default: as many as CPUs, at most 8)"),
 	UINT_OPTION(O, progress_fd, "progress-fd", 0, "N",
 		    "tell programs how far it is, by lines of JSON on descriptor N"),
+	UINT_OPTION(O, timeout, "timeout", 0, "SECONDS",
+		    "how long to wait for a process to stop (default: 10)"),
 	FLAG_OPTION(O, verbose, "verbose", 'v', "tell what is done"),
 	FLAG_OPTION(O, quiet, "quiet", 'q', "only errors"),
 	{ 0 },
@@ -133,6 +135,9 @@ static int parse_operands(int n, char **operands, struct dump_options *options, 
 	    (options->snapshot == SNAPSHOT_STOP || options->afterwards != AFTER_RUN))
 		return err_set(err, ERR_USAGE,
 			       "--max-pause does not go with --snapshot=stop, --stop and --kill");
+	if (options->timeout > 1000000)
+		return err_set(err, ERR_USAGE, "--timeout=%u: at most 1000000 seconds",
+			       options->timeout);
 	if (options->json && !options->check)
 		return err_set(err, ERR_USAGE, "--json goes with --check");
 	return 0;

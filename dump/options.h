@@ -27,6 +27,7 @@ struct dump_options {
 	int digest; /* bool: SHA-256 of every entry */
 	unsigned threads;
 	int progress_fd; /* NO_PROGRESS_FD: none */
+	unsigned timeout; /* seconds; 0: the default */
 	bool verbose;
 	bool quiet;
 	/* From the operands and `compress`. */

@@ -4,16 +4,15 @@
 
 #include "dump/dump.h"
 #include "dump/file.h"
+#include "dump/sharing.h"
 #include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "kernel/fdcopy.h"
 #include "kernel/proc_limits.h"
 #include "kernel/proc_misc.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
-#include <linux/kcmp.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -253,30 +252,6 @@ static int collect_zombies(const struct dump *dump, const struct target *target,
 	return 0;
 }
 
-/*
- * Between processes some things may be shared that are saved as each one's own: memory while vfork(2) is in progress,
- * descriptor tables and directories by clone(2).
- */
-static const struct {
-	int what;
-	const char *name;
-} shared_things[] = {
-	{ KCMP_VM, "address space" },
-	{ KCMP_FILES, "descriptor table" },
-	{ KCMP_FS, "current directory" },
-};
-
-static void check_shared(struct dump *dump, const struct target *target)
-{
-	for (size_t i = 0; i < dump->n_targets && dump->targets[i].pid != target->pid; i++)
-		for (size_t k = 0; k < sizeof(shared_things) / sizeof(*shared_things); k++)
-			if (fdcopy_compare(target->pid, dump->targets[i].pid, shared_things[k].what,
-					   0, 0, dump->features, NULL) == 0)
-				problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
-					     "it shares its %s with %s, which is not supported yet",
-					     shared_things[k].name, dump->targets[i].name);
-}
-
 static int process_collect(struct dump *dump, struct target *target, struct err *err)
 {
 	struct process *process = IMAGE_ADD(&dump->image, process, target->own_pid, 0, err);
@@ -291,7 +266,8 @@ static int process_collect(struct dump *dump, struct target *target, struct err 
 	process->foreground = target->stat.tty_nr && target->stat.tpgid == target->stat.pgrp;
 	if (target->frozen)
 		process->stopped = (uint32_t)target->frozen->threads[0]->stop_signal;
-	check_shared(dump, target);
+	if (target == dump->targets && sharing_check(dump, err) < 0)
+		return -1;
 	if (collect_zombies(dump, target, process, err) < 0 ||
 	    collect_paths(dump, target, process, err) < 0 ||
 	    collect_command_line(target, process, err) < 0 ||

@@ -72,7 +72,7 @@ int dump_check(const struct dump_options *options, const struct kernel_features 
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .rules = options->externals,
 						 .n_rules = options->n_externals };
-	if (tree_open(options->pid, options->scope, false, features, &tree, err) < 0 ||
+	if (tree_open(options, false, features, &tree, err) < 0 ||
 	    add_targets(dump, &tree, err) < 0)
 		return -1;
 	return dump_collect(dump, err);
@@ -363,8 +363,7 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 	if (copy_ahead(run, err) < 0)
 		return -1;
 	run->start = progress_now();
-	if (tree_open(options->pid, options->scope, true, run->dump->features, &run->tree, err) <
-		    0 ||
+	if (tree_open(options, true, run->dump->features, &run->tree, err) < 0 ||
 	    precopy_catch_up(&run->precopy, &run->tree, err) < 0)
 		return -1;
 	step(&run->steps, "stopped", "all threads stopped");
@@ -394,7 +393,7 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 						 .rules = options->externals,
 						 .n_rules = options->n_externals };
 	if (output_open(options->file, &output, err) < 0 ||
-	    externals_survey(dump, options->pid, options->scope, err) < 0)
+	    externals_survey(dump, options, err) < 0)
 		return -1;
 	run.steps = steps_start("pdump", options->verbose, options->progress_fd);
 	if (dump_frozen(&run, &output, err) < 0)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/tree.h"
 
+#include "dump/options.h"
 #include "dump/session.h"
 #include "dump/traced.h"
 #include "format/err.h"
 #include "format/record.h"
 #include "kernel/processes.h"
+#include "kernel/vfork.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +38,31 @@ bool tree_has(const struct tree *tree, pid_t pid)
 	return is_among(tree, tree->n_processes, pid);
 }
 
-static int add(struct tree *tree, pid_t pid, bool freeze, const struct kernel_features *features,
-	       struct err *err)
+/* What is to be found, and how. */
+struct search {
+	const struct session *session; /* NULL: descendants only */
+	bool freeze;
+	unsigned timeout_ms; /* 0: that of freeze_process */
+	const struct kernel_features *features;
+	int looks; /* where nothing is frozen, new ones may come for ever */
+};
+
+/*
+ * Its children are stopped after it: the child of a vfork, without which it does not stop, runs on until it has memory of its own.
+ */
+static int freeze(const struct search *search, pid_t pid, struct frozen *ret_frozen,
+		  struct err *err)
+{
+	const struct freeze_options options = { .timeout_ms = search->timeout_ms };
+
+	if (freeze_process(pid, &options, search->features, ret_frozen, err) == 0)
+		return 0;
+	if (err->code == ERR_FAILED)
+		vfork_explain(pid, search->features, err);
+	return -1;
+}
+
+static int add(struct tree *tree, const struct search *search, pid_t pid, struct err *err)
 {
 	struct tree_process *process = calloc(1, sizeof(*process));
 	struct tree_process **slot;
@@ -45,7 +70,7 @@ static int add(struct tree *tree, pid_t pid, bool freeze, const struct kernel_fe
 	if (!process)
 		return err_sys(err, "out of memory");
 	*process = (struct tree_process){ .pid = pid, .frozen = FROZEN_EMPTY };
-	if (freeze && freeze_process(pid, NULL, features, &process->frozen, err) < 0) {
+	if (search->freeze && freeze(search, pid, &process->frozen, err) < 0) {
 		free(process);
 		return -1;
 	}
@@ -69,14 +94,6 @@ static int add_zombie(struct tree *tree, const struct process_entry *entry, stru
 	return 0;
 }
 
-/* What is to be found, and how. */
-struct search {
-	const struct session *session; /* NULL: descendants only */
-	bool freeze;
-	const struct kernel_features *features;
-	int looks; /* where nothing is frozen, new ones may come for ever */
-};
-
 static bool belongs(const struct tree *tree, const struct search *search,
 		    const struct processes *all, const struct process_entry *entry)
 {
@@ -93,7 +110,7 @@ static int add_found(struct tree *tree, const struct search *search, pid_t pid, 
 			       "start it outside of them, from another terminal or with setsid "
 			       "--fork",
 			       pid);
-	if (add(tree, pid, search->freeze, search->features, err) < 0 && err->code != ERR_GONE)
+	if (add(tree, search, pid, err) < 0 && err->code != ERR_GONE)
 		return -1;
 	return 0;
 }
@@ -174,7 +191,7 @@ static int find(pid_t root, enum tree_scope scope, const struct search *search, 
 {
 	if (root == getpid())
 		return add_found(tree, search, root, err);
-	if (add(tree, root, search->freeze, search->features, err) < 0)
+	if (add(tree, search, root, err) < 0)
 		return -1;
 	return scope == TREE_ONLY ? 0 : find_all(tree, search, err);
 }
@@ -191,11 +208,16 @@ static int check_tracers(pid_t root, enum tree_scope scope, const struct search 
 	return traced_check(&tree, err);
 }
 
-int tree_open(pid_t root, enum tree_scope scope, bool freeze,
+int tree_open(const struct dump_options *options, bool freeze,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err)
 {
 	_cleanup_(processes_release) struct processes all = { 0 };
-	struct search search = { .freeze = freeze, .features = features, .looks = 2 };
+	struct search search = { .freeze = freeze,
+				 .timeout_ms = options->timeout * 1000,
+				 .features = features,
+				 .looks = 2 };
+	enum tree_scope scope = (enum tree_scope)options->scope;
+	pid_t root = options->pid;
 	struct tree tree = { 0 };
 	struct session session;
 
@@ -217,11 +239,12 @@ int tree_open(pid_t root, enum tree_scope scope, bool freeze,
 
 int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err *err)
 {
+	static const struct search none = { 0 };
 	_cleanup_(processes_release) struct processes all = { 0 };
 	_cleanup_tree_ struct tree tree = { 0 };
 
 	for (size_t i = 0; i < n_pids; i++)
-		if (add(&tree, pids[i], false, NULL, err) < 0)
+		if (add(&tree, &none, pids[i], err) < 0)
 			return -1;
 	if (processes_read(&all, err) < 0)
 		return -1;

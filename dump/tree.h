@@ -6,6 +6,7 @@
 #include "kernel/freeze.h"
 #include "kernel/remote.h"
 
+struct dump_options;
 struct err;
 struct kernel_features;
 
@@ -37,10 +38,10 @@ enum tree_scope {
 };
 
 /*
- * Finds the processes and, if `freeze`, stops them, from the root down: a process that is stopped makes no more children, so that in
+ * Finds the processes that the options (pid, scope, timeout) ask for and, if `freeze`, stops them, from the root down: a process that is stopped makes no more children, so that in
  * the end none is missing. On failure everything runs on. Nothing is stopped where a process is traced by another of them.
  */
-int tree_open(pid_t root, enum tree_scope scope, bool freeze,
+int tree_open(const struct dump_options *options, bool freeze,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err);
 
 /* For processes that somebody else holds: only their zombies are looked for. */

@@ -232,31 +232,39 @@ int frozen_give_back(struct frozen_thread *thread, struct err *err)
 	return 0;
 }
 
-static void let_go(struct frozen_thread *thread, unsigned timeout_ms)
-{
-	struct stop stop = { 0 };
-	int signal = 0;
-
-	/*
-	 * A thread that does not come back from a remote call is asked to stop. If it does not, it
-	 * heals itself at the latest when this program ends.
-	 */
-	if (!thread->stopped) {
-		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
-		if (tracee_wait(thread->tid, timeout_ms, &stop, NULL) < 0 || stop.kind == STOP_GONE)
-			return;
-		signal = stop.kind == STOP_SIGNAL ? stop.signal : 0;
-	}
-	frozen_give_back(thread, NULL);
-	ptrace(PTRACE_DETACH, thread->tid, 0, (long)signal);
-}
-
 static void collect_one(pid_t tid, unsigned timeout_ms)
 {
 	struct stop stop;
 
 	while (tracee_wait(tid, timeout_ms, &stop, NULL) == 0 && stop.kind != STOP_GONE)
 		ptrace(PTRACE_CONT, tid, 0, 0);
+}
+
+static void let_go(const struct frozen *frozen, struct frozen_thread *thread)
+{
+	unsigned timeout_ms = frozen->timeout_ms;
+	struct stop stop = { 0 };
+	int signal = 0;
+
+	/*
+	 * A thread that does not come back from a remote call is asked to stop. If it does not, it
+	 * heals itself at the latest when this program ends. One that could not be stopped has nothing to heal.
+	 */
+	if (!thread->stopped) {
+		if (!thread->caught)
+			timeout_ms = 1;
+		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
+		if (tracee_wait(thread->tid, timeout_ms, &stop, NULL) < 0 || stop.kind == STOP_GONE)
+			return;
+		signal = stop.kind == STOP_SIGNAL ? stop.signal : 0;
+	}
+	frozen_give_back(thread, NULL);
+	/*
+	 * A thread that went on before may have ended them all. Until its tracer asks, a dead thread keeps the end of the process from
+	 * being told to its parent, which may be us.
+	 */
+	if (ptrace(PTRACE_DETACH, thread->tid, 0, (long)signal) < 0 && thread->tid != frozen->pid)
+		collect_one(thread->tid, timeout_ms);
 }
 
 /* The end of the main thread is reported only after that of the others. */
@@ -277,7 +285,7 @@ void thaw(struct frozen *frozen)
 		collect_killed(frozen);
 	for (size_t i = 0; i < frozen->n_threads; i++) {
 		if (!frozen->killed)
-			let_go(frozen->threads[i], frozen->timeout_ms);
+			let_go(frozen, frozen->threads[i]);
 		free(frozen->threads[i]);
 	}
 	free(frozen->threads);

@@ -57,6 +57,7 @@ struct frozen_thread {
 	/* Somebody has read its status (20 us), or knows: it is under no seccomp. Of a stopped thread that stays so. */
 	bool unfiltered;
 	bool stopped;  /* in a ptrace-stop at this moment */
+	bool caught;   /* has been in one; before that nothing of it is changed */
 	bool borrowed; /* registers are those of a remote call: thaw gives them back */
 	bool mask_borrowed;
 };

@@ -135,7 +135,7 @@ int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *
 		}
 		if (stop.kind == STOP_TRAP || stop.kind == STOP_GROUP) {
 			thread->stop_signal = stop.kind == STOP_GROUP ? stop.signal : 0;
-			thread->stopped = true;
+			thread->stopped = thread->caught = true;
 			return 0;
 		}
 		/* ESRCH: killed meanwhile; the next wait will tell. */

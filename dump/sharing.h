@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What processes share that is saved as each one's own: by clone(2) with CLONE_VM, CLONE_FILES, CLONE_FS or CLONE_SYSVSEM. */
+#ifndef PIMAGE_DUMP_SHARING_H
+#define PIMAGE_DUMP_SHARING_H
+
+struct dump;
+struct err;
+
+/* Looks at all targets at once; what is shared and cannot be saved is a problem. */
+int sharing_check(struct dump *dump, struct err *err);
+
+#endif
