@@ -7,6 +7,7 @@
 #include "format/err.h"
 #include "format/image_write.h"
 #include "format/pages.h"
+#include "format/pimage.h"
 
 #include <stdlib.h>
 
@@ -57,10 +58,8 @@ int dump_collect(struct dump *dump, struct err *err)
 int dump_settle(struct dump *dump, struct err *err)
 {
 	for (size_t k = 0; k < KIND_COUNT; k++)
-		for (size_t i = 0; dumpers[k]->settle && i < dump->n_targets; i++)
-			if (dumpers[k]->settle(dump, &dump->targets[i], err) < 0)
-				return err_prefix(err, "%s: %s", dump->targets[i].name,
-						  kinds[k].record->name);
+		if (dumpers[k]->settle && dumpers[k]->settle(dump, err) < 0)
+			return err_prefix(err, "%s", kinds[k].record->name);
 	return 0;
 }
 
@@ -114,7 +113,15 @@ int dump_write_shared(struct dump *dump, struct page_writer *writer, struct err 
 
 int dump_write_memory(struct dump *dump, struct page_writer *writer, struct err *err)
 {
-	if (write_pages(dump, KIND_memory, writer, err) < 0)
-		return -1;
+	const struct pimage *pimage = IMAGE_GET(&dump->image, pimage, 0, 0);
+
+	/* Who reads a stream needs the pages of parents first. */
+	for (size_t i = 0; i < pimage->n_pids; i++) {
+		const struct key key = { pimage->pids[i], 0 };
+
+		if (memory_dumper.write_pages(dump, image_get(&dump->image, KIND_memory, key), key,
+					      writer, err) < 0)
+			return -1;
+	}
 	return page_writer_drain(writer, err);
 }

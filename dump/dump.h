@@ -45,15 +45,15 @@ void dump_done(struct dump *dump);
  * kind once per process, for kinds that processes have; NULL for kinds that are made on demand (files, pipes,
  * ...). It adds what it saves to dump->image and what it cannot save to dump->problems; it fails
  * only when the dump as a whole cannot go on. With settings.frozen unset it does what is possible
- * from outside. `settle` completes what it has collected of a process, but from memory alone: through
- * a snapshot, if the target has one. `write` writes the raw entries beside the record (.data, .xstate) and `write_pages`
+ * from outside. `settle` completes what it has collected of all processes, but from memory alone: through
+ * snapshots, of targets that have one. `write` writes the raw entries beside the record (.data, .xstate) and `write_pages`
  * bulk page data; either may be NULL. They are called once per object. `write` reads nothing of the
  * target, which may be running again; write_pages is called while it stands still, but for the
  * memory of a target with a snapshot.
  */
 struct dumper {
 	int (*collect)(struct dump *dump, struct target *target, struct err *err);
-	int (*settle)(struct dump *dump, struct target *target, struct err *err);
+	int (*settle)(struct dump *dump, struct err *err);
 	int (*write)(struct dump *dump, const void *record, struct key key,
 		     struct image_writer *writer, struct err *err);
 	int (*write_pages)(struct dump *dump, const void *record, struct key key,
@@ -69,7 +69,7 @@ struct dumper {
  * Collects everything of all targets, in the order of the one list, into dump->image and dump->problems.
  * pimage_finish then completes the first entry; it fails with ERR_UNSUPPORTED when a problem blocks, else the problems
  * become the notes of the image. dump_settle comes after both, and may come after the targets were let go if
- * all have a snapshot; without it, pages of zeros are among those to be saved.
+ * all have a snapshot; without it, pages of zeros and those that a child has of its parent are among those to be saved.
  */
 int dump_collect(struct dump *dump, struct err *err);
 int pimage_finish(struct dump *dump, struct err *err);
@@ -77,7 +77,7 @@ int dump_settle(struct dump *dump, struct err *err);
 
 /*
  * Writes all entries: the records with what lies beside them; page data of what processes share;
- * that of processes themselves. Each once, in this order.
+ * that of processes themselves, parents before their children. Each once, in this order.
  */
 int dump_write_records(struct dump *dump, struct image_writer *writer, struct err *err);
 int dump_write_shared(struct dump *dump, struct page_writer *writer, struct err *err);

@@ -4,6 +4,7 @@
 
 #include "dump/dump.h"
 #include "dump/file.h"
+#include "dump/inherited.h"
 #include "dump/mapped.h"
 #include "dump/memory.h"
 #include "dump/page_source.h"
@@ -11,6 +12,7 @@
 #include "dump/snapshot.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/pimage.h"
 #include "kernel/elf_build_id.h"
 #include "kernel/pagetable.h"
 #include "kernel/proc_auxv.h"
@@ -364,38 +366,104 @@ static int take_saved(struct memory *memory, bool (*wants)(const struct vma *vma
 	return 0;
 }
 
+/* What of the ranges is not in the others, which are parts of them; both ascend and are merged. */
+static int leave_out(const struct memory_ranges *ranges, const struct memory_ranges *others,
+		     struct memory_ranges *ret, struct err *err)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		uint64_t at = ranges->list[i].start, end = ranges->list[i].end;
+
+		for (; k < others->count && others->list[k].start < end; k++) {
+			if (memory_ranges_add(ret, at, others->list[k].start, err) < 0)
+				return -1;
+			at = others->list[k].end;
+		}
+		if (memory_ranges_add(ret, at, end, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Which private mappings are looked at, and those among them whose pages of zeros have to be recorded. */
+struct sieve {
+	bool (*wants)(const struct vma *vma);
+	bool (*wants_blank)(const struct vma *vma);
+	const struct memory_ranges *inherited; /* pages known to be as the parent's */
+};
+
 /* Through the snapshot, if it has one. */
-static int sift(struct memory *memory, const struct target *from,
-		bool (*wants)(const struct vma *vma), bool (*wants_blank)(const struct vma *vma),
+static int sift(struct memory *memory, const struct target *from, const struct sieve *sieve,
 		struct err *err)
 {
-	_cleanup_ranges_ struct memory_ranges own = { 0 }, zero = { 0 }, other = { 0 };
-	const struct dealing save = { memory, wants, offsetof(struct vma, saved),
+	_cleanup_ranges_ struct memory_ranges own = { 0 }, rest = { 0 }, zero = { 0 },
+					      other = { 0 };
+	const struct dealing save = { memory, sieve->wants, offsetof(struct vma, saved),
 				      offsetof(struct vma, n_saved) };
-	const struct dealing blank = { memory, wants_blank, offsetof(struct vma, zero),
+	const struct dealing blank = { memory, sieve->wants_blank, offsetof(struct vma, zero),
 				       offsetof(struct vma, n_zero) };
+	const struct dealing inherit = { memory, sieve->wants, offsetof(struct vma, inherited),
+					 offsetof(struct vma, n_inherited) };
 
-	if (take_saved(memory, wants, &own, err) < 0 ||
-	    snapshot_zero_pages(from, own.list, own.count, &zero, &other, err) < 0 ||
-	    deal(&save, &other, err) < 0)
+	if (take_saved(memory, sieve->wants, &own, err) < 0 ||
+	    leave_out(&own, sieve->inherited, &rest, err) < 0 ||
+	    snapshot_zero_pages(from, rest.list, rest.count, &zero, &other, err) < 0 ||
+	    deal(&save, &other, err) < 0 || deal(&inherit, sieve->inherited, err) < 0)
 		return -1;
 	return deal(&blank, &zero, err);
 }
 
 int memory_sift_lost(struct memory *memory, const struct target *from, struct err *err)
 {
-	return sift(memory, from, vma_lost_by_fork, is_lost_file, err);
+	const struct memory_ranges none = { 0 };
+	const struct sieve sieve = { vma_lost_by_fork, is_lost_file, &none };
+
+	return sift(memory, from, &sieve, err);
 }
 
-static int memory_settle(struct dump *dump, struct target *target, struct err *err)
+static int settle(struct dump *dump, struct target *target, const struct memory_ranges *inherited,
+		  struct err *err)
 {
 	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
 	const struct snapshot *snapshot = target->snapshot;
+	const struct sieve sieve = { is_forked, is_forked_file, inherited };
 
 	/* Of those that a copy would not have it was done before the copy was made. */
 	if ((!snapshot || snapshot->spool) && memory_sift_lost(memory, target, err) < 0)
 		return -1;
-	return sift(memory, target, is_forked, is_forked_file, err);
+	if (sift(memory, target, &sieve, err) < 0)
+		return -1;
+	if (!inherited->count)
+		return 0;
+	return pimage_require(IMAGE_GET(&dump->image, pimage, 0, 0), FEATURE_INHERITED_PAGES, err);
+}
+
+/* Parents first: only what a parent has in the image by itself or from its own parent can be had of it. */
+static int settle_all(struct dump *dump, struct memory_ranges *inherited, struct err *err)
+{
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		struct target *target = &dump->targets[i];
+
+		if (settle(dump, target, &inherited[i], err) < 0 ||
+		    inherited_find(dump, target, inherited, err) < 0)
+			return err_prefix(err, "%s", target->name);
+	}
+	return 0;
+}
+
+static int memory_settle(struct dump *dump, struct err *err)
+{
+	_cleanup_free_ struct memory_ranges *inherited =
+		calloc(dump->n_targets + 1, sizeof(*inherited));
+	int ret;
+
+	if (!inherited)
+		return err_sys(err, "out of memory");
+	ret = settle_all(dump, inherited, err);
+	for (size_t i = 0; i < dump->n_targets; i++)
+		memory_ranges_release(&inherited[i]);
+	return ret;
 }
 
 static int memory_collect(struct dump *dump, struct target *target, struct err *err)

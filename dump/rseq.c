@@ -82,20 +82,26 @@ static size_t find_word(const struct rseq_memory *memory, uint64_t address)
 	return low;
 }
 
-int rseq_memory_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err)
+void rseq_memory_mask(const struct rseq_memory *memory, uint64_t address, void *bytes, size_t size)
 {
-	const struct rseq_memory *memory = context;
 	uint64_t end = address + size;
 
-	if (memory->read(memory->context, address, buffer, size, err) < 0)
-		return -1;
 	for (size_t i = find_word(memory, address);
 	     i < memory->n_words && memory->words[i].start < end; i++) {
 		uint64_t from = memory->words[i].start, to = memory->words[i].end;
 
 		from = from < address ? address : from;
 		to = to > end ? end : to;
-		memset((char *)buffer + (from - address), 0, to - from);
+		memset((char *)bytes + (from - address), 0, to - from);
 	}
+}
+
+int rseq_memory_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err)
+{
+	const struct rseq_memory *memory = context;
+
+	if (memory->read(memory->context, address, buffer, size, err) < 0)
+		return -1;
+	rseq_memory_mask(memory, address, buffer, size);
 	return 0;
 }

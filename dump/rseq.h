@@ -24,6 +24,9 @@ struct rseq_memory *rseq_memory_new(const struct image *image, uint32_t process,
 				    void *context, struct err *err);
 void rseq_memory_free(void *memory);
 
+/* Sets those words to 0 in bytes that were read elsewhere. */
+void rseq_memory_mask(const struct rseq_memory *memory, uint64_t address, void *bytes, size_t size);
+
 /* A run_read (dump/page_source.h) in whose result those words are 0; context is the above. */
 int rseq_memory_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);
 

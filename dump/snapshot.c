@@ -242,6 +242,26 @@ int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, st
 	return 0;
 }
 
+int snapshot_read_ranges(const struct target *target, const struct memory_range *ranges,
+			 size_t count, void *buffer, struct err *err)
+{
+	const struct snapshot *snapshot = target->snapshot;
+	uint8_t *to = buffer;
+
+	if (!snapshot)
+		return memory_read_ranges(&target->memory, ranges, count, buffer, err);
+	if (!snapshot->spool)
+		return memory_read_ranges(&snapshot->copy.memory, ranges, count, buffer, err);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t size = ranges[i].end - ranges[i].start;
+
+		if (spool_read(snapshot->spool, ranges[i].start, to, size, err) < 0)
+			return -1;
+		to += size;
+	}
+	return 0;
+}
+
 int snapshot_zero_pages(const struct target *target, const struct memory_range *ranges,
 			size_t count, struct memory_ranges *ret_zero,
 			struct memory_ranges *ret_other, struct err *err)

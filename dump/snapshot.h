@@ -59,6 +59,10 @@ int snapshot_zero_pages(const struct target *target, const struct memory_range *
 			size_t count, struct memory_ranges *ret_zero,
 			struct memory_ranges *ret_other, struct err *err);
 
+/* memory_read_ranges of mappings that a fork keeps, through the snapshot if there is one. */
+int snapshot_read_ranges(const struct target *target, const struct memory_range *ranges,
+			 size_t count, void *buffer, struct err *err);
+
 /* A run_read of a target's private memory, through its snapshot if it has one; context is the target. */
 int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);
 

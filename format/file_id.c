@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/file_id.h"
 
+#include <string.h>
+
 static const struct field file_id_fields[] = {
 	STRING(struct file_id, path, 0, "Absolute path as the process saw it."),
 	HEX(struct file_id, device, FIELD_VOLATILE, "st_dev of the file system."),
@@ -19,3 +21,9 @@ static const struct field file_id_fields[] = {
 const struct record file_id_record =
 	RECORD_OF(struct file_id, "file_id", file_id_fields,
 		  "A file by path, with the facts that tell whether it is still the same one.");
+
+bool file_id_same(const struct file_id *a, const struct file_id *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->mtime == b->mtime &&
+	       a->size == b->size && a->contents == b->contents && strcmp(a->path, b->path) == 0;
+}

@@ -18,4 +18,7 @@ struct file_id {
 
 extern const struct record file_id_record;
 
+/* Whether both were the same file when they were dumped together. */
+bool file_id_same(const struct file_id *a, const struct file_id *b);
+
 #endif

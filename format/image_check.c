@@ -179,13 +179,23 @@ static int check_vma(const struct image *image, const struct memory *memory, con
 		return err_set(err, ERR_IMAGE, "a special VMA needs its name");
 	if (vma->offset % page_size || vma->offset > OFFSET_LIMIT)
 		return err_set(err, ERR_IMAGE, "offset 0x%lx is not that of a page", vma->offset);
+	if (vma->n_inherited && !vma_can_inherit(vma))
+		return err_set(err, ERR_IMAGE, "inherited: its pages cannot be those of a parent");
 	if (check_ranges(vma->saved, vma->n_saved, vma->range, page_size, "saved", err) < 0 ||
+	    check_ranges(vma->inherited, vma->n_inherited, vma->range, page_size, "inherited",
+			 err) < 0 ||
 	    check_ranges(vma->zero, vma->n_zero, vma->range, page_size, "zero", err) < 0 ||
 	    check_ranges(vma->guard, vma->n_guard, vma->range, page_size, "guard", err) < 0 ||
 	    check_disjoint(vma->saved, vma->n_saved, vma->zero, vma->n_zero, "saved and zero",
 			   err) < 0 ||
 	    check_disjoint(vma->saved, vma->n_saved, vma->guard, vma->n_guard, "saved and guard",
-			   err) < 0)
+			   err) < 0 ||
+	    check_disjoint(vma->saved, vma->n_saved, vma->inherited, vma->n_inherited,
+			   "saved and inherited", err) < 0 ||
+	    check_disjoint(vma->zero, vma->n_zero, vma->inherited, vma->n_inherited,
+			   "zero and inherited", err) < 0 ||
+	    check_disjoint(vma->guard, vma->n_guard, vma->inherited, vma->n_inherited,
+			   "guard and inherited", err) < 0)
 		return -1;
 	return 0;
 }
@@ -502,7 +512,8 @@ int image_check(const struct image *image, struct err *err)
 	CHECK_OBJECTS(unix_socket, check_unix_socket(image, unix_socket_, err))
 	CHECK_OBJECTS(tty, check_tty(tty_, err))
 	CHECK_OBJECTS(shm, check_shm(image, shm_, err))
-	if (check_processes(image, pimage, err) < 0 || check_unlisted(image, err) < 0)
+	if (check_processes(image, pimage, err) < 0 || check_inherited(image, pimage, err) < 0 ||
+	    check_unlisted(image, err) < 0)
 		return -1;
 	return check_blobs(image, err);
 }

@@ -20,4 +20,7 @@ int check_pty_master(const struct image *image, const struct file *file, struct 
 /* Parents of all but the root, as far as they are in the image, come before their children. All processes that are listed must be there. */
 int check_parents(const struct image *image, const struct pimage *pimage, struct err *err);
 
+/* That inherited pages are those of a parent which has them. Everything else of processes was checked. */
+int check_inherited(const struct image *image, const struct pimage *pimage, struct err *err);
+
 #endif

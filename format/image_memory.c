@@ -8,6 +8,7 @@
 #include "format/memory.h"
 #include "format/pages.h"
 #include "format/pimage.h"
+#include "format/process.h"
 #include "format/shm.h"
 
 #include <inttypes.h>
@@ -20,8 +21,9 @@ struct run {
 	const struct vma *vma;
 };
 
-/* A shm object that is mapped here. */
+/* A shm object that is mapped here, or an ancestor that has pages of this process. */
 struct part {
+	enum kind kind;
 	uint32_t id;
 	struct image_memory *memory;
 };
@@ -57,12 +59,22 @@ static int add_runs(struct image_memory *memory, struct err *err)
 	return 0;
 }
 
-static struct image_memory *part(const struct image_memory *memory, uint32_t id)
+static struct image_memory *part(const struct image_memory *memory, enum kind kind, uint32_t id)
 {
 	for (size_t i = 0; i < memory->n_parts; i++)
-		if (memory->parts[i].id == id)
+		if (memory->parts[i].kind == kind && memory->parts[i].id == id)
 			return memory->parts[i].memory;
 	return NULL;
+}
+
+static int add_part(struct image_memory *memory, enum kind kind, uint32_t id, struct err *err)
+{
+	struct part *new = LIST_ADD(memory, parts, err);
+
+	if (!new)
+		return -1;
+	*new = (struct part){ kind, id, NULL };
+	return image_memory_open(memory->reader, memory->image, kind, id, &new->memory, err);
 }
 
 static int add_parts(struct image_memory *memory, struct err *err)
@@ -73,16 +85,9 @@ static int add_parts(struct image_memory *memory, struct err *err)
 
 	for (size_t i = 0; record && i < record->n_vmas; i++) {
 		const struct vma *vma = &record->vmas[i];
-		struct part *new;
 
-		if (vma->kind != VMA_SHM || part(memory, vma->contents))
-			continue;
-		new = LIST_ADD(memory, parts, err);
-		if (!new)
-			return -1;
-		new->id = vma->contents;
-		if (image_memory_open(memory->reader, memory->image, KIND_shm, vma->contents,
-				      &new->memory, err) < 0)
+		if (vma->kind == VMA_SHM && !part(memory, KIND_shm, vma->contents) &&
+		    add_part(memory, KIND_shm, vma->contents, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -140,41 +145,18 @@ static const struct run *find_run(const struct image_memory *memory, uint64_t ad
  */
 static bool narrow(struct extent *extent, const struct range *ranges, size_t n, uint64_t address)
 {
-	size_t low = 0, high = n;
+	const struct range *next = ranges_find(ranges, n, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == n)
+	if (!next)
 		return false;
-	if (ranges[low].start <= address) {
-		extent->range.end = ranges[low].end;
+	if (next->start <= address) {
+		if (next->end < extent->range.end)
+			extent->range.end = next->end;
 		return true;
 	}
-	if (ranges[low].start < extent->range.end)
-		extent->range.end = ranges[low].start;
+	if (next->start < extent->range.end)
+		extent->range.end = next->start;
 	return false;
-}
-
-/* The first VMA that ends above the address, or NULL. */
-static const struct vma *find_vma(const struct memory *memory, uint64_t address)
-{
-	size_t low = 0, high = memory->n_vmas;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memory->vmas[middle].range.end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < memory->n_vmas ? &memory->vmas[low] : NULL;
 }
 
 /* What a page of a VMA is that is neither saved, zero nor guarded. */
@@ -190,7 +172,7 @@ static struct extent extent_of_shm(const struct image_memory *memory, uint64_t o
 {
 	const struct shm *shm = IMAGE_GET(memory->image, shm, memory->id, 0);
 	uint64_t page_size = IMAGE_GET(memory->image, pimage, 0, 0)->page_size;
-	struct extent extent = { { offset, UINT64_MAX }, EXTENT_UNMAPPED, NULL, false };
+	struct extent extent = { .range = { offset, UINT64_MAX } };
 	uint64_t size = (shm->size + page_size - 1) / page_size * page_size;
 
 	if (offset >= size)
@@ -204,7 +186,7 @@ static struct extent extent_of_shm(const struct image_memory *memory, uint64_t o
 /* A page of shared memory that this process has not made its own is the object's. */
 static void follow_shm(const struct image_memory *memory, struct extent *extent)
 {
-	const struct image_memory *shm = part(memory, extent->vma->contents);
+	const struct image_memory *shm = part(memory, KIND_shm, extent->vma->contents);
 	uint64_t to_offset = extent->vma->offset - extent->vma->range.start;
 	struct extent there = extent_of_shm(shm, extent->range.start + to_offset);
 
@@ -214,11 +196,33 @@ static void follow_shm(const struct image_memory *memory, struct extent *extent)
 		extent->range.end = there.range.end - to_offset;
 }
 
+/* The process that has an inherited page saved; the extent, which begins there, ends where that is another one. */
+static uint32_t saved_by(const struct image *image, uint32_t pid, struct extent *extent)
+{
+	uint64_t address = extent->range.start;
+
+	for (;;) {
+		const struct vma *vma = memory_find(IMAGE_GET(image, memory, pid, 0), address);
+
+		if (narrow(extent, vma->saved, vma->n_saved, address))
+			return pid;
+		narrow(extent, vma->inherited, vma->n_inherited, address);
+		pid = IMAGE_GET(image, process, pid, 0)->parent;
+	}
+}
+
+static void follow_parents(const struct image_memory *memory, struct extent *extent)
+{
+	saved_by(memory->image, memory->id, extent);
+	extent->state = EXTENT_SAVED;
+	extent->inherited = true;
+}
+
 static struct extent extent_of_process(const struct image_memory *memory, uint64_t address)
 {
 	const struct memory *record = IMAGE_GET(memory->image, memory, memory->id, 0);
-	struct extent extent = { { address, UINT64_MAX }, EXTENT_UNMAPPED, NULL, false };
-	const struct vma *vma = find_vma(record, address);
+	struct extent extent = { .range = { address, UINT64_MAX } };
+	const struct vma *vma = memory_find(record, address);
 
 	if (!vma)
 		return extent;
@@ -231,6 +235,8 @@ static struct extent extent_of_process(const struct image_memory *memory, uint64
 	extent.state = untouched[vma->kind];
 	if (narrow(&extent, vma->saved, vma->n_saved, address))
 		extent.state = EXTENT_SAVED;
+	else if (narrow(&extent, vma->inherited, vma->n_inherited, address))
+		follow_parents(memory, &extent);
 	else if (narrow(&extent, vma->zero, vma->n_zero, address))
 		extent.state = EXTENT_ZERO;
 	else if (narrow(&extent, vma->guard, vma->n_guard, address))
@@ -307,6 +313,19 @@ static int read_saved(struct image_memory *memory, uint64_t position, uint8_t *b
 	return 0;
 }
 
+/* Ancestors are opened when they are first needed: most have nothing that is asked for. */
+static int read_inherited(struct image_memory *memory, const struct extent *extent, void *buffer,
+			  size_t size, struct err *err)
+{
+	struct extent there = *extent;
+	uint32_t pid = saved_by(memory->image, memory->id, &there);
+
+	if (!part(memory, KIND_memory, pid) && add_part(memory, KIND_memory, pid, err) < 0)
+		return -1;
+	return image_memory_read(part(memory, KIND_memory, pid), extent->range.start, buffer, size,
+				 err);
+}
+
 static int read_extent(struct image_memory *memory, const struct extent *extent, void *buffer,
 		       size_t size, struct err *err)
 {
@@ -320,10 +339,12 @@ static int read_extent(struct image_memory *memory, const struct extent *extent,
 	if (extent->state != EXTENT_SAVED)
 		return err_set(err, ERR_FAILED, "0x%" PRIx64 " is not in the image: %s", address,
 			       extent_reason(extent->state));
+	if (extent->inherited)
+		return read_inherited(memory, extent, buffer, size, err);
 	if (run && address < run->range.end)
 		return read_saved(memory, run->position + (address - run->range.start), buffer,
 				  size, err);
-	return image_memory_read(part(memory, extent->vma->contents),
+	return image_memory_read(part(memory, KIND_shm, extent->vma->contents),
 				 address - extent->vma->range.start + extent->vma->offset, buffer,
 				 size, err);
 }

@@ -25,6 +25,7 @@ struct extent {
 	enum extent_state state;
 	const struct vma *vma;
 	bool of_object; /* these are contents of the shm object that is mapped */
+	bool inherited; /* saved, but as pages of an ancestor */
 };
 
 /*

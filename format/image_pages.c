@@ -4,6 +4,7 @@
 #include "format/entry.h"
 #include "format/err.h"
 #include "format/memory.h"
+#include "format/pimage.h"
 #include "format/shm.h"
 
 #include <inttypes.h>
@@ -137,21 +138,27 @@ int image_pages_of(const struct image *image, enum kind kind, uint32_t id,
 	return 0;
 }
 
+static int add_all(const struct image *image, struct list *list, struct err *err)
+{
+	const struct pimage *pimage = IMAGE_GET(image, pimage, 0, 0);
+
+	IMAGE_EACH (image, shm, shm)
+		if (add_entries(image, KIND_shm, shm->id, list, err) < 0)
+			return -1;
+	for (size_t i = 0; i < pimage->n_pids; i++)
+		if (add_entries(image, KIND_memory, pimage->pids[i], list, err) < 0)
+			return -1;
+	return 0;
+}
+
 int image_pages(const struct image *image, struct pages_entry **ret_entries, size_t *ret_n,
 		struct err *err)
 {
 	struct list list = { 0 };
 
-	for (size_t i = 0; i < N_FOLDERS; i++) {
-		const struct objects *objects = &image->kinds[folders[i].kind];
-
-		for (size_t k = 0; k < objects->n_objects; k++) {
-			if (add_entries(image, folders[i].kind, objects->objects[k].key.first,
-					&list, err) < 0) {
-				free(list.entries);
-				return -1;
-			}
-		}
+	if (add_all(image, &list, err) < 0) {
+		free(list.entries);
+		return -1;
 	}
 	*ret_entries = list.entries;
 	*ret_n = list.n_entries;

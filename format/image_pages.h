@@ -26,7 +26,10 @@ void pages_entry_name(const struct pages_entry *entry, char *ret_name);
 /* Whether a name is one of those; then kind, id and first of it. */
 bool pages_entry_parse(const char *name, struct pages_entry *ret_entry);
 
-/* Every entry that an image must hold, in the order in which it is written; malloc'd. */
+/*
+ * Every entry that an image must hold, in the order in which it is written, parents before their children; malloc'd. The
+ * image has passed image_check().
+ */
 int image_pages(const struct image *image, struct pages_entry **ret_entries, size_t *ret_n,
 		struct err *err);
 

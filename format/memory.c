@@ -50,6 +50,10 @@ static const struct field vma_fields[] = {
 	       "are redirected."),
 	LIST(struct vma, saved, FIELD_OPTIONAL, item_range,
 	     "Addresses of the pages whose contents are in the image."),
+	LIST(struct vma, inherited, FIELD_OPTIONAL, item_range,
+	     "Addresses of pages that are as those of the parent process at the same addresses, "
+	     "where "
+	     "they are saved, or inherited in turn."),
 	LIST(struct vma, zero, FIELD_OPTIONAL, item_range,
 	     "Addresses of pages of a private file mapping that had become all zero; not stored. "
 	     "In anonymous memory such pages need no mention."),
@@ -104,6 +108,51 @@ static const struct field memory_fields[] = {
 };
 const struct record memory_record =
 	RECORD_OF(struct memory, "memory", memory_fields, "The address space of a process.");
+
+const struct vma *memory_find(const struct memory *memory, uint64_t address)
+{
+	size_t low = 0, high = memory->n_vmas;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memory->vmas[middle].range.end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < memory->n_vmas ? &memory->vmas[low] : NULL;
+}
+
+const struct range *ranges_find(const struct range *ranges, size_t n, uint64_t address)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ranges[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n ? &ranges[low] : NULL;
+}
+
+bool memory_inherits(const struct memory *memory)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (memory->vmas[i].n_inherited)
+			return true;
+	return false;
+}
+
+bool vma_can_inherit(const struct vma *vma)
+{
+	return vma->kind != VMA_SPECIAL &&
+	       !(vma->flags & (VMA_SHARED | VMA_HUGETLB | VMA_DROPPABLE)) &&
+	       !(vma->advice & (ADVICE_DONTFORK | ADVICE_WIPEONFORK));
+}
 
 uint64_t memory_saved_size(const struct memory *memory)
 {

@@ -55,6 +55,8 @@ struct vma {
 	char *build_id;
 	struct range *saved;
 	size_t n_saved;
+	struct range *inherited;
+	size_t n_inherited;
 	struct range *zero;
 	size_t n_zero;
 	struct range *guard;
@@ -101,6 +103,18 @@ extern const struct name vma_flag_names[];
 extern const struct name vma_advice_names[];
 extern const struct record vma_record;
 extern const struct record memory_record;
+
+/* The first VMA that ends above the address, or NULL; they ascend, as image_check() makes sure. */
+const struct vma *memory_find(const struct memory *memory, uint64_t address);
+
+/* The same among ascending ranges. */
+const struct range *ranges_find(const struct range *ranges, size_t n, uint64_t address);
+
+/* Whether there are pages that the parent has. */
+bool memory_inherits(const struct memory *memory);
+
+/* Whether pages of it can be those of the parent: its own, and neither dropped nor emptied by a fork. */
+bool vma_can_inherit(const struct vma *vma);
 
 /* Bytes of all saved pages. */
 uint64_t memory_saved_size(const struct memory *memory);

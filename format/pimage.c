@@ -54,6 +54,30 @@ static const struct field pimage_fields[] = {
 const struct record pimage_record =
 	RECORD_OF(struct pimage, "pimage", pimage_fields, "What this image is.");
 
+static const char *const known_features[] = { FEATURE_INHERITED_PAGES };
+
+static bool is_known(const char *feature)
+{
+	for (size_t i = 0; i < sizeof(known_features) / sizeof(*known_features); i++)
+		if (strcmp(known_features[i], feature) == 0)
+			return true;
+	return false;
+}
+
+int pimage_require(struct pimage *pimage, const char *feature, struct err *err)
+{
+	char **slot;
+
+	for (size_t i = 0; i < pimage->n_required_features; i++)
+		if (strcmp(pimage->required_features[i], feature) == 0)
+			return 0;
+	slot = LIST_ADD(pimage, required_features, err);
+	if (!slot)
+		return -1;
+	*slot = strdup(feature);
+	return *slot ? 0 : err_sys(err, "out of memory");
+}
+
 int pimage_check(const struct pimage *pimage, struct err *err)
 {
 	if (strcmp(pimage->format, "pimage") != 0)
@@ -64,11 +88,11 @@ int pimage_check(const struct pimage *pimage, struct err *err)
 		return err_set(err, ERR_IMAGE,
 			       "pimage.json: $.version: %u; this program reads version %u",
 			       pimage->version, PIMAGE_FORMAT_VERSION);
-	/* None has been needed yet, so any name here comes from a later version. */
-	if (pimage->n_required_features)
-		return err_set(err, ERR_IMAGE,
-			       "pimage.json: $.required_features[0]: \"%s\" is not known to this "
-			       "version; a newer pimage is needed",
-			       pimage->required_features[0]);
+	for (size_t i = 0; i < pimage->n_required_features; i++)
+		if (!is_known(pimage->required_features[i]))
+			return err_set(err, ERR_IMAGE,
+				       "pimage.json: $.required_features[%zu]: \"%s\" is not known "
+				       "to this version; a newer pimage is needed",
+				       i, pimage->required_features[i]);
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include "format/note.h"
 #include "format/record.h"
 
+struct err;
+
 #define PIMAGE_FORMAT_VERSION 1
 
 struct host {
@@ -48,6 +50,12 @@ struct pimage {
 };
 
 extern const struct record pimage_record;
+
+/* Names in required_features. */
+#define FEATURE_INHERITED_PAGES "inherited_pages"
+
+/* Adds one, unless it is there. */
+int pimage_require(struct pimage *pimage, const char *feature, struct err *err);
 
 /* Refuses a format, version or required feature that this version does not know. */
 int pimage_check(const struct pimage *pimage, struct err *err);

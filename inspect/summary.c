@@ -105,7 +105,23 @@ static void print_threads(const struct image *image, const struct process *proce
 
 struct amount {
 	size_t vmas;
-	uint64_t size, saved, zero;
+	uint64_t size, saved, inherited, zero;
+};
+
+static const struct column memory_columns[] = {
+	{ "MEMORY", false }, { "VMAS", true }, { "SIZE", true },
+	{ "SAVED", true },   { "ZERO", true }, {},
+};
+
+/* With the pages that the image has as the parent's. */
+static const struct column inheriting_columns[] = {
+	{ "MEMORY", false },
+	{ "VMAS", true },
+	{ "SIZE", true },
+	{ "SAVED", true },
+	{ "PARENT", true },
+	{ "ZERO", true },
+	{},
 };
 
 static void add_range(uint64_t *size, const struct range *ranges, size_t n)
@@ -120,16 +136,17 @@ static void add_amount(struct table *table, const char *what, const struct amoun
 	table_add(table, "%zu", amount->vmas);
 	table_add_size(table, amount->size);
 	table_add_size(table, amount->saved);
+	if (table->columns == inheriting_columns)
+		table_add_size(table, amount->inherited);
 	table_add_size(table, amount->zero);
 }
 
 static int print_memory(const struct memory *memory, FILE *out, struct err *err)
 {
-	static const struct column columns[] = {
-		{ "MEMORY", false }, { "VMAS", true }, { "SIZE", true },
-		{ "SAVED", true },   { "ZERO", true }, {},
+	_cleanup_table_ struct table table = {
+		.columns = memory_inherits(memory) ? inheriting_columns : memory_columns,
+		.indent = 2,
 	};
-	_cleanup_table_ struct table table = { .columns = columns, .indent = 2 };
 	struct amount all = { 0 };
 
 	for (const struct name *kind = vma_kind_names; kind->name; kind++) {
@@ -143,6 +160,7 @@ static int print_memory(const struct memory *memory, FILE *out, struct err *err)
 			amount.vmas++;
 			amount.size += vma->range.end - vma->range.start;
 			add_range(&amount.saved, vma->saved, vma->n_saved);
+			add_range(&amount.inherited, vma->inherited, vma->n_inherited);
 			add_range(&amount.zero, vma->zero, vma->n_zero);
 		}
 		if (amount.vmas)
@@ -150,6 +168,7 @@ static int print_memory(const struct memory *memory, FILE *out, struct err *err)
 		all.vmas += amount.vmas;
 		all.size += amount.size;
 		all.saved += amount.saved;
+		all.inherited += amount.inherited;
 		all.zero += amount.zero;
 	}
 	add_amount(&table, "all", &all);

@@ -196,6 +196,17 @@ int remote_move(struct remote *remote, struct frozen_thread *thread, uint64_t ad
 	return clear_padding(remote, old_stub, err);
 }
 
+void remote_inherit(const struct remote *remote, struct frozen *child, struct remote *ret_remote)
+{
+	struct remote inherited = *remote;
+
+	inherited.frozen = child;
+	inherited.options.event = NULL;
+	inherited.options.context = NULL;
+	inherited.stale = true;
+	*ret_remote = inherited;
+}
+
 int remote_set_rendezvous(struct remote *remote, int signal, struct err *err)
 {
 	if (signal < -1 || signal > 64)

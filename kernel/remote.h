@@ -89,6 +89,12 @@ int remote_move(struct remote *remote, struct frozen_thread *thread, uint64_t ad
 		struct err *err);
 
 /*
+ * The remote of a process that was cloned by a call of this one: loop and scratch memory came with it and lie where they lie
+ * here. For processes under construction: scratch memory that was not moved is one and the same in both.
+ */
+void remote_inherit(const struct remote *remote, struct frozen *child, struct remote *ret_remote);
+
+/*
  * Another signal for the rendezvous from now on: one that the process ignores (SIG_IGN, or ignored
  * by default and not caught) and that is not pending. 0: chosen for each run; remote calls of
  * rt_sigaction, kill, rt_sigqueueinfo... are taken into account. -1: none, by PTRACE_SYSCALL, which

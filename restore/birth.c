@@ -72,10 +72,13 @@ int birth_clone(struct canvas *parent, uint32_t number, enum birth_end end,
 		kill(pid, SIGKILL);
 		return -1;
 	}
-	if (remote_open(&child->frozen, canvas_leader(child), NULL, &child->remote, err) < 0) {
+	/* It stands within the call loop; what it is to go on with is what the parent would. */
+	if (frozen_set_state(&child->frozen, canvas_leader(child), &canvas_leader(parent)->regs,
+			     canvas_leader(parent)->sigmask, err) < 0) {
 		canvas_kill(child);
 		return -1;
 	}
+	remote_inherit(&parent->remote, &child->frozen, &child->remote);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ enum birth_end {
 };
 
 /*
- * Clones a copy of the parent and opens a remote in it. ret_child->name and own_pid are kept; pid, present, frozen and
+ * Clones a copy of the parent, which comes with its remote. ret_child->name and own_pid are kept; pid, present, frozen and
  * remote are set. number 0: the kernel chooses. On failure nothing is left. errno is EEXIST when the number is taken.
  */
 int birth_clone(struct canvas *parent, uint32_t number, enum birth_end end,

@@ -6,10 +6,12 @@
 #include "format/err.h"
 #include "format/image_pages.h"
 #include "format/image_read.h"
+#include "format/process.h"
 #include "kernel/fallback.h"
 #include "kernel/uffd.h"
 #include "restore/canvas.h"
 #include "restore/page_server.h"
+#include "restore/tree.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -40,22 +42,26 @@ static bool can_wait(const struct vma *vma)
 			       VMA_DROPPABLE | VMA_SEALED));
 }
 
-bool lazy_covers(const struct restore *restore, const struct vma *vma)
+bool lazy_covers(const struct restore *restore, uint32_t own_pid, const struct vma *vma)
 {
-	return restore->lazy.on && can_wait(vma) && is_large(restore, vma);
+	return restore->lazy.on && can_wait(vma) && is_large(restore, vma) &&
+	       !tree_gives_pages(restore, own_pid);
 }
 
 static uint64_t size_of(const struct restore *restore)
 {
 	uint64_t size = 0;
 
-	IMAGE_EACH (&restore->image, memory, memory)
+	IMAGE_EACH (&restore->image, process, process) {
+		const struct memory *memory = IMAGE_GET(&restore->image, memory, process->pid, 0);
+
 		for (size_t i = 0; i < memory->n_vmas; i++)
-			for (size_t k = 0;
-			     lazy_covers(restore, &memory->vmas[i]) && k < memory->vmas[i].n_saved;
+			for (size_t k = 0; lazy_covers(restore, process->pid, &memory->vmas[i]) &&
+					   k < memory->vmas[i].n_saved;
 			     k++)
 				size += memory->vmas[i].saved[k].end -
 					memory->vmas[i].saved[k].start;
+	}
 	return size;
 }
 
@@ -126,7 +132,8 @@ static int add_pages(const struct restore *restore, const struct memory *memory,
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
 
-		for (size_t k = 0; lazy_covers(restore, vma) && k < vma->n_saved; k++) {
+		for (size_t k = 0; lazy_covers(restore, client->own_pid, vma) && k < vma->n_saved;
+		     k++) {
 			const struct pending_run run = { vma->saved[k].start, vma->saved[k].end,
 							 client->runs.size };
 
@@ -134,7 +141,7 @@ static int add_pages(const struct restore *restore, const struct memory *memory,
 			    runs_add(&client->runs, &vma->saved[k], 1, err) < 0)
 				return -1;
 		}
-		if (!lazy_covers(restore, vma) &&
+		if (!lazy_covers(restore, client->own_pid, vma) &&
 		    runs_add(&client->runs, vma->saved, vma->n_saved, err) < 0)
 			return -1;
 	}
@@ -148,7 +155,7 @@ static int watch(const struct restore *restore, struct canvas *canvas, const str
 	if (client->uffd < 0)
 		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++)
-		if (lazy_covers(restore, &memory->vmas[i]) &&
+		if (lazy_covers(restore, canvas->own_pid, &memory->vmas[i]) &&
 		    uffd_register(client->uffd, memory->vmas[i].range.start,
 				  memory->vmas[i].range.end, err) < 0)
 			return -1;

@@ -16,8 +16,8 @@ void lazy_check(struct restore *restore, const struct image_reader *reader, enum
 int lazy_make(struct restore *restore, struct err *err);
 void lazy_done(struct lazy *lazy);
 
-/* Whether the saved pages of a VMA come later: large ones of private anonymous memory. */
-bool lazy_covers(const struct restore *restore, const struct vma *vma);
+/* Whether the saved pages of a VMA of a process come later: large ones of private anonymous memory, unless children inherit pages of it. */
+bool lazy_covers(const struct restore *restore, uint32_t own_pid, const struct vma *vma);
 
 /*
  * When everything else is in place: from here on whoever touches a missing page waits for it, and a process of its own gives them. That one

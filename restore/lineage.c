@@ -2,6 +2,7 @@
 #include "restore/lineage.h"
 
 #include "format/err.h"
+#include "format/memory.h"
 #include "format/pimage.h"
 #include "format/process.h"
 #include "restore/lineage_order.h"
@@ -34,6 +35,7 @@ static int add_processes(struct lineage *lineage, const struct image *image, str
 
 	for (size_t i = 0; i < pimage->n_pids; i++) {
 		const struct process *process = IMAGE_GET(image, process, pimage->pids[i], 0);
+		const struct memory *memory = IMAGE_GET(image, memory, pimage->pids[i], 0);
 		struct node node = { .kind = NODE_PROCESS,
 				     .number = process->pid,
 				     .process = process,
@@ -45,6 +47,8 @@ static int add_processes(struct lineage *lineage, const struct image *image, str
 		node.leads = i && process->session == process->pid;
 		if (node.leads)
 			node.born_in = ANY_SESSION;
+		if (node.parent != NOBODY && memory && memory_inherits(memory))
+			lineage->nodes[node.parent].gives_pages = true;
 		if (add_node(lineage, node, NULL, err) < 0)
 			return -1;
 	}

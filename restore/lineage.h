@@ -37,6 +37,7 @@ struct node {
 	bool leads;	       /* makes that session; of the root that is prestore's affair */
 	uint32_t born_in;      /* the session in which it is born, or ANY_SESSION */
 	size_t parent;	       /* in the end; of a bearer: whose its children become */
+	bool gives_pages;      /* it has children that inherit pages of it */
 	size_t bearer;	       /* of whom it is cloned; NOBODY for the root */
 	struct canvas *canvas; /* once it is made */
 };

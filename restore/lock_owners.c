@@ -194,6 +194,7 @@ static int search_words(struct search *search, const struct range *range,
 	return 0;
 }
 
+/* What is as in the parent was written by no thread of this process. */
 static int search_memory(struct search *search, const struct memory *memory,
 			 const struct tid_words *words, struct err *err)
 {

@@ -81,14 +81,14 @@ int mapping_make(struct restore *restore, uint32_t own_pid, const struct memory 
 
 static bool is_filled(const struct vma *vma)
 {
-	return vma->n_saved || vma->n_zero;
+	return vma->n_saved || vma->n_inherited || vma->n_zero;
 }
 
 /*
  * Neighbours that differ in nothing: the kernel has not merged them because their pages do not follow one another in its
  * eyes (one was moved there by mremap(2), say), and mapped the ordinary way they would become one.
  */
-static bool stands_apart(const struct memory *memory, const struct vma *vma)
+bool mapping_stands_apart(const struct memory *memory, const struct vma *vma)
 {
 	const struct vma *before = vma - 1;
 
@@ -100,9 +100,10 @@ static bool stands_apart(const struct memory *memory, const struct vma *vma)
 }
 
 /* While its pages are put in. */
-static uint32_t filling_prot(const struct memory *memory, const struct vma *vma)
+uint32_t mapping_filling_prot(const struct memory *memory, const struct vma *vma)
 {
-	return is_filled(vma) || stands_apart(memory, vma) ? PROT_READ | PROT_WRITE : vma->prot;
+	return is_filled(vma) || mapping_stands_apart(memory, vma) ? PROT_READ | PROT_WRITE
+								   : vma->prot;
 }
 
 static uint64_t map_flags(const struct vma *vma)
@@ -157,7 +158,7 @@ int mapping_push(const struct restore *restore, const struct canvas *canvas,
 	if ((vma->kind == VMA_SPECIAL && !vdso_is_code(canvas, vma)) ||
 	    is_anonymous_shm(restore, vma))
 		return 0;
-	if (stands_apart(memory, vma)) {
+	if (mapping_stands_apart(memory, vma)) {
 		push_apart(batch, vma, elsewhere);
 		return 0;
 	}
@@ -171,8 +172,9 @@ int mapping_push(const struct restore *restore, const struct canvas *canvas,
 			return err_set(err, ERR_FAILED, "mapping 0x%lx: shm object %u is not there",
 				       vma->range.start, vma->contents);
 	}
-	remote_push(batch, REMOTE_CALL(mmap, vma->range.start, length, filling_prot(memory, vma),
-				       map_flags(vma), (uint64_t)fd, vma->offset));
+	remote_push(batch,
+		    REMOTE_CALL(mmap, vma->range.start, length, mapping_filling_prot(memory, vma),
+				map_flags(vma), (uint64_t)fd, vma->offset));
 	return 0;
 }
 
@@ -183,7 +185,7 @@ uint64_t mapping_apart_size(const struct memory *memory)
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
 
-		if (stands_apart(memory, vma) && vma->range.end - vma->range.start > size)
+		if (mapping_stands_apart(memory, vma) && vma->range.end - vma->range.start > size)
 			size = vma->range.end - vma->range.start;
 	}
 	return size;
@@ -224,7 +226,7 @@ static void push_prot(struct remote_batch *batch, const struct memory *memory,
 	if (vma->protection_key)
 		remote_push(batch, REMOTE_CALL(pkey_mprotect, vma->range.start, length, vma->prot,
 					       vma->protection_key));
-	else if (filling_prot(memory, vma) != vma->prot)
+	else if (mapping_filling_prot(memory, vma) != vma->prot)
 		remote_push(batch, REMOTE_CALL(mprotect, vma->range.start, length, vma->prot));
 }
 

@@ -21,6 +21,11 @@ int mapping_make(struct restore *restore, uint32_t own_pid, const struct memory 
 int mapping_push(const struct restore *restore, const struct canvas *canvas,
 		 const struct memory *memory, const struct vma *vma, uint64_t elsewhere,
 		 struct remote_batch *batch, struct err *err);
+/* The protection that it has until mapping_finish(). */
+uint32_t mapping_filling_prot(const struct memory *memory, const struct vma *vma);
+
+/* Whether it was not one with the VMA before it though nothing tells the two from each other. */
+bool mapping_stands_apart(const struct memory *memory, const struct vma *vma);
 uint64_t mapping_apart_size(const struct memory *memory);
 
 /* mprotect(2), pkeys, madvise(2), mlock2(2), names, guard pages, mseal(2) of all VMAs. */

@@ -10,10 +10,12 @@
 #include "restore/canvas.h"
 #include "restore/file_check.h"
 #include "restore/gap.h"
+#include "restore/inherit.h"
 #include "restore/layout.h"
 #include "restore/mapping.h"
 #include "restore/memory.h"
 #include "restore/restore.h"
+#include "restore/tree.h"
 #include "restore/vdso.h"
 
 #include <string.h>
@@ -72,11 +74,48 @@ static int read_maps(const struct canvas *canvas, struct maps *ret_maps, struct 
 	return maps_parse(text, size, ret_maps, err);
 }
 
-/* Call loop and scratch memory go where neither the old nor the new address space has anything. */
-static int step_aside(struct canvas *canvas, const struct memory *memory, struct err *err)
+/* The VMAs of all processes as if they were of one. Free its vmas. */
+static int gather(const struct image *image, struct memory *ret, struct err *err)
+{
+	struct memory all = { 0 };
+
+	IMAGE_EACH (image, memory, memory)
+		all.n_vmas += memory->n_vmas;
+	all.vmas = calloc(all.n_vmas + 1, sizeof(*all.vmas));
+	if (!all.vmas)
+		return err_sys(err, "out of memory");
+	all.n_vmas = 0;
+	IMAGE_EACH (image, memory, memory) {
+		memcpy(&all.vmas[all.n_vmas], memory->vmas, memory->n_vmas * sizeof(*all.vmas));
+		all.n_vmas += memory->n_vmas;
+	}
+	*ret = all;
+	return 0;
+}
+
+/*
+ * Call loop and scratch memory go where neither the old nor the new address space has anything, nor has any of those that
+ * will be cloned with them.
+ */
+static int step_aside(const struct restore *restore, struct canvas *canvas,
+		      const struct memory *memory, struct err *err)
 {
 	_cleanup_(maps_release) struct maps maps = { 0 };
+	_cleanup_free_ struct vma *vmas = NULL;
+	struct memory all;
 
+	if (canvas->remote.moved) {
+		canvas->scratch =
+			(struct range){ canvas->remote.moved,
+					canvas->remote.moved + canvas->remote.moved_size };
+		return 0;
+	}
+	if (tree_gives_pages(restore, canvas->own_pid)) {
+		if (gather(&restore->image, &all, err) < 0)
+			return -1;
+		vmas = all.vmas;
+		memory = &all;
+	}
 	if (read_maps(canvas, &maps, err) < 0 || gap_find(&maps, memory, (struct range){ 0, 0 },
 							  SCRATCH_SIZE, &canvas->scratch, err) < 0)
 		return -1;
@@ -90,22 +129,60 @@ static bool stays(const struct canvas *canvas, const struct map *map)
 	       range_overlaps((struct range){ map->start, map->end }, canvas->scratch);
 }
 
-static int unmap_all(struct canvas *canvas, const struct maps *maps, struct err *err)
+/* Collects what lies between the parts that stay, so that it goes by one call. */
+struct clearing {
+	struct remote_batch *batch;
+	struct range range;
+};
+
+static void clear(struct clearing *clearing, uint64_t start, uint64_t end)
+{
+	if (start >= end)
+		return;
+	if (!clearing->range.end)
+		clearing->range.start = start;
+	clearing->range.end = end;
+}
+
+static void clear_until_here(struct clearing *clearing)
+{
+	const struct range *range = &clearing->range;
+
+	if (range->end)
+		remote_push(clearing->batch,
+			    REMOTE_CALL(munmap, range->start, range->end - range->start));
+	clearing->range = (struct range){ 0 };
+}
+
+static int unmap_all(struct canvas *canvas, const struct maps *maps, const struct kept *kept,
+		     size_t n_kept, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	struct clearing clearing = { .batch = batch };
+	size_t k = 0;
 
 	for (size_t i = 0; i < maps->count; i++) {
 		const struct map *map = &maps->list[i];
+		uint64_t at = map->start;
 
+		for (; k < n_kept && kept[k].range.start < map->end; k++) {
+			if (!kept[k].range.end)
+				continue;
+			clear(&clearing, at, kept[k].range.start);
+			clear_until_here(&clearing);
+			at = kept[k].range.end;
+		}
 		if (stays(canvas, map))
-			continue;
-		remote_push(batch, REMOTE_CALL(munmap, map->start, map->end - map->start));
+			clear_until_here(&clearing);
+		else
+			clear(&clearing, at, map->end);
 	}
+	clear_until_here(&clearing);
 	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int map_all(struct restore *restore, struct canvas *canvas, const struct memory *memory,
-		   struct err *err)
+		   const struct kept *kept, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	_cleanup_(maps_release) struct maps maps = { 0 };
@@ -116,24 +193,37 @@ static int map_all(struct restore *restore, struct canvas *canvas, const struct 
 	    gap_find(&maps, memory, canvas->scratch, mapping_apart_size(memory), &elsewhere, err) <
 		    0)
 		return -1;
-	for (size_t i = 0; i < memory->n_vmas; i++)
-		if (mapping_push(restore, canvas, memory, &memory->vmas[i], elsewhere.start, batch,
-				 err) < 0)
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+
+		if (kept[i].range.end)
+			inherit_push(restore, canvas, vma, &kept[i],
+				     mapping_filling_prot(memory, vma), batch);
+		else if (mapping_push(restore, canvas, memory, vma, elsewhere.start, batch, err) <
+			 0)
 			return -1;
+	}
 	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 int memory_map(struct restore *restore, struct canvas *canvas, struct err *err)
 {
 	const struct memory *memory = IMAGE_GET(&restore->image, memory, canvas->own_pid, 0);
+	_cleanup_free_ struct kept *kept = calloc(memory->n_vmas + 1, sizeof(*kept));
 	_cleanup_(maps_release) struct maps maps = { 0 };
 
-	if (step_aside(canvas, memory, err) < 0 || read_maps(canvas, &maps, err) < 0 ||
-	    unmap_all(canvas, &maps, err) < 0 ||
-	    vdso_place(restore, canvas, memory, &maps, err) < 0 ||
-	    map_all(restore, canvas, memory, err) < 0)
+	if (!kept)
+		return err_sys(err, "out of memory");
+	if (step_aside(restore, canvas, memory, err) < 0 || read_maps(canvas, &maps, err) < 0)
 		return -1;
-	return shared_map(restore, canvas, memory, err);
+	if (canvas->cloned)
+		inherit_plan(restore, canvas, memory, &maps, kept);
+	if (unmap_all(canvas, &maps, kept, memory->n_vmas, err) < 0 ||
+	    vdso_place(restore, canvas, memory, &maps, err) < 0 ||
+	    map_all(restore, canvas, memory, kept, err) < 0 ||
+	    shared_map(restore, canvas, memory, err) < 0)
+		return -1;
+	return inherit_copy(restore, canvas, memory, kept, err);
 }
 
 const struct restorer memory_restorer = {

@@ -8,7 +8,7 @@
 
 struct restore;
 
-/* Unmaps everything and maps every VMA where it was, to be filled. The remote stands aside from then on. */
+/* Maps every VMA where it was, to be filled, and nothing else; with it come the pages that it inherits. The remote stands aside from then on. */
 int memory_map(struct restore *restore, struct canvas *canvas, struct err *err);
 
 /* When the pages have come: protections, advice, locks, guard pages, names, and the marks of the layout. */

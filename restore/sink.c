@@ -29,7 +29,7 @@ static int add_runs(const struct image *image, struct sink *sink, struct err *er
 
 		if (runs_add(&sink->runs, vma->saved, vma->n_saved, err) < 0)
 			return -1;
-		if (!lazy_covers(sink->restore, vma))
+		if (!lazy_covers(sink->restore, sink->id, vma))
 			continue;
 		later = LIST_ADD(sink, later, err);
 		if (!later)

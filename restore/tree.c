@@ -8,6 +8,8 @@
 #include "restore/birth.h"
 #include "restore/controlling.h"
 #include "restore/extra.h"
+#include "restore/fill.h"
+#include "restore/inherit.h"
 #include "restore/memory.h"
 
 #include <string.h>
@@ -19,6 +21,11 @@ struct canvas *tree_canvas(const struct restore *restore, uint32_t own_pid)
 		if (restore->canvases[i].own_pid == own_pid)
 			return &restore->canvases[i];
 	return NULL;
+}
+
+bool tree_gives_pages(const struct restore *restore, uint32_t own_pid)
+{
+	return restore->lineage.nodes[lineage_find(&restore->lineage, own_pid)].gives_pages;
 }
 
 static unsigned users_of(const struct image *image, uint32_t contents)
@@ -61,10 +68,14 @@ int tree_check(struct restore *restore, struct err *err)
 	return lineage_plan(&restore->image, &restore->problems, &restore->lineage, err);
 }
 
-/* Its address space as soon as it is there: what is born of it may get pages from it. */
+/* Its address space as soon as it is there, and filled before those are born that get pages from it. */
 static int build(struct restore *restore, struct canvas *canvas, struct err *err)
 {
-	if (memory_map(restore, canvas, err) < 0)
+	bool gives_pages = tree_gives_pages(restore, canvas->own_pid);
+
+	canvas->frozen.memory.keep_shared = gives_pages || canvas->cloned;
+	if (memory_map(restore, canvas, err) < 0 ||
+	    (gives_pages && fill_process(restore->fill, restore, canvas->own_pid, err) < 0))
 		return err_prefix(err, "%s: memory", canvas->name);
 	return 0;
 }
@@ -80,7 +91,8 @@ static int make_process(struct restore *restore, struct node *node, struct err *
 		return err_prefix(err, "%s", canvas->name);
 	restore->n_canvases++;
 	node->canvas = canvas;
-	if (birth_execute(restore, canvas, node->process, err) < 0)
+	canvas->cloned = inherit_by_clone(restore, node);
+	if (!canvas->cloned && birth_execute(restore, canvas, node->process, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	return build(restore, canvas, err);
 }

@@ -23,6 +23,9 @@ int tree_finish(struct restore *restore, struct err *err);
 /* Whether several processes map it, so that it has to be the same memory for all. */
 bool tree_shares(const struct restore *restore, const struct shm *shm);
 
+/* Whether children inherit pages of a process: then all of its memory is there before they are born. */
+bool tree_gives_pages(const struct restore *restore, uint32_t own_pid);
+
 /* The canvas of a process of the image, or NULL. */
 struct canvas *tree_canvas(const struct restore *restore, uint32_t own_pid);
 

@@ -14,6 +14,7 @@ import sys
 import tarfile
 
 PIECE = 64 << 20  # 3.1
+KNOWN = {"inherited_pages"}  # 7
 
 
 def number(value):
@@ -46,7 +47,8 @@ class Image:
             if not same and place == (entry["offset"], entry["size"], entry["mtime"]):  # 1.5
                 sys.exit(f"{entry['name']} is damaged")
         self.head = self.json("pimage.json")
-        if (self.head["format"], self.head["version"]) != ("pimage", 1) or self.head["required_features"]:
+        known = set(self.head["required_features"]) <= KNOWN
+        if (self.head["format"], self.head["version"]) != ("pimage", 1) or not known:
             sys.exit("an image of another kind or version")
 
     @functools.lru_cache(4)
@@ -85,6 +87,7 @@ class Image:
 
     def read(self, pid, address, size):  # 3.3
         memory = self.json(f"processes/{pid}/memory.json")
+        parent = self.json(f"processes/{pid}/process.json").get("parent")
         saved = [span(r) for vma in memory["vmas"] for r in vma.get("saved", [])]
         files = {f["id"]: f["file"] for f in memory["mapped_files"]}
         result, page = b"", self.head["page_size"]
@@ -94,6 +97,9 @@ class Image:
             part = min(size - len(result), page - at % page)
             offset = number(vma.get("offset", 0)) + at - span(vma["range"])[0]
             piece = self.stored(f"processes/{pid}", saved, at, part)
+            if piece is None and any(
+                    start <= at < end for start, end in map(span, vma.get("inherited", []))):
+                piece = self.read(parent, at, part)
             if piece is None and vma["kind"] == "shm":
                 shm = self.json(f"shm/{vma['contents']}.json")
                 piece = self.stored(f"shm/{shm['id']}", [span(r) for r in shm.get("saved", [])], offset, part)
