@@ -124,7 +124,7 @@ check-sanitize: sanitized
 		$(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-clang/%); do $$t || exit 1; done
 
 bench: all $(BUILD)/tests/bench/target
-	@tests/bench/run $(BUILD)
+	@tests/bench/run $(BENCH) $(BUILD)
 
 MANUALS1 := dump/pdump.1 restore/prestore.1 inspect/pinspect.1
 DESTINATION = $(DESTDIR)$(PREFIX)

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096UL
@@ -142,26 +143,23 @@ static int descriptors(unsigned long count)
 	return 0;
 }
 
-/* Text that looks like the heap of an interpreter to a compressor: pointers, counts, short words. */
-static int heap(unsigned long mib)
+/* So much memory of which 500 MB are written to every second, from now on. */
+static int writer(unsigned long mib)
 {
-	size_t size = mib << 20;
-	uint64_t *memory =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t x = 88172645463325252u;
+	struct timespec pause = { 0, 10000000 };
+	size_t size = mib << 20, at = 0;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return -1;
-	for (size_t i = 0; i < size / sizeof(*memory); i += 4) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		memory[i] = x % 7 + 1;
-		memory[i + 1] = (uint64_t)(uintptr_t)memory + x % 64 * 416;
-		memory[i + 2] = x % 5 ? (uint64_t)(uintptr_t)(memory + i) : 0;
-		memory[i + 3] = 0x2065756c6176 + ((x >> 32) % 10 << 48);
+	memset(memory, 1, size);
+	puts("ready");
+	fclose(stdout);
+	for (char value = 2;; value++) {
+		for (size_t i = 0; i < 5000000; i += PAGE, at = (at + PAGE) % size)
+			memset(memory + at, value, PAGE);
+		nanosleep(&pause, NULL);
 	}
-	return 0;
 }
 
 static int random_memory(unsigned long mib)
@@ -173,7 +171,7 @@ static const struct {
 	const char *name;
 	int (*make)(unsigned long count);
 } shapes[] = {
-	{ "sleep", sleeping },	  { "memory", random_memory },	  { "heap", heap },
+	{ "sleep", sleeping },	  { "memory", random_memory },	  { "writer", writer },
 	{ "threads", threads },	  { "children", children },	  { "levels", levels },
 	{ "mappings", mappings }, { "descriptors", descriptors },
 };
