@@ -11,7 +11,7 @@ build killer
 mkdir images
 setsid ./band >out 2>err </dev/null &
 target=$!
-until_true 10 pgrep -x mayfly -u "$(id -u)" || fail "it does not start: $(cat err)"
+until_true 10 [ -s beats ] || fail "it does not start: $(cat err)"
 only_ten() { [ "$(pgrep -c -x band -u "$(id -u)" -r D,R,S,T,t)" = 10 ]; }
 for snapshot in fork stop; do
 	./killer $((${PIMAGE_KILLS:-60} / 2)) "$target" images/final.tar \

@@ -104,6 +104,11 @@ static void check_beats(const char *pid, double after)
 	uint64_t before[BEATS_MAX];
 	double end = now() + 10;
 
+	while (!beats->n) { /* it begins */
+		if (now() > end)
+			fail("the target does not begin", after);
+		usleep(1000);
+	}
 	memcpy(before, (void *)beats->count, sizeof(before));
 	for (uint32_t i = 0; i < beats->n; i++)
 		while (beats->count[i] < before[i] + 2) {
