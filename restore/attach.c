@@ -38,14 +38,19 @@ struct attached {
 };
 
 /* How it goes on after an event. */
-enum next { GO_ON, LEFT, TAKEN, ENDED, FAILED };
+enum next { GO_ON, LEFT, TAKEN, CIRCLE, ENDED, FAILED };
 
 static void show(const char *bytes, size_t size)
 {
+	struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
+
 	while (size) {
 		ssize_t n = write(STDOUT_FILENO, bytes, size);
 
-		if (n < 0 && errno != EINTR)
+		/* Whoever shares it may have made it not block. */
+		if (n < 0 && errno == EAGAIN)
+			poll(&out, 1, -1);
+		else if (n < 0 && errno != EINTR)
 			return;
 		if (n > 0) {
 			bytes += n;
@@ -147,6 +152,8 @@ static enum next hear(struct attached *a, int *ret_status)
 		return GO_ON;
 	case MESSAGE_TAKEN:
 		return TAKEN;
+	case MESSAGE_ITSELF:
+		return CIRCLE;
 	case MESSAGE_ENDED:
 		memcpy(&status, message.bytes, sizeof(status));
 		*ret_status = status;
@@ -303,6 +310,9 @@ static int relay(struct attached *a, pid_t keeper, struct err *err)
 		tell(a, next == TAKEN ? "\nanother prestore is attached now" : "\ndetached");
 		return 0;
 	}
+	if (next == CIRCLE)
+		return err_set(err, ERR_USAGE, "--attach=%s: that is the terminal here",
+			       a->options->attach);
 	return err_set(err, ERR_GONE, "the keeper of the terminal of process %d is gone",
 		       a->ready.pid);
 }
@@ -361,7 +371,7 @@ int attach_first(const struct restore_options *options, struct keeper *keeper, s
 int attach_again(const struct restore_options *options, struct err *err)
 {
 	_cleanup_free_ struct attached *a = NULL;
-	struct winsize size = { 0 };
+	struct hello hello = { 0 };
 	int fd;
 
 	if (foreground_prepare(err) < 0)
@@ -374,9 +384,11 @@ int attach_again(const struct restore_options *options, struct err *err)
 		close(fd);
 		return -1;
 	}
-	if (a->terminal)
-		ioctl(a->in, TIOCGWINSZ, &size);
-	if (message_send(fd, MESSAGE_HELLO, &size, sizeof(size)) < 0) {
+	if (a->terminal) {
+		ioctl(a->in, TIOCGWINSZ, &hello.size);
+		ioctl(a->in, TIOCGDEV, &hello.device);
+	}
+	if (message_send(fd, MESSAGE_HELLO, &hello, sizeof(hello)) < 0) {
 		close(fd);
 		return err_sys(err, "--attach=%s", options->attach);
 	}

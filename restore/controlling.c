@@ -90,7 +90,9 @@ int controlling_foreground(struct restore *restore, struct err *err)
 		if (slave_of(restore, process) < 0)
 			continue;
 		member = foreground_of(restore, process);
-		if ((member && give(leader, member, err) < 0) || give_up(restore, process, err) < 0)
+		/* A leader that had none has it by --pty, and so have all who are born to it. */
+		if ((member && give(leader, member, err) < 0) ||
+		    (process->terminal && give_up(restore, process, err) < 0))
 			return -1;
 	}
 	return 0;

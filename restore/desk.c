@@ -94,20 +94,26 @@ static void go_on(struct desk *desk)
 		kill(-getpgid(desk->job->pid), SIGCONT);
 }
 
-static void take_size(struct desk *desk, const char *bytes)
+static void take_size(struct desk *desk, const struct winsize *size)
 {
-	struct winsize size;
-
-	memcpy(&size, bytes, sizeof(size));
-	if (size.ws_row && size.ws_col)
-		desk_set_size(desk, &size);
+	if (size->ws_row && size->ws_col)
+		desk_set_size(desk, size);
 }
 
 /* One who says hello gets the terminal, as it was left. */
 static void take_client(struct desk *desk, const struct message *hello)
 {
+	struct hello words;
+	unsigned device = 0;
 	size_t length;
 
+	memcpy(&words, hello->bytes, sizeof(words));
+	if (ioctl(desk->master, TIOCGDEV, &device) == 0 && words.device == device) {
+		message_send(desk->pending, MESSAGE_ITSELF, NULL, 0);
+		cleanup_close(&desk->pending);
+		desk->pending = -1;
+		return;
+	}
 	if (desk->client >= 0) {
 		message_send(desk->client, MESSAGE_TAKEN, NULL, 0);
 		drop_client(desk);
@@ -119,16 +125,18 @@ static void take_client(struct desk *desk, const struct message *hello)
 	desk->output.begin = 0;
 	desk->output.end = length + screen_output(&desk->screen, desk->output.bytes + length);
 	desk_flush(desk);
-	take_size(desk, hello->bytes);
+	take_size(desk, &words.size);
 	desk_repaint(desk);
 	go_on(desk);
 }
 
 static void obey(struct desk *desk, const struct message *message)
 {
+	struct winsize size;
 	int32_t number;
 
 	memcpy(&number, message->bytes, sizeof(number));
+	memcpy(&size, message->bytes, sizeof(size));
 	switch (message->type) {
 	case MESSAGE_INPUT:
 		memcpy(desk->input.bytes, message->bytes, message->size);
@@ -136,7 +144,7 @@ static void obey(struct desk *desk, const struct message *message)
 		desk_write(desk);
 		break;
 	case MESSAGE_SIZE:
-		take_size(desk, message->bytes);
+		take_size(desk, &size);
 		break;
 	case MESSAGE_SIGNAL:
 		kill(desk->job->pid, number);

@@ -23,9 +23,11 @@ int message_receive(int socket, struct message *ret_message)
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 
-	/* It has gone without having read all: an end like any other. */
+	/* It has gone without having read all: that is told once, before its own last words. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	if (n < 0)
-		return errno == ECONNRESET ? 0 : -1;
+		return -1;
 	if (n == 0)
 		return 0;
 	ret_message->size = (size_t)n - 1;

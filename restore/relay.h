@@ -12,8 +12,7 @@ struct err;
 /* Over a unix socket of type SOCK_SEQPACKET between processes of one host and user: one packet is one message. */
 enum message_type {
 	/* from the one who attaches */
-	MESSAGE_HELLO =
-		'h', /* struct winsize, zeroes: it has no window. Shows what was there, takes over */
+	MESSAGE_HELLO = 'h',	/* struct hello. It is shown what was there, and takes over */
 	MESSAGE_INPUT = 'i',	/* bytes */
 	MESSAGE_SIZE = 'w',	/* struct winsize */
 	MESSAGE_SIGNAL = 's',	/* int32_t: for the job */
@@ -24,9 +23,16 @@ enum message_type {
 	MESSAGE_STOPPED = 'z', /* the job is */
 	MESSAGE_ENDED = 'e',   /* int32_t: as waitpid(2) tells it */
 	MESSAGE_TAKEN = 't',   /* another one is attached now */
+	MESSAGE_ITSELF =
+		'x', /* who says hello is in that very terminal: it would go round in a circle */
 };
 
 enum { MESSAGE_MAX = 4096, NAME_MAX_ATTACH = 32 };
+
+struct hello {
+	struct winsize size; /* zeroes: it has no window */
+	uint32_t device;     /* of its terminal, 0: it has none */
+};
 
 struct ready {
 	int32_t pid; /* of the root, as prestore sees it */

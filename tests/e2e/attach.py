@@ -136,6 +136,8 @@ def a_shell(way):
     three.expect("here> ")
     two.expect("another prestore is attached now")
     two.end(0)
+    three.type("prestore --attach=shell; echo itself $?\n")
+    three.expect("that is the terminal here[^x]*itself 2")
     three.type("fg\n")
     three.expect("sleep 100")
     time.sleep(0.2)
@@ -337,9 +339,49 @@ def a_job_without(way):
     gone(pid)
 
 
+def a_flood(way):
+    """More than all buffers hold, both ways at once, and not a byte is lost; left, it goes on writing."""
+    program = ("import os, tty\ntty.setraw(0)\nos.write(1, b'ready')\ndata = b''\n"
+               "while b'\\x04' not in data:\n data = left = os.read(0, 65536)\n"
+               " while left: left = left[os.write(1, left):]\n"
+               "while True: os.write(1, b'x' * 1000)\n")
+    first = Terminal(sys.executable, "-c", program)
+    first.expect("ready")
+    dump(first.pid)
+    first.end(-signal.SIGKILL)
+    one = Terminal("prestore", "--pty", "--pidfile=pid", f"--pids={way}", IMAGE)
+    pid = pid_of()
+    within(10, "raw mode", lambda: not one.local() & termios.ICANON)
+    data = "".join(chr(33 + (i * 7 + i // 90) % 90) for i in range(400000))
+    rest = data.encode()
+
+    def through():
+        nonlocal rest
+        try:
+            rest = rest[os.write(one.master, rest[:65536]):]
+        except BlockingIOError:
+            pass
+        one.read()
+        return not rest and len(one.text) >= len(data)
+
+    within(30, "400000 bytes", through)
+    if one.text != data:
+        fail("what comes back is not what was typed")
+    one.type("\x04")
+    one.expect("x" * 5000)
+    one.type("\x1d")
+    one.expect("detached")
+    one.end(0)
+    two = Terminal("prestore", "--attach=pid")
+    two.expect("x" * 100000)
+    os.kill(pid, signal.SIGKILL)
+    two.end(-signal.SIGKILL)
+    gone(pid)
+
+
 for w in WAYS:
     # A shell keeps its process id in mind, so it needs the old ones. Those of orphans are free only when somebody reaps them.
     for part in (() if w == "new" else (a_shell,)) + \
-                (() if w == "keep" else (a_plain_job, a_failure, a_stop, a_job_without)):
+                (() if w == "keep" else (a_plain_job, a_failure, a_stop, a_job_without, a_flood)):
         print(part.__name__, w, flush=True)
         part(w)

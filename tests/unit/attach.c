@@ -79,6 +79,14 @@ static void test_messages(void)
 		continue;
 	CHECK(message_receive(sockets[1], &message) == 0);
 	close(sockets[1]);
+	/* Last words are heard, even when the other side did not listen to ours. */
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0);
+	CHECK(message_send(sockets[1], MESSAGE_INPUT, full, 1) == 0);
+	CHECK(message_send(sockets[0], MESSAGE_ENDED, full, 4) == 0);
+	close(sockets[0]);
+	CHECK(message_receive(sockets[1], &message) == 1 && message.type == MESSAGE_ENDED);
+	CHECK(message_receive(sockets[1], &message) == 0);
+	close(sockets[1]);
 }
 
 static void test_places(void)
