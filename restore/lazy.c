@@ -25,13 +25,19 @@
 /* Less than this is there before anybody could ask for it. */
 enum { LAZY_MIN = 256 << 10 };
 
-static bool is_large(const struct restore *restore, const struct vma *vma)
+static uint64_t saved_size(const struct vma *vma)
 {
 	uint64_t size = 0;
 
 	for (size_t i = 0; i < vma->n_saved; i++)
 		size += vma->saved[i].end - vma->saved[i].start;
-	return size >= (feature_on(restore->features, FEATURE_FILL_AHEAD) ? LAZY_MIN : 1);
+	return size;
+}
+
+static bool is_large(const struct restore *restore, const struct vma *vma)
+{
+	return saved_size(vma) >=
+	       (feature_on(restore->features, FEATURE_FILL_AHEAD) ? LAZY_MIN : 1);
 }
 
 /* The kernel would count read-only memory otherwise if it got that way before it had any page (mprotect.c, VM_ACCOUNT). */
@@ -56,11 +62,8 @@ static uint64_t size_of(const struct restore *restore)
 		const struct memory *memory = IMAGE_GET(&restore->image, memory, process->pid, 0);
 
 		for (size_t i = 0; i < memory->n_vmas; i++)
-			for (size_t k = 0; lazy_covers(restore, process->pid, &memory->vmas[i]) &&
-					   k < memory->vmas[i].n_saved;
-			     k++)
-				size += memory->vmas[i].saved[k].end -
-					memory->vmas[i].saved[k].start;
+			if (lazy_covers(restore, process->pid, &memory->vmas[i]))
+				size += saved_size(&memory->vmas[i]);
 	}
 	return size;
 }
@@ -131,19 +134,16 @@ static int add_pages(const struct restore *restore, const struct memory *memory,
 {
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
+		bool later = lazy_covers(restore, client->own_pid, vma);
 
-		for (size_t k = 0; lazy_covers(restore, client->own_pid, vma) && k < vma->n_saved;
-		     k++) {
+		for (size_t k = 0; k < vma->n_saved; k++) {
 			const struct pending_run run = { vma->saved[k].start, vma->saved[k].end,
 							 client->runs.size };
 
-			if (pending_add(&client->pending, run, err) < 0 ||
+			if ((later && pending_add(&client->pending, run, err) < 0) ||
 			    runs_add(&client->runs, &vma->saved[k], 1, err) < 0)
 				return -1;
 		}
-		if (!lazy_covers(restore, client->own_pid, vma) &&
-		    runs_add(&client->runs, vma->saved, vma->n_saved, err) < 0)
-			return -1;
 	}
 	return 0;
 }

@@ -13,7 +13,9 @@ gone() { [ -z "$(servers)" ]; }
 all_done() { [ "$(grep -c ok finished)" = 3 ]; }
 ready() { [ "$(grep -c ready out)" = 3 ]; }
 # restore OPTION...: leaves the pid in ./pid and messages in ./err.
-restore() { must prestore --lazy --detach --pids=namespace --pidfile=pid "$@" "$PWD/image.tar" 2>err >/dev/null; }
+restore() {
+	prestore --lazy --detach --pids=namespace --pidfile=pid "$@" "$PWD/image.tar" 2>err >/dev/null || fail "prestore: $(tr "\n" " " <err)"
+}
 
 "$python3" "$E2E/lazy.py" 24 </dev/null >out 2>&1 &
 target=$!
@@ -66,12 +68,14 @@ until_true 60 all_done || fail "not all have ended well: $(cat out err)"
 wait_gone "$(cat pid)"
 until_true 10 gone || fail "left behind"
 
-# Damage late in the page data of the last process.
+# Damage late in the page data of a child: the parent, who gives pages to its children, is filled before.
 must "$python3" - image.tar <<'EOF'
-import sys, tarfile
-entry = [e for e in tarfile.open(sys.argv[1]) if "/pages/" in e.name and e.isreg()][-1]
+import json, sys, tarfile
+tar = tarfile.open(sys.argv[1])
+root = json.load(tar.extractfile("pimage.json"))["root"]
+entry = [e for e in tar if "/pages/" in e.name and e.isreg() and not e.name.startswith(f"processes/{root}/")][-1]
 with open(sys.argv[1], "r+b") as image:
-    image.seek(entry.offset_data + entry.size * 3 // 4)
+    image.seek(entry.offset_data + entry.size // 2)
     byte = image.read(1)
     image.seek(-1, 1)
     image.write(bytes([byte[0] ^ 1]))
