@@ -35,23 +35,32 @@ struct comparison {
 	uint8_t *ours, *theirs;
 };
 
-/* Which pages the image has, of mappings that children get. */
-static int add_known(const struct memory *memory, struct memory_ranges *ret, struct err *err)
+static int add_list(const struct range *ranges, size_t n, struct memory_ranges *ret,
+		    struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (memory_ranges_add(ret, ranges[i].start, ranges[i].end, err) < 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * Which pages the image has, of mappings that children get. Of a parent also those that the image before has; of a child
+ * they are settled.
+ */
+static int add_known(const struct memory *memory, bool parent, struct memory_ranges *ret,
+		     struct err *err)
 {
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
-		size_t k = 0, l = 0;
 
-		while (vma_can_inherit(vma) && (k < vma->n_saved || l < vma->n_inherited)) {
-			bool first =
-				l == vma->n_inherited ||
-				(k < vma->n_saved && vma->saved[k].start < vma->inherited[l].start);
-			const struct range *r = first ? &vma->saved[k++] : &vma->inherited[l++];
-
-			if (memory_ranges_add(ret, r->start, r->end, err) < 0)
-				return -1;
-		}
+		if (vma_can_inherit(vma) &&
+		    (add_list(vma->saved, vma->n_saved, ret, err) < 0 ||
+		     add_list(vma->inherited, vma->n_inherited, ret, err) < 0 ||
+		     add_list(vma->previous, parent ? vma->n_previous : 0, ret, err) < 0))
+			return -1;
 	}
+	memory_ranges_sort(ret);
 	return 0;
 }
 
@@ -79,7 +88,7 @@ static int add_children(struct comparison *comparison, const struct dump *dump,
 		*child = (struct child){ .target = target, .inherited = &ret_ranges[i] };
 		child->rseq = rseq_memory_new(&dump->image, target->own_pid, NULL, NULL, err);
 		if (!child->rseq || add_known(IMAGE_GET(&dump->image, memory, target->own_pid, 0),
-					      &child->own, err) < 0)
+					      false, &child->own, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -216,7 +225,7 @@ int inherited_find(const struct dump *dump, const struct target *target,
 	if (!comparison.n_children)
 		return 0;
 	comparison.rseq = rseq_memory_new(&dump->image, target->own_pid, NULL, NULL, err);
-	if (!comparison.rseq || add_known(IMAGE_GET(&dump->image, memory, target->own_pid, 0),
+	if (!comparison.rseq || add_known(IMAGE_GET(&dump->image, memory, target->own_pid, 0), true,
 					  &comparison.own, err) < 0)
 		return -1;
 	return compare_all(&comparison, err);

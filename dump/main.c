@@ -2,7 +2,9 @@
 /* pdump: saves a running process to an image. */
 #include "cli/problems.h"
 #include "cli/progress.h"
+#include "dump/every.h"
 #include "dump/options.h"
+#include "dump/report.h"
 #include "dump/run.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -13,31 +15,6 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
-
-static void print_summary(const struct dump_options *options, const struct dump_summary *s)
-{
-	char memory[HUMAN_SIZE], image[HUMAN_SIZE], pause[HUMAN_SIZE], time[HUMAN_SIZE];
-
-	fprintf(stderr,
-		"%s: pid %d, %zu process%s, %zu thread%s, %s of memory, image %s, pause %s, "
-		"%s in all\n",
-		strcmp(options->file, "-") == 0 ? "standard output" : options->file, options->pid,
-		s->processes, s->processes == 1 ? "" : "es", s->threads, s->threads == 1 ? "" : "s",
-		human_bytes(s->memory_size, memory), human_bytes(s->image_size, image),
-		human_duration(s->pause, pause), human_duration(s->time, time));
-}
-
-static void print_notes(const struct dump *dump)
-{
-	const struct pimage *pimage = IMAGE_GET(&dump->image, pimage, 0, 0);
-	struct problems notes = { 0 };
-
-	if (!pimage)
-		return;
-	notes.notes = pimage->notes;
-	notes.n_notes = pimage->n_notes;
-	problems_print(&notes, stderr);
-}
 
 /* To look into processes of others, open what they have open, end them if asked to, and write the image anywhere. */
 static int drop_capabilities(struct err *err)
@@ -54,21 +31,16 @@ static int save(struct dump_options *options, const struct kernel_features *feat
 	_cleanup_(dump_done) struct dump dump = { 0 };
 	_cleanup_free_ char *name = NULL;
 	struct dump_summary summary;
+	int ret;
 
 	if (!options->file) {
 		if (asprintf(&name, "%d.tar", options->pid) < 0)
 			return err_sys(err, "out of memory");
 		options->file = name;
 	}
-	if (dump_run(options, features, &dump, &summary, err) < 0) {
-		problems_print(&dump.problems, stderr);
-		return -1;
-	}
-	if (options->quiet)
-		return 0;
-	print_notes(&dump);
-	print_summary(options, &summary);
-	return 0;
+	ret = dump_run(options, features, NULL, &dump, &summary, err);
+	dump_report(options, &dump, ret < 0 ? NULL : &summary);
+	return ret;
 }
 
 static int check(const struct dump_options *options, const struct kernel_features *features,
@@ -110,8 +82,9 @@ int main(int argc, char **argv)
 	if (ret == 0)
 		ret = drop_capabilities(&err);
 	if (ret == 0)
-		ret = options.check ? check(&options, &features, &err)
-				    : save(&options, &features, &err);
+		ret = options.check   ? check(&options, &features, &err)
+		      : options.every ? every_run(&options, &features, &err)
+				      : save(&options, &features, &err);
 	options_release(&pdump_program, &options);
 	return ret < 0 ? program_failed(&pdump_program, &err) : 0;
 }

@@ -38,6 +38,11 @@ static const struct option_row rows[] = {
 		      "meanwhile"),
 	UINT_OPTION(O, max_pause, "max-pause", 0, "MS",
 		    "stand still for at most so many milliseconds, else fail: see --snapshot=wp"),
+	STRING_OPTION(O, every, "every", 0, "TIME",
+		      "stay with the process and save it again and again, such as 30s, 5m or 2h, "
+		      "into a folder; what was not written since is not stored again"),
+	UINT_OPTION(O, keep, "keep", 0, "N",
+		    "with --every: how many of the last images can be restored (default 5)"),
 	FLAG_OPTION(
 		O, check, "check", 0,
 		"write no image and stop nothing: tell everything that would not be saved exactly"),
@@ -61,7 +66,9 @@ static const struct option_row rows[] = {
 	{ 0 },
 };
 
-static const char *const usage[] = { "[OPTION]... PID [FILE|-]", "--check [--json] PID", NULL };
+static const char *const usage[] = { "[OPTION]... PID [FILE|-]",
+				     "--every TIME [OPTION]... PID FOLDER", "--check [--json] PID",
+				     NULL };
 
 const struct program pdump_program = {
 	.name = "pdump",
@@ -103,6 +110,42 @@ static int parse_compress(const char *text, int *ret_level, struct err *err)
 			       PAGES_LEVEL_MAX);
 	*ret_level = (int)level;
 	return 0;
+}
+
+/* A whole number and s, m or h. */
+static int parse_every(struct dump_options *options, struct err *err)
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 } };
+	char *end;
+	long value = strtol(options->every, &end, 10);
+
+	for (size_t i = 0; value > 0 && value < 1000000 && i < 3; i++)
+		if (end[0] == units[i].unit && !end[1]) {
+			options->every_ns = (uint64_t)value * units[i].seconds * 1000000000;
+			return 0;
+		}
+	return err_set(err, ERR_USAGE, "--every=%s: a time such as 30s, 5m or 2h is expected",
+		       options->every);
+}
+
+static int check_every(struct dump_options *options, struct err *err)
+{
+	if (options->keep && !options->every)
+		return err_set(err, ERR_USAGE, "--keep goes with --every");
+	if (!options->every)
+		return 0;
+	if (!options->keep)
+		options->keep = 5;
+	if (options->check || options->afterwards != AFTER_RUN || options->snapshot == SNAPSHOT_WP)
+		return err_set(err, ERR_USAGE,
+			       "--every does not go with --check, --stop, --kill and "
+			       "--snapshot=wp");
+	if (!options->file || strcmp(options->file, "-") == 0)
+		return err_set(err, ERR_USAGE, "--every needs a folder for the images");
+	return parse_every(options, err);
 }
 
 static unsigned default_threads(void)
@@ -156,7 +199,8 @@ int dump_options_parse(int argc, char **argv, struct dump_options *ret_options, 
 	if (steps_check_fd(options.progress_fd, err) < 0 ||
 	    parse_compress(options.compress, &options.level, err) < 0 ||
 	    external_rules_check(options.externals, options.n_externals, err) < 0 ||
-	    parse_operands(argc - first, argv + first, &options, err) < 0)
+	    parse_operands(argc - first, argv + first, &options, err) < 0 ||
+	    check_every(&options, err) < 0)
 		return -1;
 	*ret_options = options;
 	return 0;

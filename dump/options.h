@@ -18,6 +18,8 @@ struct dump_options {
 	int afterwards;
 	int scope; /* enum tree_scope */
 	int snapshot;
+	const char *every;  /* NULL: once */
+	unsigned keep;	    /* images of a history that can be restored */
 	unsigned max_pause; /* milliseconds; 0: none was given */
 	bool check;
 	bool json;
@@ -26,14 +28,15 @@ struct dump_options {
 	const char *compress;
 	int digest; /* bool: SHA-256 of every entry */
 	unsigned threads;
-	int progress_fd; /* NO_PROGRESS_FD: none */
+	int progress_fd;  /* NO_PROGRESS_FD: none */
 	unsigned timeout; /* seconds; 0: the default */
 	bool verbose;
 	bool quiet;
 	/* From the operands and `compress`. */
 	pid_t pid;
 	const char *file; /* NULL with check */
-	int level;	  /* of zstd; PAGES_LEVEL_NONE: none */
+	uint64_t every_ns;
+	int level; /* of zstd; PAGES_LEVEL_NONE: none */
 };
 
 extern const struct program pdump_program;

@@ -2,10 +2,10 @@
 #include "dump/precopy.h"
 
 #include "cli/progress.h"
+#include "dump/watch.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/memory.h"
-#include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
 
 #include <string.h>
@@ -33,20 +33,6 @@ void precopy_done(struct precopy *precopy)
 	*precopy = (struct precopy){ 0 };
 }
 
-static int start_time(pid_t pid, uint64_t *ret_time, struct err *err)
-{
-	_cleanup_close_ int proc = proc_open(pid, err);
-	_cleanup_free_ char *text = NULL;
-	struct proc_stat stat;
-	size_t size;
-
-	if (proc < 0 || read_file_at(proc, "stat", &text, &size, err) < 0 ||
-	    proc_stat_parse(text, size, &stat, err) < 0)
-		return -1;
-	*ret_time = stat.starttime;
-	return 0;
-}
-
 static struct precopied *add(struct precopy *precopy, pid_t pid,
 			     const struct kernel_features *features, struct err *err)
 {
@@ -66,43 +52,38 @@ static struct precopied *add(struct precopy *precopy, pid_t pid,
 		return NULL;
 	}
 	*slot = process;
-	if (start_time(pid, &process->start_time, err) < 0 ||
+	if (watch_start_time(pid, &process->start_time, err) < 0 ||
 	    memory_open(pid, features, &process->memory, err) < 0 ||
 	    spool_open(precopy->options->file, &process->spool, err) < 0)
 		return NULL;
 	return process;
 }
 
-static int watch_mappings(struct precopied *process, struct err *err)
+static int read_maps(pid_t pid, struct maps *ret_maps, struct err *err)
 {
-	_cleanup_(maps_release) struct maps maps = { 0 };
-	_cleanup_close_ int proc = proc_open(process->pid, err);
+	_cleanup_close_ int proc = proc_open(pid, err);
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (proc < 0 || read_file_at(proc, "maps", &text, &size, err) < 0 ||
-	    maps_parse(text, size, &maps, err) < 0)
+	if (proc < 0 || read_file_at(proc, "maps", &text, &size, err) < 0)
 		return -1;
-	for (size_t i = 0; i < maps.count; i++) {
-		const struct map *map = &maps.list[i];
-
-		if (!map->shared && map->kind < MAP_KIND_VDSO &&
-		    write_track_add(&process->track, map->start, map->end, err) < 0)
-			return -1;
-	}
-	return 0;
+	return maps_parse(text, size, ret_maps, err);
 }
 
 /* What it has written so far is all it has; that is what the first round copies. */
 static int watch(struct precopied *process, struct tree_process *frozen, struct err *err)
 {
 	struct frozen_thread *thread = frozen->frozen.threads[0];
+	_cleanup_(maps_release) struct maps maps = { 0 };
+
+	if (read_maps(process->pid, &maps, err) < 0)
+		return -1;
 
 	if (remote_open(&frozen->frozen, thread, NULL, &frozen->remote, err) < 0 ||
 	    write_track_open(&frozen->remote, thread, &process->track, err) < 0 ||
 	    remote_close(&frozen->remote, NULL, err) < 0)
 		return -1;
-	return watch_mappings(process, err);
+	return watch_private(&process->track, &maps, err);
 }
 
 static int watch_all(struct precopy *precopy, const struct kernel_features *features,
@@ -209,7 +190,7 @@ static struct precopied *find(const struct precopy *precopy, pid_t pid)
 
 	for (size_t i = 0; i < precopy->n_processes; i++)
 		if (precopy->processes[i]->pid == pid)
-			return start_time(pid, &time, NULL) == 0 &&
+			return watch_start_time(pid, &time, NULL) == 0 &&
 					       time == precopy->processes[i]->start_time
 				       ? precopy->processes[i]
 				       : NULL;

@@ -3,8 +3,8 @@
 #ifndef PIMAGE_DUMP_RSEQ_H
 #define PIMAGE_DUMP_RSEQ_H
 
-#include "dump/page_source.h"
 #include "format/image.h"
+#include "format/page_source.h"
 
 struct err;
 
@@ -27,7 +27,7 @@ void rseq_memory_free(void *memory);
 /* Sets those words to 0 in bytes that were read elsewhere. */
 void rseq_memory_mask(const struct rseq_memory *memory, uint64_t address, void *bytes, size_t size);
 
-/* A run_read (dump/page_source.h) in whose result those words are 0; context is the above. */
+/* A run_read (format/page_source.h) in whose result those words are 0; context is the above. */
 int rseq_memory_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err);
 
 #endif

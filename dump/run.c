@@ -7,10 +7,12 @@
 #include "cli/steps.h"
 #include "dump/external.h"
 #include "dump/foresee.h"
+#include "dump/history.h"
 #include "dump/precopy.h"
 #include "dump/snapshot.h"
 #include "dump/tree.h"
 #include "format/err.h"
+#include "format/image_sink.h"
 #include "format/image_write.h"
 #include "format/memory.h"
 #include "format/pages.h"
@@ -104,6 +106,7 @@ struct run {
 	struct dump *dump;
 	const struct dump_options *options;
 	struct tree tree;
+	struct history *history; /* NULL: this image stands alone */
 	struct precopy precopy;
 	struct snapshots snapshots;
 	struct steps steps;
@@ -151,43 +154,24 @@ static int write_entries(struct run *run, struct image_writer *writer, struct pa
 
 /* Where page data goes. */
 struct sink {
-	struct image_writer *writer;
+	struct image_sink image;
 	struct progress progress;
 	struct steps *steps;
-	uint64_t written;
 	uint64_t total;
 };
 
-static int begin_pages(void *context, const char *name, uint64_t size, struct err *err)
-{
-	const struct sink *sink = context;
-
-	return image_pages_begin(sink->writer, name, size, err);
-}
-
-static int write_pages(void *context, const struct iovec *parts, size_t n, struct err *err)
-{
-	const struct sink *sink = context;
-
-	return image_pages_write(sink->writer, parts, n, err);
-}
-
-static int end_pages(void *context, const struct page_entry *entry, struct err *err)
+static void show(void *context, uint64_t written)
 {
 	struct sink *sink = context;
 
-	if (image_pages_end(sink->writer, entry->digest, err) < 0)
-		return -1;
-	sink->written += entry->page_size;
-	progress_update(&sink->progress, sink->written);
-	step_bytes(sink->steps, sink->written, sink->total);
-	return 0;
+	progress_update(&sink->progress, written);
+	step_bytes(sink->steps, written, sink->total);
 }
 
 static void cleanup_sink(struct sink *sink)
 {
 	progress_end(&sink->progress);
-	image_writer_free(sink->writer);
+	image_writer_free(sink->image.writer);
 }
 
 static int make_writer(struct sink *sink, const struct dump_options *options,
@@ -195,8 +179,7 @@ static int make_writer(struct sink *sink, const struct dump_options *options,
 {
 	const struct page_writer_options settings = { options->threads, options->level,
 						      options->digest };
-	const struct page_sink to = { image_writer_patches(sink->writer), begin_pages, write_pages,
-				      end_pages, sink };
+	const struct page_sink to = image_sink(&sink->image);
 
 	return page_writer_new(&settings, &to, ret_pages, err);
 }
@@ -204,26 +187,28 @@ static int make_writer(struct sink *sink, const struct dump_options *options,
 static int write_image(struct run *run, int fd, struct err *err)
 {
 	const struct dump_options *options = run->options;
-	_cleanup_(cleanup_sink) struct sink sink = { 0 };
+	_cleanup_(cleanup_sink) struct sink sink = { .image.wrote = show };
 	_cleanup_(cleanup_pages) struct page_writer *pages = NULL;
 	int64_t mtime = 0;
 
 	if (run->snapshots.n_snapshots && !has_shared_pages(run->dump))
 		let_go(run);
-	if (dump_settle(run->dump, err) < 0)
+	if ((run->history && history_divide(run->history, run->dump, err) < 0) ||
+	    dump_settle(run->dump, err) < 0)
 		return -1;
 	count(run->dump, &run->summary);
 	if (!options->quiet)
 		progress_start(&sink.progress, stderr, "saving memory", run->summary.memory_size);
+	sink.image.context = &sink;
 	sink.steps = &run->steps;
 	sink.total = run->summary.memory_size;
 	source_date_epoch(&mtime);
-	if (image_writer_new(fd, mtime, options->digest, &sink.writer, err) < 0 ||
+	if (image_writer_new(fd, mtime, options->digest, &sink.image.writer, err) < 0 ||
 	    make_writer(&sink, options, &pages, err) < 0 ||
-	    write_entries(run, sink.writer, pages, err) < 0 ||
-	    image_writer_close(sink.writer, err) < 0)
+	    write_entries(run, sink.image.writer, pages, err) < 0 ||
+	    image_writer_close(sink.image.writer, err) < 0)
 		return -1;
-	run->summary.image_size = image_writer_size(sink.writer);
+	run->summary.image_size = image_writer_size(sink.image.writer);
 	return 0;
 }
 
@@ -297,6 +282,18 @@ static int take_snapshots(struct run *run, struct err *err)
 	return 0;
 }
 
+static int watch_writes(struct run *run, struct err *err)
+{
+	size_t watched;
+
+	if (history_watch(run->history, run->dump, &watched, err) < 0)
+		return -1;
+	step(&run->steps, "watched",
+	     watched ? "its writes are watched"
+		     : "no writes can be watched: every image holds everything");
+	return 0;
+}
+
 /* Reads everything there is to know; nothing is borrowed of the processes afterwards but their time. */
 static int collect(struct run *run, struct err *err)
 {
@@ -311,6 +308,8 @@ static int collect(struct run *run, struct err *err)
 	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0)
 		return -1;
 	step(&run->steps, "state", "state read");
+	if (run->history && watch_writes(run, err) < 0)
+		return -1;
 	if (take_snapshots(run, err) < 0)
 		return -1;
 	for (size_t i = 0; i < tree->n_processes; i++)
@@ -364,7 +363,8 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 		return -1;
 	run->start = progress_now();
 	if (tree_open(options, true, run->dump->features, &run->tree, err) < 0 ||
-	    precopy_catch_up(&run->precopy, &run->tree, err) < 0)
+	    precopy_catch_up(&run->precopy, &run->tree, err) < 0 ||
+	    (run->history && history_catch_up(run->history, &run->tree, err) < 0))
 		return -1;
 	step(&run->steps, "stopped", "all threads stopped");
 	if (add_targets(run->dump, &run->tree, err) < 0 || collect(run, err) < 0 ||
@@ -382,10 +382,13 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 }
 
 static int run_once(const struct dump_options *options, const struct kernel_features *features,
-		    struct dump *dump, struct dump_summary *ret_summary, struct err *err)
+		    struct history *history, struct dump *dump, struct dump_summary *ret_summary,
+		    struct err *err)
 {
 	_cleanup_(cleanup_output) struct output output = OUTPUT_EMPTY;
-	_cleanup_(cleanup_run) struct run run = { .dump = dump, .options = options };
+	_cleanup_(cleanup_run) struct run run = { .dump = dump,
+						  .options = options,
+						  .history = history };
 	uint64_t start = progress_now();
 
 	dump->features = features;
@@ -407,14 +410,19 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 enum { ATTEMPTS = 10 };
 
 int dump_run(const struct dump_options *options, const struct kernel_features *features,
-	     struct dump *dump, struct dump_summary *ret_summary, struct err *err)
+	     struct history *history, struct dump *dump, struct dump_summary *ret_summary,
+	     struct err *err)
 {
-	for (unsigned i = 0; run_once(options, features, dump, ret_summary, err) < 0; i++) {
+	for (unsigned i = 0; run_once(options, features, history, dump, ret_summary, err) < 0;
+	     i++) {
 		struct timespec moment = { 0, 1000000L << i };
 
 		if (i == ATTEMPTS - 1 || !problems_passing(&dump->problems))
 			return -1;
 		dump_done(dump);
+		/* What was written before the attempt has been looked at, and is known no more. */
+		if (history)
+			history_forget(history);
 		nanosleep(&moment, NULL);
 	}
 	return 0;

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+struct history;
 struct kernel_features;
 
 /* For the line at the end. */
@@ -23,9 +24,11 @@ struct dump_summary {
 /*
  * Dumps to options->file. Whatever fails, the process goes on and no file appears under the name. `dump` is filled for
  * the caller, who looks at its problems (and at the image's notes) also after a failure, and releases it.
+ * With a history (else NULL) pages that the image before has are left out, and what is written from now on is watched.
  */
 int dump_run(const struct dump_options *options, const struct kernel_features *features,
-	     struct dump *dump, struct dump_summary *ret_summary, struct err *err);
+	     struct history *history, struct dump *dump, struct dump_summary *ret_summary,
+	     struct err *err);
 
 /* Finds everything that can be found without stopping the process: dump->problems. */
 int dump_check(const struct dump_options *options, const struct kernel_features *features,

@@ -4,9 +4,9 @@
 
 #include "dump/file_table.h"
 #include "dump/flights.h"
-#include "dump/page_source.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/page_source.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/image_previous.h"
 
 #include <string.h>
 
@@ -32,6 +33,7 @@ void image_done(struct image *image)
 		free(image->blobs[i].data);
 	}
 	free(image->blobs);
+	image_previous_free(image->previous);
 	*image = (struct image){ 0 };
 }
 

@@ -44,10 +44,13 @@ struct blob {
 	size_t size;
 };
 
+struct image_previous;
+
 struct image {
 	struct objects kinds[KIND_COUNT];
 	struct blob *blobs; /* by length of the name, then by name */
 	size_t n_blobs;
+	struct image_previous *previous; /* image_previous_open; NULL: none is open */
 };
 
 void image_done(struct image *image);

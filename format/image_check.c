@@ -165,6 +165,36 @@ static int check_place(const struct vma *vma, uint64_t last, uint64_t page_size,
 	return 0;
 }
 
+/* What a page is, it is alone; of a file it may be zero and a guard. */
+static int check_pages(const struct vma *vma, uint64_t page_size, struct err *err)
+{
+	const struct {
+		const char *name;
+		const struct range *ranges;
+		size_t n;
+	} lists[] = {
+		{ "saved", vma->saved, vma->n_saved },
+		{ "inherited", vma->inherited, vma->n_inherited },
+		{ "previous", vma->previous, vma->n_previous },
+		{ "zero", vma->zero, vma->n_zero },
+		{ "guard", vma->guard, vma->n_guard },
+	};
+	char names[32];
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		if (check_ranges(lists[i].ranges, lists[i].n, vma->range, page_size, lists[i].name,
+				 err) < 0)
+			return -1;
+		for (size_t k = 0; k < i && k < 3; k++) {
+			snprintf(names, sizeof(names), "%s and %s", lists[k].name, lists[i].name);
+			if (check_disjoint(lists[k].ranges, lists[k].n, lists[i].ranges, lists[i].n,
+					   names, err) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 static int check_vma(const struct image *image, const struct memory *memory, const struct vma *vma,
 		     uint64_t page_size, struct err *err)
 {
@@ -181,23 +211,9 @@ static int check_vma(const struct image *image, const struct memory *memory, con
 		return err_set(err, ERR_IMAGE, "offset 0x%lx is not that of a page", vma->offset);
 	if (vma->n_inherited && !vma_can_inherit(vma))
 		return err_set(err, ERR_IMAGE, "inherited: its pages cannot be those of a parent");
-	if (check_ranges(vma->saved, vma->n_saved, vma->range, page_size, "saved", err) < 0 ||
-	    check_ranges(vma->inherited, vma->n_inherited, vma->range, page_size, "inherited",
-			 err) < 0 ||
-	    check_ranges(vma->zero, vma->n_zero, vma->range, page_size, "zero", err) < 0 ||
-	    check_ranges(vma->guard, vma->n_guard, vma->range, page_size, "guard", err) < 0 ||
-	    check_disjoint(vma->saved, vma->n_saved, vma->zero, vma->n_zero, "saved and zero",
-			   err) < 0 ||
-	    check_disjoint(vma->saved, vma->n_saved, vma->guard, vma->n_guard, "saved and guard",
-			   err) < 0 ||
-	    check_disjoint(vma->saved, vma->n_saved, vma->inherited, vma->n_inherited,
-			   "saved and inherited", err) < 0 ||
-	    check_disjoint(vma->zero, vma->n_zero, vma->inherited, vma->n_inherited,
-			   "zero and inherited", err) < 0 ||
-	    check_disjoint(vma->guard, vma->n_guard, vma->inherited, vma->n_inherited,
-			   "guard and inherited", err) < 0)
-		return -1;
-	return 0;
+	if (vma->n_previous && (!vma_is_private(vma) || !IMAGE_GET(image, pimage, 0, 0)->previous))
+		return err_set(err, ERR_IMAGE, "previous: there is no image before that has them");
+	return check_pages(vma, page_size, err);
 }
 
 static int check_memory(const struct image *image, const struct memory *memory, uint32_t pid,

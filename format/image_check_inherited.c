@@ -11,15 +11,10 @@
 static const struct range *provided(const struct memory *parent, uint64_t address)
 {
 	const struct vma *vma = memory_find(parent, address);
-	const struct range *range;
 
 	if (!vma || address < vma->range.start || !vma_can_inherit(vma))
 		return NULL;
-	range = ranges_find(vma->saved, vma->n_saved, address);
-	if (range && range->start <= address)
-		return range;
-	range = ranges_find(vma->inherited, vma->n_inherited, address);
-	return range && range->start <= address ? range : NULL;
+	return vma_stored(vma, address);
 }
 
 static int check_range(const struct memory *parent, uint32_t pid, const struct range *range,

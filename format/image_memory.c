@@ -4,6 +4,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_pages.h"
+#include "format/image_previous.h"
 #include "format/image_read.h"
 #include "format/memory.h"
 #include "format/pages.h"
@@ -29,6 +30,8 @@ struct part {
 };
 
 struct image_memory {
+	struct image_memory
+		*before; /* the same process in the image before; NULL: not opened yet */
 	struct image_reader *reader;
 	const struct image *image;
 	enum kind kind;
@@ -116,6 +119,7 @@ void image_memory_free(struct image_memory *memory)
 		return;
 	for (size_t i = 0; i < memory->n_parts; i++)
 		image_memory_free(memory->parts[i].memory);
+	image_memory_free(memory->before);
 	page_file_free(memory->file);
 	free(memory->parts);
 	free(memory->runs);
@@ -196,7 +200,7 @@ static void follow_shm(const struct image_memory *memory, struct extent *extent)
 		extent->range.end = there.range.end - to_offset;
 }
 
-/* The process that has an inherited page saved; the extent, which begins there, ends where that is another one. */
+/* The process that has an inherited page saved, here or in the image before; the extent, which begins there, ends where that is another one. */
 static uint32_t saved_by(const struct image *image, uint32_t pid, struct extent *extent)
 {
 	uint64_t address = extent->range.start;
@@ -204,7 +208,8 @@ static uint32_t saved_by(const struct image *image, uint32_t pid, struct extent 
 	for (;;) {
 		const struct vma *vma = memory_find(IMAGE_GET(image, memory, pid, 0), address);
 
-		if (narrow(extent, vma->saved, vma->n_saved, address))
+		if (narrow(extent, vma->saved, vma->n_saved, address) ||
+		    narrow(extent, vma->previous, vma->n_previous, address))
 			return pid;
 		narrow(extent, vma->inherited, vma->n_inherited, address);
 		pid = IMAGE_GET(image, process, pid, 0)->parent;
@@ -237,6 +242,8 @@ static struct extent extent_of_process(const struct image_memory *memory, uint64
 		extent.state = EXTENT_SAVED;
 	else if (narrow(&extent, vma->inherited, vma->n_inherited, address))
 		follow_parents(memory, &extent);
+	else if (narrow(&extent, vma->previous, vma->n_previous, address))
+		extent = (struct extent){ extent.range, EXTENT_SAVED, vma, .before = true };
 	else if (narrow(&extent, vma->zero, vma->n_zero, address))
 		extent.state = EXTENT_ZERO;
 	else if (narrow(&extent, vma->guard, vma->n_guard, address))
@@ -326,6 +333,22 @@ static int read_inherited(struct image_memory *memory, const struct extent *exte
 				 err);
 }
 
+static int read_before(struct image_memory *memory, uint64_t address, void *buffer, size_t size,
+		       struct err *err)
+{
+	const struct image_previous *previous = memory->image->previous;
+
+	if (!previous)
+		return err_set(err, ERR_FAILED,
+			       "0x%" PRIx64
+			       " is in the image before this one, which was not opened",
+			       address);
+	if (!memory->before && image_memory_open(previous->reader, &previous->image, memory->kind,
+						 memory->id, &memory->before, err) < 0)
+		return -1;
+	return image_memory_read(memory->before, address, buffer, size, err);
+}
+
 static int read_extent(struct image_memory *memory, const struct extent *extent, void *buffer,
 		       size_t size, struct err *err)
 {
@@ -339,6 +362,8 @@ static int read_extent(struct image_memory *memory, const struct extent *extent,
 	if (extent->state != EXTENT_SAVED)
 		return err_set(err, ERR_FAILED, "0x%" PRIx64 " is not in the image: %s", address,
 			       extent_reason(extent->state));
+	if (extent->before)
+		return read_before(memory, address, buffer, size, err);
 	if (extent->inherited)
 		return read_inherited(memory, extent, buffer, size, err);
 	if (run && address < run->range.end)

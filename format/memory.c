@@ -54,6 +54,9 @@ static const struct field vma_fields[] = {
 	     "Addresses of pages that are as those of the parent process at the same addresses, "
 	     "where "
 	     "they are saved, or inherited in turn."),
+	LIST(struct vma, previous, FIELD_OPTIONAL, item_range,
+	     "Addresses of the pages whose contents are those of the same process at the same "
+	     "addresses in the image that $.previous of pimage.json names."),
 	LIST(struct vma, zero, FIELD_OPTIONAL, item_range,
 	     "Addresses of pages of a private file mapping that had become all zero; not stored. "
 	     "In anonymous memory such pages need no mention."),
@@ -147,10 +150,28 @@ bool memory_inherits(const struct memory *memory)
 	return false;
 }
 
+bool vma_is_private(const struct vma *vma)
+{
+	return vma->kind != VMA_SPECIAL && !(vma->flags & VMA_SHARED);
+}
+
+const struct range *vma_stored(const struct vma *vma, uint64_t address)
+{
+	const struct range *found[] = {
+		ranges_find(vma->saved, vma->n_saved, address),
+		ranges_find(vma->inherited, vma->n_inherited, address),
+		ranges_find(vma->previous, vma->n_previous, address),
+	};
+
+	for (size_t i = 0; i < sizeof(found) / sizeof(*found); i++)
+		if (found[i] && found[i]->start <= address)
+			return found[i];
+	return NULL;
+}
+
 bool vma_can_inherit(const struct vma *vma)
 {
-	return vma->kind != VMA_SPECIAL &&
-	       !(vma->flags & (VMA_SHARED | VMA_HUGETLB | VMA_DROPPABLE)) &&
+	return vma_is_private(vma) && !(vma->flags & (VMA_HUGETLB | VMA_DROPPABLE)) &&
 	       !(vma->advice & (ADVICE_DONTFORK | ADVICE_WIPEONFORK));
 }
 

@@ -57,6 +57,8 @@ struct vma {
 	size_t n_saved;
 	struct range *inherited;
 	size_t n_inherited;
+	struct range *previous;
+	size_t n_previous;
 	struct range *zero;
 	size_t n_zero;
 	struct range *guard;
@@ -112,6 +114,15 @@ const struct range *ranges_find(const struct range *ranges, size_t n, uint64_t a
 
 /* Whether there are pages that the parent has. */
 bool memory_inherits(const struct memory *memory);
+
+/* Whether it has pages of its own. */
+bool vma_is_private(const struct vma *vma);
+
+/*
+ * Of the pages that the image has, or one that it leads to: the range of the lists saved, inherited and previous that
+ * holds the address; NULL.
+ */
+const struct range *vma_stored(const struct vma *vma, uint64_t address);
 
 /* Whether pages of it can be those of the parent: its own, and neither dropped nor emptied by a fork. */
 bool vma_can_inherit(const struct vma *vma);

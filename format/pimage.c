@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/pimage.h"
 
+#include "format/digest.h"
 #include "format/err.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct field host_fields[] = {
@@ -33,6 +35,15 @@ static const struct field xstate_fields[] = {
 static const struct record xstate_record =
 	RECORD_OF(struct xstate, "xstate", xstate_fields, "Extended processor state.");
 
+static const struct field previous_fields[] = {
+	STRING(struct previous, file, 0, "Its name, in the folder where this image is."),
+	BYTES(struct previous, sha256, 0, "SHA-256 of its index.json."),
+	{}
+};
+static const struct record previous_record = RECORD_OF(
+	struct previous, "previous", previous_fields,
+	"An image of the same processes, some time before, that has pages which this one lacks.");
+
 static const struct field pimage_fields[] = {
 	STRING(struct pimage, format, 0, "Always \"pimage\"."),
 	UINT(struct pimage, version, 0, "Version of the format: 1."),
@@ -44,6 +55,8 @@ static const struct field pimage_fields[] = {
 	RECORD_IN(struct pimage, host, FIELD_INFO, host_record, "Where it was made."),
 	RECORD_IN(struct pimage, clocks, FIELD_VOLATILE, clocks_record, "When it was made."),
 	RECORD_IN(struct pimage, xstate, 0, xstate_record, "Extended processor state in use."),
+	RECORD_AT(struct pimage, previous, FIELD_OPTIONAL, previous_record,
+		  "The image that the previous ranges of VMAs are about."),
 	UINT(struct pimage, root, FIELD_VOLATILE, "Process id of the root of the tree."),
 	LIST(struct pimage, pids, FIELD_VOLATILE, item_uint32, "All processes, parents first."),
 	LIST(struct pimage, notes, FIELD_OPTIONAL | FIELD_INFO, item_note,
@@ -54,7 +67,7 @@ static const struct field pimage_fields[] = {
 const struct record pimage_record =
 	RECORD_OF(struct pimage, "pimage", pimage_fields, "What this image is.");
 
-static const char *const known_features[] = { FEATURE_INHERITED_PAGES };
+static const char *const known_features[] = { FEATURE_INHERITED_PAGES, FEATURE_PREVIOUS_PAGES };
 
 static bool is_known(const char *feature)
 {
@@ -78,6 +91,36 @@ int pimage_require(struct pimage *pimage, const char *feature, struct err *err)
 	return *slot ? 0 : err_sys(err, "out of memory");
 }
 
+void pimage_forget_previous(struct pimage *pimage)
+{
+	size_t n = 0;
+
+	if (pimage->previous)
+		record_release(&previous_record, pimage->previous);
+	free(pimage->previous);
+	pimage->previous = NULL;
+	for (size_t i = 0; i < pimage->n_required_features; i++) {
+		if (strcmp(pimage->required_features[i], FEATURE_PREVIOUS_PAGES) == 0)
+			free(pimage->required_features[i]);
+		else
+			pimage->required_features[n++] = pimage->required_features[i];
+	}
+	pimage->n_required_features = n;
+}
+
+/* It is looked for in the image's own folder and nowhere else. */
+static int check_previous(const struct previous *previous, struct err *err)
+{
+	const char *file = previous->file;
+
+	if (!*file || strchr(file, '/') || strcmp(file, ".") == 0 || strcmp(file, "..") == 0)
+		return err_set(err, ERR_IMAGE,
+			       "pimage.json: $.previous.file: \"%s\" is no file name", file);
+	if (previous->sha256.size != DIGEST_SIZE)
+		return err_set(err, ERR_IMAGE, "pimage.json: $.previous.sha256 is no SHA-256");
+	return 0;
+}
+
 int pimage_check(const struct pimage *pimage, struct err *err)
 {
 	if (strcmp(pimage->format, "pimage") != 0)
@@ -94,5 +137,5 @@ int pimage_check(const struct pimage *pimage, struct err *err)
 				       "pimage.json: $.required_features[%zu]: \"%s\" is not known "
 				       "to this version; a newer pimage is needed",
 				       i, pimage->required_features[i]);
-	return 0;
+	return pimage->previous ? check_previous(pimage->previous, err) : 0;
 }

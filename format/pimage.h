@@ -31,6 +31,12 @@ struct xstate {
 	uint32_t size;
 };
 
+/* The image that this one leads to: of the same processes, some time before. */
+struct previous {
+	char *file;
+	struct bytes sha256;
+};
+
 struct pimage {
 	char *format;
 	uint32_t version;
@@ -42,6 +48,7 @@ struct pimage {
 	struct host host;
 	struct clocks clocks;
 	struct xstate xstate;
+	struct previous *previous;
 	uint32_t root;
 	uint32_t *pids;
 	size_t n_pids;
@@ -53,9 +60,13 @@ extern const struct record pimage_record;
 
 /* Names in required_features. */
 #define FEATURE_INHERITED_PAGES "inherited_pages"
+#define FEATURE_PREVIOUS_PAGES	"previous_pages"
 
 /* Adds one, unless it is there. */
 int pimage_require(struct pimage *pimage, const char *feature, struct err *err);
+
+/* The image stands alone from now on. */
+void pimage_forget_previous(struct pimage *pimage);
 
 /* Refuses a format, version or required feature that this version does not know. */
 int pimage_check(const struct pimage *pimage, struct err *err);

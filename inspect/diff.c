@@ -2,6 +2,7 @@
 /* `diff`: what differs between two images, records and memory. */
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/image_previous.h"
 #include "inspect/diff_memory.h"
 #include "inspect/inspect.h"
 #include "inspect/pairs.h"
@@ -14,8 +15,10 @@ enum { XSTATE_BV = 512 };
 /* Two images, and what is being compared. */
 struct diff {
 	struct inspect a, b;
-	unsigned skip;	     /* flags of fields that are not compared */
-	struct id_pairs ids; /* none: no word may differ */
+	struct inspect alone[2];	/* of those that lead to others: see image_stand_alone */
+	const struct image *records[2]; /* in which fields are compared */
+	unsigned skip;			/* flags of fields that are not compared */
+	struct id_pairs ids;		/* none: no word may differ */
 	const char *path;
 	size_t n; /* differences so far */
 };
@@ -24,6 +27,8 @@ static void diff_done(struct diff *diff)
 {
 	inspect_done(&diff->a);
 	inspect_done(&diff->b);
+	inspect_done(&diff->alone[0]);
+	inspect_done(&diff->alone[1]);
 	free(diff->ids.pairs);
 }
 
@@ -88,8 +93,8 @@ static const struct blob *blob_beside(const struct inspect *inspect, enum kind k
 
 static int diff_pair(struct diff *diff, enum kind kind, struct key a, struct key b, struct err *err)
 {
-	const void *record_a = image_get(&diff->a.image, kind, a);
-	const void *record_b = image_get(&diff->b.image, kind, b);
+	const void *record_a = image_get(diff->records[0], kind, a);
+	const void *record_b = image_get(diff->records[1], kind, b);
 	char path[64];
 	int n;
 
@@ -134,6 +139,21 @@ static int diff_kind(struct diff *diff, enum kind kind, struct err *err)
 	return 0;
 }
 
+/* Where pages are is no difference: an image of a history has some of them in others. */
+static int choose_records(struct diff *diff, const struct inspect *inspect, int which,
+			  struct err *err)
+{
+	struct inspect *alone = &diff->alone[which];
+
+	diff->records[which] = &inspect->image;
+	if (!inspect->image.previous)
+		return 0;
+	diff->records[which] = &alone->image;
+	if (inspect_open(inspect->file, inspect->options, false, alone, err) < 0)
+		return -1;
+	return image_stand_alone(&alone->image, err);
+}
+
 int diff_run(const void *options, int argc, char **argv, struct err *err)
 {
 	_cleanup_(diff_done) struct diff diff = { 0 };
@@ -141,7 +161,9 @@ int diff_run(const void *options, int argc, char **argv, struct err *err)
 
 	if (inspect_operands("diff", argc, 2, 2, err) < 0 ||
 	    inspect_open(argv[0], o, true, &diff.a, err) < 0 ||
-	    inspect_open(argv[1], o, true, &diff.b, err) < 0)
+	    inspect_open(argv[1], o, true, &diff.b, err) < 0 ||
+	    choose_records(&diff, &diff.a, 0, err) < 0 ||
+	    choose_records(&diff, &diff.b, 1, err) < 0)
 		return -1;
 	diff.skip = o->all ? 0 : FIELD_VOLATILE | FIELD_INFO;
 	if (!o->all && id_pairs_make(&diff.a.image, &diff.b.image, &diff.ids, err) < 0)

@@ -3,6 +3,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_load.h"
+#include "format/image_previous.h"
 #include "inspect/inspect.h"
 
 #include <fcntl.h>
@@ -30,9 +31,11 @@ static int load(struct inspect *inspect, bool pages, struct err *err)
 {
 	if (pages && image_reader_spool(inspect->reader, err) < 0)
 		return -1;
-	if (image_load(inspect->reader, &inspect->image, err) < 0)
+	if (image_load(inspect->reader, &inspect->image, err) < 0 ||
+	    image_finish(inspect->reader, &inspect->image, &inspect->report, err) < 0)
 		return -1;
-	return image_finish(inspect->reader, &inspect->image, &inspect->report, err);
+	/* What only looks at records does without. */
+	return pages ? image_previous_open(inspect->file, &inspect->image, err) : 0;
 }
 
 int inspect_open(const char *file, const struct inspect_options *options, bool pages,

@@ -27,6 +27,8 @@ static const struct command commands_[] = {
 	{ "hexdump", "FILE ADDRESS [LENGTH]", "memory of a process", hexdump_run },
 	{ "extract", "FILE DIRECTORY", "unpack into a new directory", extract_run },
 	{ "pack", "DIRECTORY FILE", "make an image of an unpacked, perhaps edited one", pack_run },
+	{ "flatten", "FILE FILE", "make an image that stands alone of one of a history",
+	  flatten_run },
 	{ "diff", "FILE FILE", "what differs between two images", diff_run },
 	{ "schema", "[RECORD]", "the JSON Schema of a record, or of all", schema_run },
 	{ 0 },

@@ -26,6 +26,14 @@ struct memory_ranges {
 
 /* Appends, or makes the last one longer when they touch. */
 int memory_ranges_add(struct memory_ranges *ranges, uint64_t start, uint64_t end, struct err *err);
+/*
+ * The parts of ranges that lie in `by`, and those that do not; all ascending. Either result may be NULL.
+ */
+int memory_ranges_split(const struct memory_ranges *ranges, const struct memory_ranges *by,
+			struct memory_ranges *ret_in, struct memory_ranges *ret_out,
+			struct err *err);
+/* Puts ranges that do not overlap into order, and joins those that touch. */
+void memory_ranges_sort(struct memory_ranges *ranges);
 /* Accepts and leaves an empty one; for _cleanup_. */
 void memory_ranges_release(struct memory_ranges *ranges);
 #define _cleanup_ranges_ _cleanup_(memory_ranges_release)

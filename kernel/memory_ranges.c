@@ -36,6 +36,63 @@ int memory_ranges_add(struct memory_ranges *ranges, uint64_t start, uint64_t end
 	return 0;
 }
 
+static int add_to(struct memory_ranges *ranges, uint64_t start, uint64_t end, struct err *err)
+{
+	return ranges ? memory_ranges_add(ranges, start, end, err) : 0;
+}
+
+int memory_ranges_split(const struct memory_ranges *ranges, const struct memory_ranges *by,
+			struct memory_ranges *ret_in, struct memory_ranges *ret_out,
+			struct err *err)
+{
+	size_t b = 0;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		uint64_t at = ranges->list[i].start, end = ranges->list[i].end;
+
+		while (at < end) {
+			const struct memory_range *next;
+			bool in;
+			uint64_t stop = end;
+
+			while (b < by->count && by->list[b].end <= at)
+				b++;
+			next = b < by->count ? &by->list[b] : NULL;
+			in = next && next->start <= at;
+			if (in && next->end < end)
+				stop = next->end;
+			if (!in && next && next->start < end)
+				stop = next->start;
+			if (add_to(in ? ret_in : ret_out, at, stop, err) < 0)
+				return -1;
+			at = stop;
+		}
+	}
+	return 0;
+}
+
+static int compare_starts(const void *a, const void *b)
+{
+	const struct memory_range *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+void memory_ranges_sort(struct memory_ranges *ranges)
+{
+	size_t n = 0;
+
+	if (ranges->count)
+		qsort(ranges->list, ranges->count, sizeof(*ranges->list), compare_starts);
+	for (size_t i = 0; i < ranges->count; i++) {
+		if (n && ranges->list[n - 1].end == ranges->list[i].start)
+			ranges->list[n - 1].end = ranges->list[i].end;
+		else
+			ranges->list[n++] = ranges->list[i];
+	}
+	ranges->count = n;
+}
+
 void memory_ranges_release(struct memory_ranges *ranges)
 {
 	int error = errno;

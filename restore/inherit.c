@@ -128,8 +128,11 @@ static bool has_pages(const struct memory *parent, struct range range)
 		const struct range *saved = ranges_find(vma->saved, vma->n_saved, range.start);
 		const struct range *inherited =
 			ranges_find(vma->inherited, vma->n_inherited, range.start);
+		const struct range *previous =
+			ranges_find(vma->previous, vma->n_previous, range.start);
 
-		if ((saved && saved->start < range.end) ||
+		if ((previous && previous->start < range.end) ||
+		    (saved && saved->start < range.end) ||
 		    (inherited && inherited->start < range.end))
 			return true;
 	}

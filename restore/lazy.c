@@ -90,6 +90,11 @@ void lazy_check(struct restore *restore, const struct image_reader *reader, enum
 		problems_remedy(&restore->problems, "put the image into a file as it is");
 		return;
 	}
+	if (restore->image.previous) {
+		tell_eager(restore, "some of it is in the images before",
+			   "pinspect flatten makes one that stands alone");
+		return;
+	}
 	if (mode == PIDS_NEW) {
 		tell_eager(restore,
 			   "under new process ids all of it is searched for mutexes that hold old "

@@ -205,6 +205,9 @@ static int search_memory(struct search *search, const struct memory *memory,
 			if ((words ? search_words(search, &vma->saved[i], words, err)
 				   : search_range(search, &vma->saved[i], err)) < 0)
 				return -1;
+		for (size_t i = 0; vma->prot & PROT_WRITE && i < vma->n_previous; i++)
+			if (search_range(search, &vma->previous[i], err) < 0)
+				return -1;
 	}
 	return 0;
 }

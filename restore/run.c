@@ -5,6 +5,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_load.h"
+#include "format/image_previous.h"
 #include "format/image_read.h"
 #include "format/memory.h"
 #include "format/pimage.h"
@@ -84,7 +85,9 @@ static int drop_capabilities(const struct restore *restore, struct err *err)
 int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mode *ret_mode,
 	     struct err *err)
 {
-	if (image_load(reader, &restore->image, err) < 0 || drop_capabilities(restore, err) < 0)
+	if (image_load(reader, &restore->image, err) < 0 ||
+	    image_previous_open(restore->options->file, &restore->image, err) < 0 ||
+	    drop_capabilities(restore, err) < 0)
 		return -1;
 	if (own_terminal_choose(restore, err) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 #include "restore/controlling.h"
 #include "restore/extra.h"
 #include "restore/fill.h"
+#include "restore/fill_previous.h"
 #include "restore/inherit.h"
 #include "restore/memory.h"
 
@@ -74,7 +75,7 @@ static int build(struct restore *restore, struct canvas *canvas, struct err *err
 	bool gives_pages = tree_gives_pages(restore, canvas->own_pid);
 
 	canvas->frozen.memory.keep_shared = gives_pages || canvas->cloned;
-	if (memory_map(restore, canvas, err) < 0 ||
+	if (memory_map(restore, canvas, err) < 0 || fill_previous(restore, canvas, err) < 0 ||
 	    (gives_pages && fill_process(restore->fill, restore, canvas->own_pid, err) < 0))
 		return err_prefix(err, "%s: memory", canvas->name);
 	return 0;

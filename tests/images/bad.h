@@ -296,6 +296,13 @@ static const struct bad bad_images[] = {
 	{ "saved-overlapping", MEMORY "|$.vmas[2]|saved[1]", MEMORY, "0x1008000-", "0x1003000-" },
 	{ "saved-and-zero", MEMORY "|$.vmas[2]", MEMORY, "0x1004000-0x1006000",
 	  "0x1003000-0x1006000" },
+	{ "previous-of-none", MEMORY "|$.vmas[2]|no image before", MEMORY,
+	  "\"zero\":", "\"previous\":" },
+	{ "previous-elsewhere", "pimage.json|$.previous.file", "pimage.json", "\"root\":",
+	  "\"previous\": { \"file\": \"../x.tar\", \"sha256\": "
+	  "\"00\" }, \"root\":" },
+	{ "previous-without-digest", "pimage.json|$.previous.sha256", "pimage.json",
+	  "\"root\":", "\"previous\": { \"file\": \"x.tar\", \"sha256\": \"aaaa\" }, \"root\":" },
 	{ "shm-saved-outside", "shm/1.json|$.saved[0]", "shm/1.json", "0x0-0x2000", "0x0-0x5000" },
 	{ "shm-huge", "shm/1.json|$.size", "shm/1.json", "\"size\": 16384",
 	  "\"size\": \"0xffffffffffffffff\"" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dump/page_source.h"
+#include "format/page_source.h"
 
 #include "format/err.h"
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Generations of images of the same processes: each stores only what was written since the one before. */
+#ifndef PIMAGE_DUMP_HISTORY_H
+#define PIMAGE_DUMP_HISTORY_H
+
+#include "dump/dump.h"
+#include "dump/tree.h"
+#include "format/digest.h"
+#include "kernel/write_track.h"
+
+struct err;
+
+/* A process of the generation before. */
+struct history_process {
+	pid_t pid;
+	uint64_t start_time;
+	struct write_track track;
+	struct memory_ranges stored;  /* private pages that the image before has, or leads to */
+	struct memory_ranges written; /* since then; found when it stands still */
+};
+
+struct history {
+	struct history_process **processes; /* pointers stay valid */
+	size_t n_processes;
+	char *previous; /* name of the last image in its folder; NULL: the next one stores everything */
+	struct digest digest; /* of its index */
+	unsigned links;	      /* images that lead from there to one that stores everything */
+};
+
+/* When the processes stand still, before their mappings are read: notes what was written, and ends the watching. */
+int history_catch_up(struct history *history, const struct tree *tree, struct err *err);
+
+/*
+ * When the state is read and remotes are open still: the mappings are watched from now on. Processes that cannot be watched
+ * are stored whole the next time; *ret_watched is how many are.
+ */
+int history_watch(struct history *history, const struct dump *dump, size_t *ret_watched,
+		  struct err *err);
+
+/* Before dump_settle: pages that the image before has are not saved again. */
+int history_divide(const struct history *history, struct dump *dump, struct err *err);
+
+/* The image is on the disk under its name in `folder`. */
+int history_note(struct history *history, const struct dump *dump, const char *folder,
+		 const char *name, struct err *err);
+
+/* Nothing of the last generation counts: the next image stores everything. Also releases; accepts an empty one. */
+void history_forget(struct history *history);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Watching what processes write, over the time in which they run. */
+#ifndef PIMAGE_DUMP_WATCH_H
+#define PIMAGE_DUMP_WATCH_H
+
+#include "kernel/proc_maps.h"
+#include "kernel/write_track.h"
+
+struct err;
+
+/* All private mappings. */
+int watch_private(struct write_track *track, const struct maps *maps, struct err *err);
+
+/* Ticks since boot; with the pid it names a process for good. */
+int watch_start_time(pid_t pid, uint64_t *ret_time, struct err *err);
+
+#endif
