@@ -54,6 +54,7 @@ static void note_losses(struct dump *dump, const struct dump_fd *fd,
 				foreign);
 }
 
+/* Either goes by as soon as the program looks at its socket. */
 static void note_hidden(struct dump *dump, const struct dump_fd *fd, const struct unix_queue *queue)
 {
 	if (queue->out_of_band)
@@ -65,6 +66,8 @@ static void note_hidden(struct dump *dump, const struct dump_fd *fd, const struc
 				"wait until the program has received them",
 				"messages wait in the unix socket behind an error that is not yet "
 				"reported");
+	if (queue->out_of_band || queue->hidden)
+		problems_pass(&dump->problems);
 }
 
 /* Bytes of a stream that came without anything are not divided. */

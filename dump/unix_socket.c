@@ -112,6 +112,7 @@ static int collect_waiting(struct dump *dump, const struct dump_fd *fd,
 			   struct err *err)
 {
 	const struct unix_table *table = unix_table(dump);
+	const bool accepted = external_accepted(dump, fd->link);
 	size_t lost = 0;
 
 	for (size_t i = 0; i < socket->n_waiting; i++) {
@@ -127,14 +128,13 @@ static int collect_waiting(struct dump *dump, const struct dump_fd *fd,
 	}
 	if (lost)
 		dump_fd_problem(
-			dump, fd,
-			external_accepted(dump, fd->link) ? VERDICT_LOST : VERDICT_BLOCKING,
+			dump, fd, accepted ? VERDICT_LOST : VERDICT_BLOCKING,
 			"wait until the program has accepted them, or leave them out with "
 			"pdump --external=ask",
 			"%zu connections wait to be accepted that come from outside, or were "
 			"closed again",
 			lost);
-	if (lost && !dump->settings.externals)
+	if (lost && !accepted)
 		problems_pass(&dump->problems);
 	return 0;
 }
@@ -239,12 +239,13 @@ static void check_rights(struct dump *dump, const struct dump_fd *fd)
 				"%lu descriptors wait in it (SCM_RIGHTS), which are looked at only "
 				"when everything stands still",
 				n);
-	else if (!flights_queue(dump, (uint32_t)fd->stat.st_ino))
-		dump_fd_problem(dump, fd, VERDICT_BLOCKING,
-				"wait until the program has received them",
-				"%lu descriptors that were sent through the unix socket "
-				"(SCM_RIGHTS) are not received yet, and cannot be looked at",
-				n);
+	if (!dump->settings.frozen || flights_queue(dump, (uint32_t)fd->stat.st_ino))
+		return;
+	dump_fd_problem(dump, fd, VERDICT_BLOCKING, "wait until the program has received them",
+			"%lu descriptors that were sent through the unix socket (SCM_RIGHTS) are "
+			"not received yet, and cannot be looked at",
+			n);
+	problems_pass(&dump->problems);
 }
 
 int dump_unix(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, struct err *err)

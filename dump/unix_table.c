@@ -162,10 +162,6 @@ static enum unix_place place_of(const struct unix_table *table, const struct dia
 		return say(ret_why, UNIX_UNSUPPORTED,
 			   "the unix socket is part of a chain of connected ones that is not "
 			   "supported");
-	if (!peer->name_size)
-		return say(ret_why, UNIX_UNSUPPORTED,
-			   "the unix socket sends to one without a name that is not connected to "
-			   "it: not supported");
 	return place_of(table, peer, depth + 1, ret_why);
 }
 

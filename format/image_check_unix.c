@@ -46,8 +46,11 @@ static int check_peer(const struct image *image, const struct unix_socket *s, st
 		return 0;
 	if (s->type != UNIX_DATAGRAM)
 		return err_set(err, ERR_IMAGE, "$.peer: %u, whose peer is %u", s->peer, peer->peer);
-	if (!peer->path && !peer->abstract.size)
-		return err_set(err, ERR_IMAGE, "$.peer: %u has no name", s->peer);
+	IMAGE_EACH (image, unix_socket, other)
+		if (other != s && other->peer == s->peer && !peer->path && !peer->abstract.size)
+			return err_set(err, ERR_IMAGE,
+				       "$.peer: %u has no name, and %u is connected to it, too",
+				       s->peer, other->id);
 	return 0;
 }
 
@@ -64,6 +67,14 @@ static int check_waiting(const struct image *image, const struct unix_socket *s,
 	if (s->listening && ((!s->path && !s->abstract.size) || s->type == UNIX_DATAGRAM))
 		return err_set(err, ERR_IMAGE, "$.listening without a name, or of datagrams");
 	return 0;
+}
+
+static bool is_peer(const struct image *image, const struct unix_socket *s)
+{
+	IMAGE_EACH (image, unix_socket, other)
+		if (other->peer == s->id)
+			return true;
+	return false;
 }
 
 static int check_bytes(const struct image *image, const struct unix_socket *s, struct err *err)
@@ -98,7 +109,8 @@ static int check_bytes(const struct image *image, const struct unix_socket *s, s
 			       sum, s->bytes);
 	if ((!s->bytes && !s->n_messages) || s->outside)
 		return 0;
-	if (s->type == UNIX_DATAGRAM ? !s->peer && !s->peer_gone && !s->path && !s->abstract.size
+	if (s->type == UNIX_DATAGRAM ? !s->peer && !s->peer_gone && !s->path && !s->abstract.size &&
+					       !is_peer(image, s)
 				     : !s->peer && !s->peer_gone)
 		return err_set(err, ERR_IMAGE, "$.bytes: %u, which nobody can have sent", s->bytes);
 	return 0;

@@ -32,6 +32,21 @@ static struct canvas *sender_process(const struct restore *restore,
 		       : NULL;
 }
 
+static bool has_name(const struct unix_socket *s)
+{
+	return s->path || s->abstract.size;
+}
+
+/* Nobody but its peer of once can have sent to one without a name. */
+static const struct unix_work *one_way_sender(const struct unix_works *all,
+					      const struct unix_work *work)
+{
+	for (size_t i = 0; !has_name(work->s) && i < all->n_works; i++)
+		if (all->works[i].s->peer == work->s->id)
+			return &all->works[i];
+	return NULL;
+}
+
 /* A name that is not that of anybody here is that of nobody; then the sender needs no name either. */
 static int sending_end(const struct unix_works *all, const struct unix_work *work,
 		       const struct unix_message *message)
@@ -42,7 +57,7 @@ static int sending_end(const struct unix_works *all, const struct unix_work *wor
 		return peer->fd;
 	if (work->partner >= 0)
 		return work->partner;
-	sender = sender_of(all, message);
+	sender = has_name(work->s) ? sender_of(all, message) : one_way_sender(all, work);
 	return sender ? sender->fd : -1;
 }
 
@@ -124,7 +139,9 @@ static int send_message(struct restore *restore, const struct unix_work *work,
 
 	if (credentials)
 		parcel.credentials = (struct ucred){ getpid(), credentials->uid, credentials->gid };
-	if (!work->s->peer && work->partner < 0)
+	if (has_name(work->s) &&
+	    !unix_is_mutual(work, unix_work_of(restore->unix_works, work->s->peer)) &&
+	    work->partner < 0)
 		parcel.address_size = unix_name_address(work->s, work->inode, &parcel.address);
 	if (take_files(restore, message, &parcel, err) < 0)
 		return -1;
@@ -176,17 +193,41 @@ static int fill_all(struct restore *restore, struct err *err)
 	return 0;
 }
 
-/* A peer that is closed with something unread makes the next call fail with ECONNRESET. */
-static int finish_connection(const struct unix_works *all, struct unix_work *work, struct err *err)
+/*
+ * One way: to one that is not connected to it. Those that lead to it go first, since one that is connected accepts only its
+ * own peer: unix_may_send() of net/unix/af_unix.c. So there are no circles, but in an image there may be.
+ */
+static int lead(const struct unix_works *all, struct unix_work *work, struct err *err)
 {
 	const struct unix_work *peer = unix_work_of(all, work->s->peer);
 
+	if (work->led || work->left_out || !peer || unix_is_mutual(work, peer) ||
+	    !has_name(peer->s))
+		return 0;
+	work->led = true;
+	for (size_t i = 0; i < all->n_works; i++)
+		if (all->works[i].s->peer == work->s->id && lead(all, &all->works[i], err) < 0)
+			return -1;
+	if (unix_connect_to(work->fd, peer, err) < 0)
+		return err_prefix(err, "unix socket %u", work->s->id);
+	return 0;
+}
+
+static int lead_all(const struct unix_works *all, struct err *err)
+{
+	for (size_t i = 0; i < all->n_works; i++)
+		if (lead(all, &all->works[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* A peer that is closed with something unread makes the next call fail with ECONNRESET. */
+static int finish_connection(struct unix_work *work, struct err *err)
+{
 	if (work->s->reset && work->partner >= 0 && send(work->fd, "", 1, MSG_NOSIGNAL) < 0)
 		return err_sys(err, "make it fail with ECONNRESET");
 	cleanup_close(&work->partner);
 	work->partner = -1;
-	if (peer && !unix_is_mutual(work, peer) && unix_connect_to(work->fd, peer, err) < 0)
-		return -1;
 	if (work->s->shutdown && shutdown(work->fd, (int)work->s->shutdown - 1) < 0)
 		return err_sys(err, "shutdown");
 	return 0;
@@ -203,7 +244,7 @@ static int finish_all(struct restore *restore, struct err *err)
 		if (work->left_out)
 			continue;
 		unix_title(work->s, title, sizeof(title));
-		if (finish_connection(all, work, err) < 0 ||
+		if (finish_connection(work, err) < 0 ||
 		    restore_socket_options(restore, title, work->fd, &work->s->options, err) < 0)
 			return err_prefix(err, "%s", title);
 	}
@@ -244,7 +285,8 @@ static int finish(struct restore *restore, struct err *err)
 {
 	int ret = -1;
 
-	if (unix_settle_listeners(restore, err) == 0 && fill_all(restore, err) == 0)
+	if (unix_settle_listeners(restore, err) == 0 && fill_all(restore, err) == 0 &&
+	    lead_all(restore->unix_works, err) == 0)
 		ret = finish_all(restore, err);
 	if (ret == 0)
 		unix_note_strangers(restore);

@@ -69,13 +69,24 @@ socklen_t unix_name_address(const struct unix_socket *socket, int inode,
 static const char end_it[] = "end the process that has it, or let prestore give it another: "
 			     "--map-path OLD=NEW";
 
+/* A name that the kernel chose, unix_autobind() of net/unix/af_unix.c: whoever knows it was told it as a sender's. */
+static bool is_automatic(const struct unix_socket *socket)
+{
+	const struct bytes *name = &socket->abstract;
+	bool hex = name->size == 5;
+
+	for (size_t i = 0; hex && i < name->size; i++)
+		hex = memchr("0123456789abcdef", name->data[i], 16);
+	return hex && !socket->listening;
+}
+
 static void check_abstract(struct restore *restore, const char *title,
 			   const struct unix_socket *socket)
 {
 	struct sockaddr_un address;
 	socklen_t length = unix_abstract_address(&socket->abstract, &address);
 
-	if (unix_address_taken(socket->type, &address, length) == 0)
+	if (is_automatic(socket) || unix_address_taken(socket->type, &address, length) == 0)
 		return;
 	problems_add(&restore->problems, VERDICT_BLOCKING, title,
 		     "this abstract name is in use by another process");
@@ -153,7 +164,16 @@ void unix_name_check(struct restore *restore, const struct unix_socket *socket)
 		check_path(restore, title, socket);
 }
 
-static void give_up(struct restore *restore, const struct unix_socket *socket, const char *why)
+static void give_up(struct restore *restore, const struct unix_socket *socket, const char *instead)
+{
+	char title[256];
+
+	unix_title(socket, title, sizeof(title));
+	problems_add(&restore->problems, VERDICT_APPROXIMATED, title, "the name is in use: %s",
+		     instead);
+}
+
+static void lose(struct restore *restore, const struct unix_socket *socket, const char *why)
 {
 	char title[256];
 
@@ -170,9 +190,12 @@ static int bind_abstract(struct restore *restore, const struct unix_socket *sock
 
 	if (bind(fd, (struct sockaddr *)&address, length) == 0)
 		return 0;
-	if (errno != EADDRINUSE || is_reached(socket))
+	if (errno != EADDRINUSE || (is_reached(socket) && !is_automatic(socket)))
 		return err_sys(err, "bind it to its abstract name");
-	give_up(restore, socket, "the name is in use");
+	if (!is_automatic(socket) || bind(fd, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0)
+		give_up(restore, socket, "it has no name any more (getsockname(2))");
+	else
+		give_up(restore, socket, "it has another automatic name");
 	return 0;
 }
 
@@ -269,12 +292,12 @@ static int bind_nowhere(struct restore *restore, const struct unix_socket *socke
 	int ret;
 
 	if (socket->path[0] != '/') {
-		give_up(restore, socket, "where the relative name led is not known");
+		lose(restore, socket, "where the relative name led is not known");
 		return 0;
 	}
 	full_path(restore, socket, path, sizeof(path));
 	if (set_aside(path, &name.aside, &why) < 0 || !may_make(path)) {
-		give_up(restore, socket, why.msg[0] ? why.msg : "its directory is not there");
+		lose(restore, socket, why.msg[0] ? why.msg : "its directory is not there");
 		return 0;
 	}
 	name.path = strdup(path);

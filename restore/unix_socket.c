@@ -9,6 +9,7 @@
 #include "restore/unix_work.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -103,12 +104,33 @@ static int new_pair(const struct unix_socket *s, int *ret_one, int *ret_other, s
 	return 0;
 }
 
+/* To one without a name, and whose peer is another or none, only a pair leads that was made so. */
+static bool is_one_way_pair(const struct unix_work *work, const struct unix_work *peer)
+{
+	return peer && peer->fd < 0 && !peer->left_out && !unix_is_mutual(work, peer) &&
+	       !peer->s->path && !peer->s->abstract.size;
+}
+
+/* Its peer has turned away from it, before anything waits in it. */
+static int new_one_way(struct unix_work *work, struct unix_work *peer, struct err *err)
+{
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	if (new_pair(work->s, &work->fd, &peer->fd, err) < 0)
+		return -1;
+	if (connect(peer->fd, &nobody, sizeof(nobody)) < 0)
+		return err_sys(err, "disconnect a unix socket");
+	return 0;
+}
+
 static int create(const struct unix_works *all, struct unix_work *work, struct err *err)
 {
 	struct unix_work *peer = unix_work_of(all, work->s->peer);
 
 	if (work->fd >= 0 || work->left_out)
 		return 0;
+	if (is_one_way_pair(work, peer))
+		return new_one_way(work, peer, err);
 	if (is_accepted(all, work))
 		return peer ? 0 : new_socket(work->s, &work->partner, err);
 	if (work->s->peer_gone)
@@ -129,6 +151,20 @@ static unsigned bind_turn(const struct unix_socket *s)
 	return s->file ? 1 : 0;
 }
 
+/* Whoever else has the saved name must not get what is sent to it here. */
+static void note_automatic(struct unix_work *work)
+{
+	struct sockaddr_un address;
+	socklen_t size = sizeof(address);
+
+	if (work->plan.abstract.size != sizeof(work->automatic) ||
+	    getsockname(work->fd, (struct sockaddr *)&address, &size) < 0 ||
+	    size != offsetof(struct sockaddr_un, sun_path) + 1 + sizeof(work->automatic))
+		return;
+	memcpy(work->automatic, address.sun_path + 1, sizeof(work->automatic));
+	work->plan.abstract.data = work->automatic;
+}
+
 static int bind_all(struct restore *restore, const struct unix_works *all, struct err *err)
 {
 	for (unsigned turn = 0; turn < 3; turn++)
@@ -139,6 +175,7 @@ static int bind_all(struct restore *restore, const struct unix_works *all, struc
 				continue;
 			if (unix_name_bind(restore, w->s, w->fd, &w->inode, err) < 0)
 				return err_prefix(err, "unix socket %u", w->s->id);
+			note_automatic(w);
 		}
 	return 0;
 }
@@ -219,6 +256,11 @@ static int hand_over(struct restore *restore, const struct unix_works *all, stru
 
 static int make_all(struct restore *restore, const struct unix_works *all, struct err *err)
 {
+	/* Pairs before others: either end may come first. */
+	for (size_t i = 0; i < all->n_works; i++)
+		if (is_one_way_pair(&all->works[i], unix_work_of(all, all->works[i].s->peer)) &&
+		    create(all, &all->works[i], err) < 0)
+			return -1;
 	for (size_t i = 0; i < all->n_works; i++)
 		if (create(all, &all->works[i], err) < 0)
 			return -1;

@@ -9,7 +9,10 @@
 struct unix_work {
 	const struct unix_socket *s;
 	struct unix_socket plan; /* what it becomes: `s` points to it; owns nothing */
-	bool left_out;		 /* nobody has it */
+	uint8_t automatic
+		[5];   /* the name that the kernel has given instead of a saved one like it */
+	bool left_out; /* nobody has it */
+	bool led;      /* it is connected one way */
 	int fd;
 	int partner; /* the other end of a connection whose peer is gone: closed in the end */
 	int inode;   /* its file */
