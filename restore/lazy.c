@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/lazy.h"
 
+#include "arch/all/registers.h"
 #include "cli/steps.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_pages.h"
 #include "format/image_read.h"
 #include "format/process.h"
+#include "format/thread.h"
 #include "kernel/fallback.h"
 #include "kernel/uffd.h"
 #include "restore/canvas.h"
@@ -153,6 +155,35 @@ static int add_pages(const struct restore *restore, const struct memory *memory,
 	return 0;
 }
 
+/* The page that a register of a thread points to, if it comes later; else 0. */
+static uint64_t pointed_to(const struct page_client *client, const struct thread *thread)
+{
+	const struct x86_64_registers *registers = thread->registers.state;
+	const uint64_t candidates[] = { registers->rsp, registers->rbp, registers->rdi,
+					registers->rsi, registers->rbx, registers->r12,
+					registers->r13, registers->r14, registers->r15 };
+
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(*candidates); i++) {
+		size_t at = pending_find(&client->pending, candidates[i]);
+
+		if (at < client->pending.n_runs && client->pending.runs[at].start <= candidates[i])
+			return candidates[i] & -4096UL;
+	}
+	return 0;
+}
+
+/* Where it will look first, most likely. */
+static uint64_t first_wanted(const struct restore *restore, const struct page_client *client)
+{
+	const struct objects *threads = &restore->image.kinds[KIND_thread];
+	uint64_t address = 0;
+
+	for (size_t i = 0; !address && i < threads->n_objects; i++)
+		if (threads->objects[i].key.first == client->own_pid)
+			address = pointed_to(client, threads->objects[i].record);
+	return address;
+}
+
 static int watch(const struct restore *restore, struct canvas *canvas, const struct memory *memory,
 		 struct page_client *client, struct err *err)
 {
@@ -179,6 +210,7 @@ static int add_client(struct page_server *server, const struct restore *restore,
 		(struct page_client){ .uffd = -1, .pid = canvas->pid, .own_pid = canvas->own_pid };
 	if (add_pages(restore, memory, client, err) < 0)
 		return -1;
+	client->next = first_wanted(restore, client);
 	if (!pending_is_empty(&client->pending))
 		return watch(restore, canvas, memory, client, err);
 	return 0;

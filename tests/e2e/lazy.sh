@@ -54,8 +54,10 @@ mv copy.tar image.tar
 kill -9 "$(cat pid)"
 wait_gone "$(cat pid)"
 
-# Killed: what gives the pages, each of the two.
+# Killed: what gives the pages, each of the two. Before that it cannot be dumped.
 PIMAGE_WITHOUT=fill_ahead restore
+pdump --quiet "$(cat pid)" again.tar 2>dump.err && fail "memory that is not there was dumped"
+grep -q 'wait until all pages are in' dump.err || fail "no remedy: $(cat dump.err)"
 kill -9 "$(servers | tail -n 1)"
 wait_gone "$(cat pid)" 10
 grep -q 'killed by signal 9' err || fail "no message: $(cat err)"
