@@ -46,6 +46,13 @@ static int find_directory(char *ret_path, size_t size, struct err *err)
 	return 0;
 }
 
+int attachable_prepare(struct err *err)
+{
+	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	return find_directory(directory, sizeof(directory), err);
+}
+
 static bool is_name(const char *name)
 {
 	static const char allowed[] =

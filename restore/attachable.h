@@ -14,6 +14,9 @@ struct err;
 /* "4242" or "4242.build"; false when it is neither. name gets "" for the first. For tests too. */
 bool attachable_parse(const char *file, pid_t *ret_pid, char ret_name[NAME_MAX_ATTACH + 1]);
 
+/* Makes the directory if it is not there; fails if it could not be used. */
+int attachable_prepare(struct err *err);
+
 /* Whether a name may be given: letters, digits, "-_+.", at most NAME_MAX_ATTACH; no number, and no living job has it. */
 int attachable_check_name(const char *name, struct err *err);
 

@@ -8,6 +8,7 @@
 #include "format/terminal.h"
 #include "format/tty.h"
 #include "kernel/pty.h"
+#include "restore/attachable.h"
 #include "restore/descriptors.h"
 #include "restore/tty.h"
 
@@ -34,6 +35,7 @@ static bool needs_terminal(const struct restore *restore)
 int own_terminal_choose(struct restore *restore, struct err *err)
 {
 	const struct restore_options *options = restore->options;
+	struct err why;
 
 	if (!descriptors_of(restore, err))
 		return -1;
@@ -41,6 +43,8 @@ int own_terminal_choose(struct restore *restore, struct err *err)
 		options->pty == PTY_YES ||
 		(options->pty == PTY_AUTO && (options->detach || tty_own(restore) < 0) &&
 		 needs_terminal(restore));
+	if (restore->own_terminal && !options->plan && attachable_prepare(&why) < 0)
+		problems_add_err(&restore->problems, VERDICT_BLOCKING, "terminal", &why);
 	if (restore->own_terminal && options->plan)
 		problems_add(&restore->problems, VERDICT_NOTE, "terminal",
 			     "it gets a new one, to which prestore --attach returns");

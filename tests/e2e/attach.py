@@ -247,6 +247,19 @@ def a_plain_job(way):
     script.communicate(timeout=10)
     gone(pid)
 
+    # What is left stopped goes on when somebody attaches.
+    alone("--detach", "--stopped", f"--pids={way}").communicate(timeout=20)
+    pid = pid_of()
+    within(5, "it is stopped", lambda: "\nState:\tT" in pathlib.Path(f"/proc/{pid}/status").read_text())
+    waker = Terminal("prestore", f"--attach={pid}")
+    within(5, "it goes on", lambda: "\nState:\tT" not in pathlib.Path(f"/proc/{pid}/status").read_text())
+    os.kill(pid, signal.SIGUSR1)
+    waker.expect("to 2")
+    waker.type("\x04")
+    waker.expect("done")
+    waker.end(0)
+    gone(pid)
+
     # The keeper is told to end: as when a window is closed.
     six = Terminal("prestore", "--pty", "--pidfile=pid", f"--pids={way}", IMAGE)
     pid = pid_of()
@@ -279,6 +292,13 @@ def a_failure(way):
     late = Terminal("prestore", "--pty", f"--pids={way}", "--pidfile=/nowhere/pid", IMAGE)
     late.expect("cannot write /nowhere/pid")
     late.end(1)
+    # A place for the socket that is not the user's alone: it is told before anything is made.
+    RUN.chmod(0o755)
+    early = Terminal("prestore", "--pty", f"--pids={way}", IMAGE)
+    early.expect("In the way")
+    early.expect("is no directory of this user that nobody else may enter")
+    early.end(6)
+    RUN.chmod(0o700)
     no_sockets()
     holders = subprocess.run(["pgrep", "-x", "holder"], capture_output=True, text=True).stdout.split()
     mine = [p for p in holders if not is_gone(p) and is_ours(p)]
