@@ -5,6 +5,7 @@
 #include "dump/file_table.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/process.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
@@ -56,6 +57,8 @@ static int collect(struct dump *dump, struct target *target, struct err *err)
 
 	if (!files || descriptors_survey(dump, err) < 0)
 		return -1;
+	if (IMAGE_GET(&dump->image, process, target->own_pid, 0)->files_of)
+		return 0;
 	if (list_numbers_at(target->proc, "fd", &numbers, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)

@@ -266,15 +266,15 @@ static int process_collect(struct dump *dump, struct target *target, struct err 
 	process->foreground = target->stat.tty_nr && target->stat.tpgid == target->stat.pgrp;
 	if (target->frozen)
 		process->stopped = (uint32_t)target->frozen->threads[0]->stop_signal;
-	if (target == dump->targets && sharing_check(dump, err) < 0)
-		return -1;
 	if (collect_zombies(dump, target, process, err) < 0 ||
 	    collect_paths(dump, target, process, err) < 0 ||
 	    collect_command_line(target, process, err) < 0 ||
 	    collect_credentials(target, &process->credentials, err) < 0 ||
 	    collect_limits(target, process, err) < 0 || collect_values(target, process, err) < 0)
 		return -1;
-	return target->frozen ? collect_from_inside(target, process, err) : 0;
+	if (target->frozen && collect_from_inside(target, process, err) < 0)
+		return -1;
+	return target == &dump->targets[dump->n_targets - 1] ? sharing_collect(dump, err) : 0;
 }
 
 const struct dumper process_dumper = { .collect = process_collect };

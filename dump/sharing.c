@@ -5,6 +5,7 @@
 #include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/process.h"
 #include "kernel/fdcopy.h"
 #include "kernel/vfork.h"
 
@@ -25,18 +26,14 @@ static void refuse_memory(struct dump *dump, const struct target *target,
 	problems_remedy(&dump->problems, "if that is a vfork in progress, try again later");
 }
 
-static void refuse_files(struct dump *dump, const struct target *target, const struct target *first)
+static void note_files(struct dump *dump, const struct target *target, const struct target *first)
 {
-	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
-		     "it shares its descriptor table with %s, which is not supported yet",
-		     first->name);
+	IMAGE_GET(&dump->image, process, target->own_pid, 0)->files_of = first->own_pid;
 }
 
-static void refuse_fs(struct dump *dump, const struct target *target, const struct target *first)
+static void note_fs(struct dump *dump, const struct target *target, const struct target *first)
 {
-	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
-		     "it shares its current directory with %s, which is not supported yet",
-		     first->name);
+	IMAGE_GET(&dump->image, process, target->own_pid, 0)->fs_of = first->own_pid;
 }
 
 /* Whoever has none has the same none as we, who never undo anything. */
@@ -53,8 +50,8 @@ static const struct {
 	found *found;
 } things[] = {
 	{ KCMP_VM, refuse_memory },
-	{ KCMP_FILES, refuse_files },
-	{ KCMP_FS, refuse_fs },
+	{ KCMP_FILES, note_files },
+	{ KCMP_FS, note_fs },
 	{ KCMP_SYSVSEM, tell_undo },
 };
 
@@ -114,7 +111,7 @@ static void check_parent(struct dump *dump, const struct target *target)
 					 "again later");
 }
 
-int sharing_check(struct dump *dump, struct err *err)
+int sharing_collect(struct dump *dump, struct err *err)
 {
 	_cleanup_free_ size_t *places = calloc(dump->n_targets + 1, sizeof(*places));
 

@@ -6,7 +6,7 @@
 struct dump;
 struct err;
 
-/* Looks at all targets at once; what is shared and cannot be saved is a problem. */
-int sharing_check(struct dump *dump, struct err *err);
+/* Looks at all targets at once, whose records are there. What is shared and cannot be saved is a problem. */
+int sharing_collect(struct dump *dump, struct err *err);
 
 #endif

@@ -369,7 +369,7 @@ static int check_processes(const struct image *image, const struct pimage *pimag
 	if (!pimage->n_pids || pimage->root != pimage->pids[0])
 		return err_set(err, ERR_IMAGE, "pimage.json: $.pids must begin with $.root %u",
 			       pimage->root);
-	return check_parents(image, pimage, err);
+	return check_parents(image, pimage, err) < 0 ? -1 : check_sharers(image, err);
 }
 
 /* One row per type of open file description that refers to an object. */

@@ -75,6 +75,12 @@ static const struct field process_fields[] = {
 	     "Its group was the foreground group of that terminal."),
 	ENUM(struct process, stopped, FIELD_OPTIONAL | FIELD_VOLATILE, signal_names,
 	     "The signal that had stopped it (job control); absent when it ran."),
+	UINT(struct process, files_of, FIELD_OPTIONAL | FIELD_VOLATILE,
+	     "Process id of the first of those with which it has one descriptor table "
+	     "(CLONE_FILES); its own is "
+	     "empty then."),
+	UINT(struct process, fs_of, FIELD_OPTIONAL | FIELD_VOLATILE,
+	     "The same for what it has one of by CLONE_FS: current and root directory, umask."),
 	LIST(struct process, command_line, FIELD_INFO, item_string,
 	     "Its arguments, for the reader: what counts is in its memory."),
 	RECORD_IN(struct process, exe, 0, file_id_record, "The program it executes."),

@@ -57,6 +57,8 @@ struct process {
 	uint32_t terminal;
 	bool foreground;
 	uint32_t stopped;
+	uint32_t files_of;
+	uint32_t fs_of;
 	char **command_line;
 	size_t n_command_line;
 	struct file_id exe;

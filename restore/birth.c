@@ -32,11 +32,11 @@ static int on_birth(void *context, struct frozen_thread *parent, int event, unsi
 }
 
 /* The new process as prestore sees it; *ret_own as it sees itself. */
-static int clone_child(struct canvas *parent, uint32_t number, enum birth_end end, pid_t *ret_pid,
-		       uint32_t *ret_own, struct err *err)
+static int clone_child(struct canvas *parent, uint32_t number, uint64_t flags, enum birth_end end,
+		       pid_t *ret_pid, uint32_t *ret_own, struct err *err)
 {
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&parent->remote);
-	struct clone_args args = { .exit_signal = end == END_TOLD ? SIGCHLD : 0 };
+	struct clone_args args = { .flags = flags, .exit_signal = end == END_TOLD ? SIGCHLD : 0 };
 	struct birth birth = { 0 };
 	int ret;
 
@@ -59,13 +59,13 @@ static int clone_child(struct canvas *parent, uint32_t number, enum birth_end en
 	return 0;
 }
 
-int birth_clone(struct canvas *parent, uint32_t number, enum birth_end end,
+int birth_clone(struct canvas *parent, uint32_t number, uint64_t flags, enum birth_end end,
 		struct canvas *ret_child, struct err *err)
 {
 	struct canvas *child = ret_child;
 	pid_t pid = 0;
 
-	if (clone_child(parent, number, end, &pid, &child->present, err) < 0)
+	if (clone_child(parent, number, flags, end, &pid, &child->present, err) < 0)
 		return -1;
 	child->pid = pid;
 	if (frozen_adopt(pid, parent->frozen.features, &child->frozen, err) < 0) {

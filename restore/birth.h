@@ -17,9 +17,9 @@ enum birth_end {
 
 /*
  * Clones a copy of the parent, which comes with its remote. ret_child->name and own_pid are kept; pid, present, frozen and
- * remote are set. number 0: the kernel chooses. On failure nothing is left. errno is EEXIST when the number is taken.
+ * remote are set. number 0: the kernel chooses. flags: of clone3(2), what they share. On failure nothing is left. errno is EEXIST when the number is taken.
  */
-int birth_clone(struct canvas *parent, uint32_t number, enum birth_end end,
+int birth_clone(struct canvas *parent, uint32_t number, uint64_t flags, enum birth_end end,
 		struct canvas *ret_child, struct err *err);
 
 /* Executes the program of the process in it; the remote is opened anew. Nothing of the parent's memory stays. */

@@ -29,13 +29,13 @@ static bool is_wanted(const struct restore *restore, uint32_t number)
 }
 
 /* A helper that needs no number of its own must not have one that another does. */
-static int make_unnumbered(struct restore *restore, struct canvas *parent, struct canvas *canvas,
-			   struct err *err)
+static int make_unnumbered(struct restore *restore, struct canvas *parent, uint64_t shares,
+			   struct canvas *canvas, struct err *err)
 {
 	for (uint32_t number = LOWEST; number < HIGHEST; number++) {
 		if (is_wanted(restore, number))
 			continue;
-		if (birth_clone(parent, number, END_UNTOLD, canvas, err) == 0)
+		if (birth_clone(parent, number, shares, END_UNTOLD, canvas, err) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return -1;
@@ -62,9 +62,9 @@ int extra_make(struct restore *restore, struct node *node, struct err *err)
 	snprintf(canvas->name, sizeof(canvas->name), "%s %u", node->zombie ? "zombie" : "helper",
 		 node->number);
 	if (restore->keep && !node->number)
-		ret = make_unnumbered(restore, parent, canvas, err);
+		ret = make_unnumbered(restore, parent, node->shares, canvas, err);
 	else
-		ret = birth_clone(parent, restore->keep ? node->number : 0,
+		ret = birth_clone(parent, restore->keep ? node->number : 0, node->shares,
 				  node->zombie ? END_TOLD : END_UNTOLD, canvas, err);
 	return ret < 0 ? err_prefix(err, "%s", canvas->name) : 0;
 }

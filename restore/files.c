@@ -4,6 +4,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/process.h"
 #include "kernel/readfile.h"
 #include "restore/canvas.h"
 #include "restore/descriptors.h"
@@ -80,6 +81,9 @@ static int apply(struct restore *restore, struct canvas *canvas, struct err *err
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	size_t last;
 
+	/* Another's is its own. */
+	if (IMAGE_GET(&restore->image, process, canvas->own_pid, 0)->files_of)
+		return 0;
 	if (push_descriptors(restore, files, batch, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	last = push_close(files, batch);

@@ -258,6 +258,7 @@ int lineage_plan(const struct image *image, struct problems *problems, struct li
 	settle_births(&lineage);
 	refuse_homeless(&lineage, problems);
 	if (choose_bearers(&lineage, err) < 0 || make_group_leaders(&lineage, err) < 0 ||
+	    lineage_share(&lineage, problems, err) < 0 ||
 	    lineage_order(&lineage, problems, err) < 0)
 		goto failed;
 	*ret_lineage = lineage;

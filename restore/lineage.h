@@ -34,11 +34,13 @@ struct node {
 	const struct process *process; /* of a NODE_PROCESS */
 	const struct zombie *zombie;   /* of a NODE_ZOMBIE */
 	uint32_t session;	       /* in the end */
-	bool leads;	       /* makes that session; of the root that is prestore's affair */
-	uint32_t born_in;      /* the session in which it is born, or ANY_SESSION */
-	size_t parent;	       /* in the end; of a bearer: whose its children become */
-	bool gives_pages;      /* it has children that inherit pages of it */
-	size_t bearer;	       /* of whom it is cloned; NOBODY for the root */
+	bool leads;	  /* makes that session; of the root that is prestore's affair */
+	uint32_t born_in; /* the session in which it is born, or ANY_SESSION */
+	size_t parent;	  /* in the end; of a bearer: whose its children become */
+	bool gives_pages; /* it has children that inherit pages of it */
+	size_t bearer;	  /* of whom it is cloned; NOBODY for the root */
+	uint64_t shares;  /* with its bearer: CLONE_FILES, CLONE_FS */
+	uint64_t leaves;  /* of what it shares for the sake of others: given up when all are born */
 	struct canvas *canvas; /* once it is made */
 };
 

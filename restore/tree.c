@@ -13,6 +13,7 @@
 #include "restore/inherit.h"
 #include "restore/memory.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -88,12 +89,14 @@ static int make_process(struct restore *restore, struct node *node, struct err *
 	*canvas = (struct canvas){ .own_pid = node->number, .frozen = FROZEN_EMPTY };
 	snprintf(canvas->name, sizeof(canvas->name), "pid %u", node->number);
 	if (birth_clone(restore->lineage.nodes[node->bearer].canvas,
-			restore->keep ? node->number : 0, END_TOLD, canvas, err) < 0)
+			restore->keep ? node->number : 0, node->shares, END_TOLD, canvas, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	restore->n_canvases++;
 	node->canvas = canvas;
 	canvas->cloned = inherit_by_clone(restore, node);
-	if (!canvas->cloned && birth_execute(restore, canvas, node->process, err) < 0)
+	/* By executing its program it would get a descriptor table of its own. */
+	if (!canvas->cloned && !(node->shares & CLONE_FILES) &&
+	    birth_execute(restore, canvas, node->process, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	return build(restore, canvas, err);
 }
@@ -131,6 +134,18 @@ static int make_session(struct restore *restore, const struct node *node, struct
 	return node->kind == NODE_PROCESS ? controlling_take(restore, node->canvas, err) : 0;
 }
 
+/* Who only stood between others that share something has its own again. */
+static int leave(const struct lineage *lineage, struct err *err)
+{
+	for (size_t i = 0; i < lineage->n_nodes; i++) {
+		const struct node *node = &lineage->nodes[i];
+
+		if (node->leaves && CANVAS_CALL(node->canvas, err, unshare, node->leaves) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int tree_make(struct restore *restore, struct err *err)
 {
 	const struct lineage *lineage = &restore->lineage;
@@ -144,7 +159,7 @@ int tree_make(struct restore *restore, struct err *err)
 		if (ret < 0)
 			return -1;
 	}
-	return 0;
+	return leave(lineage, err);
 }
 
 /* The number that a group has now: its leader's, or the root's for the one that the root was in. */

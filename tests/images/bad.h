@@ -203,6 +203,10 @@ static const struct bad bad_images[] = {
 	{ "root-not-first", "pimage.json|$.root", "pimage.json", "\"root\": 42", "\"root\": 41" },
 
 	/* references between records */
+	{ "shares-with-nobody", PROCESS "|$.files_of: 17", PROCESS, "\"umask\": 18,",
+	  "\"umask\": 18, \"files_of\": 17," },
+	{ "shares-with-itself", PROCESS "|$.fs_of: 42", PROCESS, "\"umask\": 18,",
+	  "\"umask\": 18, \"fs_of\": 42," },
 	{ "pid-differs", PROCESS "|$.pid", PROCESS, "\"pid\": 42", "\"pid\": 41" },
 	{ "tid-differs", PROCESS "|tid", THREAD42, "\"tid\": 42", "\"tid\": 44" },
 	{ "id-differs", "pipes/1.json|$.id", "pipes/1.json", "\"id\": 1", "\"id\": 2" },
