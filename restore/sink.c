@@ -10,6 +10,7 @@
 #include "restore/restore.h"
 #include "restore/shm.h"
 #include "restore/tree.h"
+#include "restore/vdso.h"
 
 #include <string.h>
 
@@ -29,6 +30,8 @@ static int add_runs(const struct image *image, struct sink *sink, struct err *er
 
 		if (runs_add(&sink->runs, vma->saved, vma->n_saved, err) < 0)
 			return -1;
+		if (vma->kind == VMA_SPECIAL && vma->n_saved && !vdso_is_code(sink->canvas, vma))
+			sink->vdso = vma->range;
 		if (!lazy_covers(sink->restore, sink->id, vma))
 			continue;
 		later = LIST_ADD(sink, later, err);
@@ -182,12 +185,25 @@ static int flush(struct batch *batch, struct err *err)
 	return 0;
 }
 
+/* The kernel's own vDSO is there already, unless the program has changed it: written to, it becomes a copy. */
+static bool is_there(const struct sink *sink, uint64_t address, const uint8_t *pages, size_t size)
+{
+	_cleanup_free_ uint8_t *now = NULL;
+
+	if (address < sink->vdso.start || address >= sink->vdso.end)
+		return false;
+	now = malloc(size);
+	return now && memory_read(&sink->canvas->frozen.memory, address, now, size, NULL) == 0 &&
+	       memcmp(now, pages, size) == 0;
+}
+
 static int put_memory(void *context, uint64_t address, size_t done, size_t size, struct err *err)
 {
 	struct batch *batch = context;
 
 	/* What is left out stands between those before and those after it. */
-	if (comes_later(batch->sink, address)) {
+	if (comes_later(batch->sink, address) ||
+	    is_there(batch->sink, address, batch->pages + done, size)) {
 		if (batch->n_ranges && flush(batch, err) < 0)
 			return -1;
 		batch->done = done + size;

@@ -22,6 +22,7 @@ struct sink {
 	struct collapse collapse;
 	struct range *later; /* ranges of addresses whose pages are left out here: --lazy */
 	size_t n_later;
+	struct range vdso; /* where this kernel's is, if that is the saved one; else empty */
 	struct tid_words tid_words;
 };
 
