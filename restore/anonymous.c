@@ -6,13 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* They stand among the mappings under no process: files of processes are numbered from 1. */
-enum { NO_PROCESS = 0 };
-
 int restore_anonymous_fd(const struct restore *restore, uint32_t id)
 {
 	for (size_t i = 0; i < restore->n_mappings; i++)
-		if (restore->mappings[i].own_pid == NO_PROCESS && restore->mappings[i].file == id)
+		if (!restore->mappings[i].file && restore->mappings[i].contents == id)
 			return restore->mappings[i].fd;
 	return -1;
 }
@@ -34,6 +31,6 @@ int restore_anonymous(struct restore *restore, uint32_t id, uint64_t size, struc
 	mapping = LIST_ADD(restore, mappings, err);
 	if (!mapping)
 		return -1;
-	*mapping = (struct made_mapping){ NO_PROCESS, id, true, fd };
+	*mapping = (struct made_mapping){ .contents = id, .writable = true, .fd = fd };
 	return fd;
 }

@@ -33,24 +33,28 @@ bool mapping_wants_writable(const struct memory *memory, uint32_t file)
 	return false;
 }
 
-static const struct made_mapping *find(const struct restore *restore, uint32_t own_pid,
-				       const struct vma *vma)
-{
-	for (size_t i = restore->n_mappings; i-- > 0;) {
-		const struct made_mapping *m = &restore->mappings[i];
-
-		if (m->own_pid == own_pid && m->file == vma->file &&
-		    m->writable == wants_writable(vma))
-			return m;
-	}
-	return NULL;
-}
-
 static const struct mapped_file *file_of(const struct memory *memory, uint32_t id)
 {
 	for (size_t i = 0; i < memory->n_mapped_files; i++)
 		if (memory->mapped_files[i].id == id)
 			return &memory->mapped_files[i];
+	return NULL;
+}
+
+/* One descriptor is enough for all processes that have mapped the file. */
+static const struct made_mapping *find(const struct restore *restore, uint32_t own_pid,
+				       const struct vma *vma)
+{
+	const struct mapped_file *file =
+		file_of(IMAGE_GET(&restore->image, memory, own_pid, 0), vma->file);
+
+	for (size_t i = restore->n_mappings; i-- > 0;) {
+		const struct made_mapping *m = &restore->mappings[i];
+
+		if (m->file && m->writable == wants_writable(vma) &&
+		    file_id_same(m->file, &file->file))
+			return m;
+	}
 	return NULL;
 }
 
@@ -75,7 +79,9 @@ int mapping_make(struct restore *restore, uint32_t own_pid, const struct memory 
 	mapping = LIST_ADD(restore, mappings, err);
 	if (!mapping)
 		return -1;
-	*mapping = (struct made_mapping){ own_pid, vma->file, wants_writable(vma), fd };
+	*mapping = (struct made_mapping){ .file = &file->file,
+					  .writable = wants_writable(vma),
+					  .fd = fd };
 	return 0;
 }
 

@@ -4,6 +4,8 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/pimage.h"
+#include "format/process.h"
 #include "format/shm.h"
 #include "kernel/compat.h"
 #include "kernel/readfile.h"
@@ -33,6 +35,28 @@ static bool file_is_shared(const struct memory *memory, uint32_t file)
 	return false;
 }
 
+/* Of a parent and its child one need not say the same. */
+static bool checked_for_parent(const struct restore *restore, uint32_t pid,
+			       const struct memory *memory, const struct mapped_file *file)
+{
+	uint32_t parent = IMAGE_GET(&restore->image, process, pid, 0)->parent;
+	const struct memory *theirs = IMAGE_GET(&restore->image, memory, parent, 0);
+
+	/* That of the root is outside, whatever its number. */
+	if (pid == IMAGE_GET(&restore->image, pimage, 0, 0)->root)
+		return false;
+	for (size_t i = 0; theirs && i < theirs->n_mapped_files; i++) {
+		const struct mapped_file *other = &theirs->mapped_files[i];
+
+		if (file_id_same(&other->file, &file->file))
+			return file_is_shared(theirs, other->id) ==
+				       file_is_shared(memory, file->id) &&
+			       mapping_wants_writable(theirs, other->id) ==
+				       mapping_wants_writable(memory, file->id);
+	}
+	return false;
+}
+
 static int memory_check(struct restore *restore, const void *record, struct key key,
 			struct err *err)
 {
@@ -44,6 +68,8 @@ static int memory_check(struct restore *restore, const void *record, struct key 
 		const struct mapped_file *file = &memory->mapped_files[i];
 		int fd;
 
+		if (checked_for_parent(restore, key.first, memory, file))
+			continue;
 		if (file_check(restore, object, &file->file, file_is_shared(memory, file->id),
 			       mapping_wants_writable(memory, file->id), &fd, err) < 0)
 			return -1;

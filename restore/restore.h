@@ -16,6 +16,7 @@ struct descriptor;
 struct err;
 struct extra;
 struct file;
+struct file_id;
 struct fill;
 struct restore_descriptors;
 struct unix_names;
@@ -37,8 +38,8 @@ struct made_object {
 
 /* A file opened for mapping, inherited by canvases like open file descriptions. */
 struct made_mapping {
-	uint32_t own_pid;
-	uint32_t file; /* id in mapped_files of that process */
+	const struct file_id *file; /* in the image; NULL: anonymous shared memory */
+	uint32_t contents;	    /* then: its id */
 	bool writable;
 	int fd;
 };
