@@ -14,6 +14,22 @@ while [ $i -lt 300 ]; do
 	sleep 0.005
 done
 END
+# The shell itself, which may be the child of a prestore that is the child of another shell.
+shell() {
+	local pid
+	pid=$(term display-message -p '#{pane_pid}')
+	while [ "$(cat "/proc/$pid/comm")" != bash ]; do
+		pid=$(pgrep -P "$pid") || fail "there is no bash"
+	done
+	echo "$pid"
+}
+# It is saved with all its jobs, and comes back in another terminal.
+move() {
+	must pdump --quiet --kill "$(shell)" image.tar
+	term_end 2>/dev/null
+	term_start 100 30
+	term_line "clear; prestore image.tar"
+}
 for ((i = 0; i < repeat; i++)); do
 	rm -f image.tar numbers
 	: >numbers
@@ -28,11 +44,8 @@ for ((i = 0; i < repeat; i++)); do
 	term_key C-z
 	term_expect 'Stopped'
 	sleep 0.1
-	must pdump --quiet --kill "$(term display-message -p '#{pane_pid}')" image.tar
-	until_true 5 eval '! term has-session 2>/dev/null' || fail "the first terminal has not ended"
+	move
 	[ "$(wc -l <numbers)" -lt 300 ] || fail "it was too late"
-	term_start 100 30
-	term_line "clear; prestore image.tar"
 	term_expect '^>$'
 	term_line 'clear; jobs; greet you; echo $((secret + 1))'
 	term_expect '^\[1\].*Running.*sh count | sed'
@@ -46,8 +59,25 @@ for ((i = 0; i < repeat; i++)); do
 	term_line 'clear; fg %1; echo status $?'
 	term_expect '^status 0' 20
 	[ "$(cat numbers)" = "$(seq -f n%g 300)" ] || fail "the pipeline wrote: $(tail -n 3 numbers) ($(wc -l <numbers) lines)"
-	term_line 'clear; history'
+	term_line 'clear; history | tail -n 20'
 	term_expect 'sh count | sed -u'
+	# Once more, with a pipeline in the foreground: it has the terminal, and ^C and ^Z are for it.
+	term_line 'clear; cat | sed -u s/^/again:/ | cat; echo left'
+	term_line 'before'
+	term_expect '^again:before'
+	move
+	term_line 'after'
+	term_expect '^again:after'
+	term_key C-z
+	term_expect '^\[1\]+ *Stopped *cat | sed'
+	term_line 'clear; fg'
+	term_line 'and after'
+	term_expect '^again:and after'
+	term_key C-c
+	term_expect '^>$'
+	term_line 'clear; jobs; echo secret=$secret'
+	term_expect '^secret=4711'
+	term_shows cat && fail "the job is still there"
 	term_line 'clear; echo begun; sleep 60'
 	term_expect '^begun'
 	until_true 5 pgrep -x sleep -u "$(id -u)" || fail "it starts nothing"
