@@ -11,16 +11,24 @@
 #include "dump/precopy.h"
 #include "dump/snapshot.h"
 #include "dump/tree.h"
+#include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_sink.h"
 #include "format/image_write.h"
 #include "format/memory.h"
 #include "format/pages.h"
 #include "format/shm.h"
+#include "kernel/readfile.h"
 #include "kernel/step_out.h"
 
 #include <signal.h>
+#include <string.h>
 #include <time.h>
+
+enum {
+	ATTEMPTS = 10, /* at what is in the way for a moment: together about a second */
+	CHECKS = 30,   /* of processes that come and go */
+};
 
 /* Calls inside a process under seccomp go through its own filter, which may kill it; this asks beforehand. */
 static void check_seccomp(struct dump *dump, const struct target *target)
@@ -30,6 +38,22 @@ static void check_seccomp(struct dump *dump, const struct target *target)
 	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
 		     "it runs under seccomp (mode %u), which only CAP_SYS_ADMIN may read and lift",
 		     target->status.seccomp);
+}
+
+/* The image knows one process by each number. */
+static void check_namespace(struct dump *dump, const struct target *target)
+{
+	_cleanup_free_ char *first = NULL, *own = NULL;
+
+	if (read_link_at(dump->targets[0].proc, "ns/pid", &first, NULL) < 0 ||
+	    read_link_at(target->proc, "ns/pid", &own, NULL) < 0 || strcmp(first, own) == 0)
+		return;
+	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
+		     "it is in another pid namespace than pid %d, where numbers mean others",
+		     dump->targets[0].pid);
+	/* The namespace's init is nothing without it. */
+	if (target->own_pid != 1)
+		problems_remedy(&dump->problems, "save it by itself: pdump %d", target->pid);
 }
 
 static int add_target(struct dump *dump, const struct tree_process *process, struct err *err)
@@ -42,6 +66,7 @@ static int add_target(struct dump *dump, const struct tree_process *process, str
 	if (target_open(process->pid, dump->features, target, err) < 0)
 		return -1;
 	check_seccomp(dump, target);
+	check_namespace(dump, target);
 	return 0;
 }
 
@@ -66,18 +91,34 @@ static int add_targets(struct dump *dump, const struct tree *tree, struct err *e
 	return 0;
 }
 
-int dump_check(const struct dump_options *options, const struct kernel_features *features,
-	       struct dump *dump, struct err *err)
+static int check_once(const struct dump_options *options, const struct kernel_features *features,
+		      struct dump *dump, struct err *err)
 {
 	_cleanup_tree_ struct tree tree = { 0 };
+	int ret = -1;
 
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .rules = options->externals,
 						 .n_rules = options->n_externals };
-	if (tree_open(options, false, features, &tree, err) < 0 ||
-	    add_targets(dump, &tree, err) < 0)
-		return -1;
-	return dump_collect(dump, err);
+	if (tree_open(options, false, features, &tree, err) == 0 &&
+	    add_targets(dump, &tree, err) == 0)
+		ret = dump_collect(dump, err);
+	dump->tree = NULL;
+	return ret;
+}
+
+int dump_check(const struct dump_options *options, const struct kernel_features *features,
+	       struct dump *dump, struct err *err)
+{
+	/* Nothing is stopped: of many processes some may be about to end, and what is read of them is missing, or denied. */
+	for (unsigned i = 1;; i++) {
+		int ret = check_once(options, features, dump, err);
+
+		if (i == CHECKS || kill(options->pid, 0) < 0 ||
+		    (ret == 0 && !problems_passing(&dump->problems)))
+			return ret;
+		dump_done(dump);
+	}
 }
 
 static void cleanup_output(struct output *output)
@@ -405,9 +446,6 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 	*ret_summary = run.summary;
 	return 0;
 }
-
-/* Together about a second. */
-enum { ATTEMPTS = 10 };
 
 int dump_run(const struct dump_options *options, const struct kernel_features *features,
 	     struct history *history, struct dump *dump, struct dump_summary *ret_summary,

@@ -24,6 +24,9 @@ static void refuse_memory(struct dump *dump, const struct target *target,
 		     "is not supported yet",
 		     first->name);
 	problems_remedy(&dump->problems, "if that is a vfork in progress, try again later");
+	/* A dump waits for that. */
+	if (!dump->settings.frozen)
+		problems_pass(&dump->problems);
 }
 
 static void note_files(struct dump *dump, const struct target *target, const struct target *first)
