@@ -47,6 +47,11 @@ for ((i = 0; i < repeat; i++)); do
 	move
 	[ "$(wc -l <numbers)" -lt 300 ] || fail "it was too late"
 	term_expect '^>$'
+	# The shell before it is in another namespace: the two cannot be in one image.
+	if may_namespace; then
+		pdump --check "$(term display-message -p '#{pane_pid}')" >told
+		grep -q "pid $(shell): it is in another pid namespace" told || fail "namespaces: $(cat told)"
+	fi
 	term_line 'clear; jobs; greet you; echo $((secret + 1))'
 	term_expect '^\[1\].*Running.*sh count | sed'
 	term_expect '^\[2\]+.*Stopped.*cat'
