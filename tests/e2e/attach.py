@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """A job on a terminal of its own: typed to, left, returned to, resized, ended."""
+import ctypes
 import fcntl
 import os
 import pathlib
@@ -13,6 +14,7 @@ import sys
 import termios
 import time
 
+PR_SET_CHILD_SUBREAPER = 36
 IMAGE = "image.tar"
 RUN = pathlib.Path(os.environ["XDG_RUNTIME_DIR"]) / "pimage"
 WAYS = sys.argv[1:]
@@ -91,8 +93,15 @@ def sockets():
     return sorted(os.listdir(RUN)) if RUN.exists() else []
 
 
+def children(pid):
+    return [int(p) for p in subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()]
+
+
 def dump(pid):
+    orphans = children(pid)
     subprocess.run(["pdump", "--quiet", "--kill", str(pid), IMAGE], check=True)
+    for orphan in orphans:  # their numbers are free when somebody reaps them, and that is us
+        os.waitpid(orphan, 0)
 
 
 def no_sockets():
@@ -105,12 +114,23 @@ def a_shell(way):
     first.expect("[$#] ")
     first.type("PS1='here> '; v=kept\n")
     first.expect(r"\nhere> ")
+    first.type("sleep 300 & cat | cat\n")
+    within(10, "cat", lambda: "cat" in subprocess.run(["ps", "-o", "comm=", "--ppid", str(first.pid)], capture_output=True,
+                                                      text=True).stdout.split())
+    within(10, "lines", lambda: first.local() & termios.ICANON)
+    first.type("before\n")
+    first.expect(r"before\r\nbefore\r\n")
     dump(first.pid)
     first.end(-signal.SIGKILL)
 
     one = Terminal("prestore", "--pty", "--name=shell", f"--pids={way}", IMAGE, rows=30)
     within(10, "raw mode", lambda: not one.local() & termios.ICANON)
-    one.type("echo $v; stty size\n")
+    one.type("after\n")
+    one.expect(r"after\r\nafter\r\n")
+    one.type("\x03")
+    one.expect("here> $")
+    one.type("kill %1; wait; echo $v; stty size\n")
+    one.expect("Terminated +sleep 300")
     one.expect(r"\nkept\r")
     one.expect(r"\n30 80\r")
     one.resize(40)
@@ -152,7 +172,7 @@ def start_holder():
     """A process that leads no session: the shell that has started it is not saved."""
     shell = Terminal("sh", "-c", "./holder 2; :")
     shell.expect("ready")
-    return shell, int(subprocess.run(["pgrep", "-P", str(shell.pid)], capture_output=True, text=True).stdout)
+    return shell, children(shell.pid)[0]
 
 
 def pid_of(pidfile="pid"):
@@ -399,6 +419,7 @@ def a_flood(way):
     gone(pid)
 
 
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 for w in WAYS:
     # A shell keeps its process id in mind, so it needs the old ones. Those of orphans are free only when somebody reaps them.
     for part in (() if w == "new" else (a_shell,)) + \
