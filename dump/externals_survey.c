@@ -2,8 +2,10 @@
 /* What ends outside is told before anything is stopped. */
 #include "dump/external.h"
 #include "dump/file_table.h"
+#include "dump/options.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/processes.h"
 #include "kernel/readfile.h"
 
 #include <string.h>
@@ -14,7 +16,7 @@
 /* Of descriptors 0, 1 and 2 nothing has to be decided. */
 static const uint32_t first_told = 3;
 
-static bool may_end_outside(const struct target *target, uint32_t fd)
+static bool may_end_outside(int proc, uint32_t fd)
 {
 	static const char *const inside[] = { "anon_inode:", "/memfd:", "mnt:", "uts:" };
 	_cleanup_free_ char *link = NULL;
@@ -22,27 +24,65 @@ static bool may_end_outside(const struct target *target, uint32_t fd)
 	char name[32];
 
 	snprintf(name, sizeof(name), "fd/%u", fd);
-	if (fd < first_told || read_link_at(target->proc, name, &link, NULL) < 0)
+	if (fd < first_told || read_link_at(proc, name, &link, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++)
 		if (strncmp(link, inside[i], strlen(inside[i])) == 0)
 			return false;
-	return link[0] != '/' || (fstatat(target->proc, name, &st, 0) == 0 &&
-				  !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+	return link[0] != '/' ||
+	       (fstatat(proc, name, &st, 0) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
 }
 
-static bool is_worth_a_look(const struct dump *look)
+static bool has_suspect(pid_t pid)
 {
-	for (size_t i = 0; i < look->n_targets; i++) {
-		_cleanup_free_ uint32_t *numbers = NULL;
-		size_t count;
+	struct err unseen;
+	_cleanup_close_ int proc = proc_open(pid, &unseen);
+	_cleanup_free_ uint32_t *numbers = NULL;
+	size_t count;
 
-		if (list_numbers_at(look->targets[i].proc, "fd", &numbers, &count, NULL) < 0)
-			continue;
-		for (size_t k = 0; k < count; k++)
-			if (may_end_outside(&look->targets[i], numbers[k]))
-				return true;
+	if (proc < 0 || list_numbers_at(proc, "fd", &numbers, &count, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (may_end_outside(proc, numbers[i]))
+			return true;
+	return false;
+}
+
+/* Its parent is, or it is of that session. */
+static bool is_related(const struct processes *all, const bool *related, size_t i, pid_t session)
+{
+	const struct process_entry *parent = processes_find(all, all->list[i].parent);
+
+	return (parent && related[parent - all->list]) || all->list[i].session == session;
+}
+
+/* Most jobs have nothing that could end outside, and their processes are many: no more is looked at than to find that out. */
+static bool is_worth_a_look(const struct dump_options *options)
+{
+	_cleanup_(processes_release) struct processes all = { 0 };
+	_cleanup_free_ bool *related = NULL;
+	const struct process_entry *first;
+	pid_t session;
+	struct err unseen;
+	bool more = true;
+
+	if (processes_read(&all, &unseen) < 0)
+		return false;
+	first = processes_find(&all, options->pid);
+	related = calloc(all.count + 1, sizeof(*related));
+	if (!first || !related)
+		return false;
+	related[first - all.list] = true;
+	session = options->scope == TREE_SESSION ? first->session : -1;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < all.count; i++)
+			if (!related[i] && is_related(&all, related, i, session))
+				related[i] = more = true;
 	}
+	for (size_t i = 0; i < all.count; i++)
+		if (related[i] && has_suspect(all.list[i].pid))
+			return true;
 	return false;
 }
 
@@ -70,7 +110,7 @@ static void survey(struct dump *look)
 		if (list_numbers_at(look->targets[i].proc, "fd", &numbers, &count, NULL) < 0)
 			continue;
 		for (size_t k = 0; k < count; k++)
-			if (may_end_outside(&look->targets[i], numbers[k]))
+			if (may_end_outside(look->targets[i].proc, numbers[k]))
 				survey_descriptor(look, &look->targets[i], numbers[k]);
 	}
 }
@@ -88,8 +128,7 @@ static void look_at(struct dump *look, const struct tree *tree)
 		if (target_look(tree->processes[i]->pid, target, &unseen) < 0)
 			look->n_targets--;
 	}
-	if (is_worth_a_look(look))
-		survey(look);
+	survey(look);
 }
 
 /* One look at processes that run: some of what it finds may come of things that change under its eyes. */
@@ -136,6 +175,8 @@ int externals_survey(struct dump *dump, const struct dump_options *options, stru
 	_cleanup_(dump_done) struct dump first = { 0 };
 	_cleanup_(dump_done) struct dump second = { 0 };
 
+	if (!is_worth_a_look(options))
+		return 0;
 	/* What is there both times is no connection that is just being made. */
 	if (look_once(&first, dump, options) <= 0)
 		return 0;

@@ -429,15 +429,34 @@ static int check_epoll(const struct image *image, const struct file *file, struc
 	return 0;
 }
 
+/* A socket that ends outside is made only as somebody decides; others are always there. */
+static int check_unix_end(const struct image *image, const struct file *file, struct err *err)
+{
+	const struct unix_end *end = file->type.state;
+	const struct unix_socket *socket;
+
+	if (file->type.type != &unix_end_record)
+		return 0;
+	socket = IMAGE_GET(image, unix_socket, end->socket, 0);
+	return socket && socket->outside
+		       ? err_set(err, ERR_IMAGE, "$.unix_end.socket: %u ends outside", end->socket)
+		       : 0;
+}
+
 static int check_external(const struct image *image, const struct file *file, struct err *err)
 {
 	const struct external *external = file->type.state;
+	const struct unix_socket *socket;
 	struct external_choice choice;
 
 	if (file->type.type != &external_record)
 		return 0;
 	if (external->pipe && external->socket)
 		return err_set(err, ERR_IMAGE, "$.external: a pipe and a socket at once");
+	socket = IMAGE_GET(image, unix_socket, external->socket, 0);
+	if (socket && !socket->outside)
+		return err_set(err, ERR_IMAGE, "$.external.socket: %u does not end outside",
+			       external->socket);
 	if (!external->policy)
 		return 0;
 	if (external_choice_parse(external->policy, &choice, err) < 0) {
@@ -463,7 +482,8 @@ static int check_file(const struct image *image, const struct file *file, struct
 		if (refers(image, r->kind, id, r->type->name, err) < 0)
 			return -1;
 	}
-	if (check_external(image, file, err) < 0 || check_pty_master(image, file, err) < 0)
+	if (check_unix_end(image, file, err) < 0 || check_external(image, file, err) < 0 ||
+	    check_pty_master(image, file, err) < 0)
 		return -1;
 	return check_epoll(image, file, err);
 }
