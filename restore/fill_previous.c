@@ -7,6 +7,7 @@
 #include "format/image_previous.h"
 #include "format/memory.h"
 #include "restore/canvas.h"
+#include "restore/lazy.h"
 #include "restore/restore.h"
 
 enum { CHUNK = 1 << 20 };
@@ -57,9 +58,14 @@ int fill_previous(const struct restore *restore, struct canvas *canvas, struct e
 		return -1;
 	copying.from = from;
 	copying.buffer = buffer;
-	for (size_t i = 0; i < memory->n_vmas; i++)
-		for (size_t k = 0; k < memory->vmas[i].n_previous; k++)
-			if (copy_range(&copying, &memory->vmas[i].previous[k], err) < 0)
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+
+		if (lazy_covers(restore, canvas->own_pid, vma))
+			continue;
+		for (size_t k = 0; k < vma->n_previous; k++)
+			if (copy_range(&copying, &vma->previous[k], err) < 0)
 				return -1;
+	}
 	return 0;
 }

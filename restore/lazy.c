@@ -2,27 +2,20 @@
 #include "restore/lazy.h"
 
 #include "arch/all/registers.h"
-#include "cli/steps.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/image_pages.h"
 #include "format/image_read.h"
 #include "format/process.h"
 #include "format/thread.h"
 #include "kernel/fallback.h"
 #include "kernel/uffd.h"
 #include "restore/canvas.h"
-#include "restore/page_server.h"
+#include "restore/page_process.h"
 #include "restore/tree.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 /* Less than this is there before anybody could ask for it. */
 enum { LAZY_MIN = 256 << 10 };
@@ -33,6 +26,8 @@ static uint64_t saved_size(const struct vma *vma)
 
 	for (size_t i = 0; i < vma->n_saved; i++)
 		size += vma->saved[i].end - vma->saved[i].start;
+	for (size_t i = 0; i < vma->n_previous; i++)
+		size += vma->previous[i].end - vma->previous[i].start;
 	return size;
 }
 
@@ -92,11 +87,6 @@ void lazy_check(struct restore *restore, const struct image_reader *reader, enum
 		problems_remedy(&restore->problems, "put the image into a file as it is");
 		return;
 	}
-	if (restore->image.previous) {
-		tell_eager(restore, "some of it is in the images before",
-			   "pinspect flatten makes one that stands alone");
-		return;
-	}
 	if (mode == PIDS_NEW) {
 		tell_eager(restore,
 			   "under new process ids all of it is searched for mutexes that hold old "
@@ -136,21 +126,64 @@ void lazy_done(struct lazy *lazy)
 	*lazy = (struct lazy){ .device = -1 };
 }
 
+/* Numbers all pages, those of this image as they stand in it, which tells what is decoded together; then those of the images before. */
+static int number_pages(const struct memory *memory, struct runs *runs, struct err *err)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (runs_add(runs, memory->vmas[i].saved, memory->vmas[i].n_saved, err) < 0)
+			return -1;
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (runs_add(runs, memory->vmas[i].previous, memory->vmas[i].n_previous, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* How many of the numbers are used up to here. */
+struct numbers {
+	uint64_t saved;
+	uint64_t previous;
+};
+
+static int add_range(struct pending *pending, const struct range *range, bool later,
+		     uint64_t *number, struct err *err)
+{
+	const struct pending_run run = { range->start, range->end, *number };
+
+	*number += range->end - range->start;
+	return later ? pending_add(pending, run, err) : 0;
+}
+
+/* Both kinds of ranges together are ascending. */
+static int add_vma(struct pending *pending, const struct vma *vma, bool later,
+		   struct numbers *numbers, struct err *err)
+{
+	size_t s = 0, p = 0;
+
+	while (s < vma->n_saved || p < vma->n_previous) {
+		bool saved = p == vma->n_previous ||
+			     (s < vma->n_saved && vma->saved[s].start < vma->previous[p].start);
+
+		if (saved ? add_range(pending, &vma->saved[s++], later, &numbers->saved, err) < 0
+			  : add_range(pending, &vma->previous[p++], later, &numbers->previous,
+				      err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int add_pages(const struct restore *restore, const struct memory *memory,
 		     struct page_client *client, struct err *err)
 {
+	struct numbers numbers = { .previous = memory_saved_size(memory) };
+
+	if (number_pages(memory, &client->runs, err) < 0)
+		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
-		bool later = lazy_covers(restore, client->own_pid, vma);
 
-		for (size_t k = 0; k < vma->n_saved; k++) {
-			const struct pending_run run = { vma->saved[k].start, vma->saved[k].end,
-							 client->runs.size };
-
-			if ((later && pending_add(&client->pending, run, err) < 0) ||
-			    runs_add(&client->runs, &vma->saved[k], 1, err) < 0)
-				return -1;
-		}
+		if (add_vma(&client->pending, vma, lazy_covers(restore, client->own_pid, vma),
+			    &numbers, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -216,88 +249,6 @@ static int add_client(struct page_server *server, const struct restore *restore,
 	return 0;
 }
 
-/* Descriptors that somebody would wait for the end of, or that hold a terminal, are not for a process that stays. */
-static int close_others(const struct page_server *server, const struct image_reader *reader)
-{
-	const struct image_entry *entry;
-	_cleanup_free_ bool *keep = NULL;
-	int fd, max = 2;
-	uint64_t offset;
-
-	for (size_t i = 0; i < server->n_clients; i++)
-		max = server->clients[i].uffd > max ? server->clients[i].uffd : max;
-	for (size_t i = 0; (entry = image_reader_entry(reader, i)); i++)
-		if (entry->pages && image_entry_place(entry, &fd, &offset) == 0)
-			max = fd > max ? fd : max;
-	keep = calloc((size_t)max + 1, sizeof(*keep));
-	if (!keep)
-		return -1;
-	keep[STDERR_FILENO] = true;
-	for (size_t i = 0; i < server->n_clients; i++)
-		if (server->clients[i].uffd >= 0)
-			keep[server->clients[i].uffd] = true;
-	for (size_t i = 0; (entry = image_reader_entry(reader, i)); i++)
-		if (entry->pages && image_entry_place(entry, &fd, &offset) == 0)
-			keep[fd] = true;
-	for (int i = 0; i <= max; i++)
-		if (!keep[i])
-			close(i);
-	syscall(SYS_close_range, max + 1, ~0U, 0);
-	return 0;
-}
-
-static int serve(struct page_server *server, const struct restore *restore)
-{
-	struct steps steps = steps_start("prestore", restore->options->verbose, NO_PROGRESS_FD);
-	struct err err;
-
-	if (page_server_run(server, &err) == 0) {
-		step(&steps, "pages_in",
-		     server->lost ? "processes ended before all their pages were in"
-				  : "all pages are in");
-		return 0;
-	}
-	page_server_kill(server);
-	dprintf(STDERR_FILENO,
-		"prestore: %s: %s; the restored processes are killed, because pages of theirs are "
-		"missing\n",
-		restore->options->file, err.msg);
-	return 1;
-}
-
-/*
- * Two processes hold the descriptors: without any, missing pages would be zeros. When the one that gives the pages is killed, the other one
- * kills the processes.
- */
-static void __attribute__((noreturn))
-stay(struct page_server *server, const struct restore *restore, const struct image_reader *reader)
-{
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGPIPE };
-	int status = 0;
-	pid_t pid;
-
-	setsid();
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
-		signal(ignored[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	prctl(PR_SET_NAME, "prestore-pages");
-	pid = close_others(server, reader) < 0 ? -1 : fork();
-	if (pid == 0)
-		_exit(serve(server, restore));
-	if (pid < 0)
-		_exit(serve(server, restore));
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFSIGNALED(status))
-		_exit(WEXITSTATUS(status));
-	page_server_kill(server);
-	dprintf(STDERR_FILENO,
-		"prestore: what gave the restored processes their pages was killed by signal %d; "
-		"they are killed, because pages of theirs are missing\n",
-		WTERMSIG(status));
-	_exit(1);
-}
-
 static void cleanup_server(struct page_server *server)
 {
 	page_server_done(server);
@@ -308,18 +259,11 @@ int lazy_start(struct restore *restore, struct image_reader *reader, struct err 
 	_cleanup_(cleanup_server) struct page_server server = { .reader = reader,
 								.image = &restore->image,
 								.features = restore->features };
-	pid_t pid;
 
 	if (!restore->lazy.on)
 		return 0;
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		if (add_client(&server, restore, &restore->canvases[i], err) < 0)
 			return err_prefix(err, "%s", restore->canvases[i].name);
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		return err_sys(err, "fork");
-	if (pid == 0)
-		stay(&server, restore, reader);
-	return 0;
+	return page_process_start(&server, restore->options, err);
 }

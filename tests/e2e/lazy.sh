@@ -44,6 +44,32 @@ if [ "$VARIANT_USER" != root ]; then
 fi
 grep -q 'MiB are read while' err || fail "what must not be changed is not told: $(cat err)"
 
+# Of a history, whose pages are in several images.
+: >out
+"$python3" "$E2E/lazy.py" 24 </dev/null >out 2>&1 &
+target=$!
+until_true 30 ready || fail "the target does not start: $(cat out)"
+pdump --quiet --every 1s --keep 9 "$target" history 2>steps &
+dump=$!
+until_true 30 test -e history/000003.tar || fail "no history: $(cat steps)"
+kill -TERM "$dump"
+wait "$dump"
+pkill -9 -P "$target"
+kill -9 "$target"
+wait "$target" 2>/dev/null
+if [ "$(stat -Lc %s history/latest.tar)" -lt "$(stat -c %s history/000001.tar)" ]; then
+	rm -f finished
+	PIMAGE_WITHOUT=fill_ahead prestore --lazy --detach --pids=namespace --pidfile=pid history/latest.tar 2>err >/dev/null ||
+		fail "prestore: $(tr '\n' ' ' <err)"
+	grep -q 'MiB are read while' err || fail "not lazy: $(cat err)"
+	kill -USR1 "$(cat pid)"
+	until_true 60 all_done || fail "not all have ended well: $(cat out err)"
+	wait_gone "$(cat pid)"
+	until_true 10 gone || fail "what gives the pages is still there: $(servers)"
+else
+	echo "writes cannot be watched here: without a history"
+fi
+
 # The file may be deleted, and complete memory is as any other.
 cp image.tar copy.tar
 restore --stopped
