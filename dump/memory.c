@@ -305,14 +305,14 @@ static int save_vdsos(const struct target *target, struct memory *memory, struct
 	return 0;
 }
 
-/* Own pages within private mappings, as one ascending list. */
+/* Own pages within private mappings, as one ascending list; and guard pages. */
 static int own_ranges(const struct target *target, const struct memory *memory,
-		      struct memory_ranges *ret, struct err *err)
+		      struct memory_ranges *ret, struct memory_ranges *ret_guard, struct err *err)
 {
 	_cleanup_ranges_ struct memory_ranges own = { 0 };
 	size_t v = 0;
 
-	if (pagetable_scan(&target->memory, 0, UINT64_MAX, PAGETABLE_OWN, &own, err) < 0)
+	if (pagetable_scan_all(&target->memory, &own, ret_guard, err) < 0)
 		return -1;
 	for (size_t i = 0; i < own.count; i++) {
 		while (v < memory->n_vmas && memory->vmas[v].range.end <= own.list[i].start)
@@ -339,8 +339,7 @@ static int collect_pages(const struct target *target, struct memory *memory, str
 	const struct dealing guards = { memory, is_private, offsetof(struct vma, guard),
 					offsetof(struct vma, n_guard) };
 
-	if (own_ranges(target, memory, &own, err) < 0 ||
-	    pagetable_scan(&target->memory, 0, UINT64_MAX, PAGETABLE_GUARD, &guard, err) < 0)
+	if (own_ranges(target, memory, &own, &guard, err) < 0)
 		return -1;
 	if (save_vdsos(target, memory, err) < 0 || deal(&save, &own, err) < 0)
 		return -1;

@@ -19,8 +19,16 @@
 /* Ends of the user's half with five and with four levels of page tables; the kernel refuses more. */
 static const uint64_t ends[] = { UINT64_C(0x00fffffffffff000), UINT64_C(0x00007ffffffff000) };
 
-static void ask_for(enum pagetable_kind kind, bool know_guards, struct pm_scan_arg *arg)
+/* What one walk is to find; guards is NULL if they are not asked for beside. */
+struct wanted {
+	enum pagetable_kind kind;
+	struct memory_ranges *pages;
+	struct memory_ranges *guards;
+};
+
+static void ask_for(const struct wanted *wanted, bool know_guards, struct pm_scan_arg *arg)
 {
+	enum pagetable_kind kind = wanted->kind;
 	uint64_t guard = know_guards ? PAGE_IS_GUARD : 0;
 
 	if (kind == PAGETABLE_GUARD) {
@@ -28,13 +36,14 @@ static void ask_for(enum pagetable_kind kind, bool know_guards, struct pm_scan_a
 		arg->return_mask = PAGE_IS_GUARD;
 		return;
 	}
-	/* What is not wanted must be there inverted: not of a file, not the zero page, no guard. */
-	arg->category_inverted = arg->category_mask = PAGE_IS_FILE | PAGE_IS_PFNZERO | guard;
+	/* What is not wanted must be there inverted: not of a file, not the zero page, no guard (which looks swapped). */
+	arg->category_inverted = arg->category_mask =
+		PAGE_IS_FILE | PAGE_IS_PFNZERO | (wanted->guards ? 0 : guard);
 	arg->category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
 	if (kind == PAGETABLE_WRITTEN)
 		arg->category_mask |= PAGE_IS_WRITTEN;
 	/* Nothing that would make one region into several: file pages are not among them. */
-	arg->return_mask = PAGE_IS_FILE;
+	arg->return_mask = wanted->guards && guard ? guard : PAGE_IS_FILE;
 }
 
 /*
@@ -42,19 +51,21 @@ static void ask_for(enum pagetable_kind kind, bool know_guards, struct pm_scan_a
  * and may have found regions behind it, which come again with the next call (seen in 6.18).
  */
 static int add_regions(const struct page_region *regions, int count, uint64_t walk_end,
-		       struct memory_ranges *ret_ranges, struct err *err)
+		       const struct wanted *wanted, struct err *err)
 {
 	for (int i = 0; i < count && regions[i].start < walk_end; i++) {
 		uint64_t end = regions[i].end < walk_end ? regions[i].end : walk_end;
+		bool guard = wanted->guards && regions[i].categories & PAGE_IS_GUARD;
 
-		if (memory_ranges_add(ret_ranges, regions[i].start, end, err) < 0)
+		if (memory_ranges_add(guard ? wanted->guards : wanted->pages, regions[i].start, end,
+				      err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* 0 done, 1 the kernel does not understand it (errno), <0 failed. */
-static int scan(int fd, pid_t pid, struct pm_scan_arg arg, struct memory_ranges *ret_ranges,
+static int scan(int fd, pid_t pid, struct pm_scan_arg arg, const struct wanted *wanted,
 		struct err *err)
 {
 	_cleanup_free_ struct page_region *regions = calloc(REGIONS, sizeof(*regions));
@@ -74,7 +85,7 @@ static int scan(int fd, pid_t pid, struct pm_scan_arg arg, struct memory_ranges 
 		if (count < 0)
 			return err_sys(err, "process %d: PAGEMAP_SCAN from 0x%llx", pid,
 				       (unsigned long long)arg.start);
-		if (add_regions(regions, count, arg.walk_end, ret_ranges, err) < 0)
+		if (add_regions(regions, count, arg.walk_end, wanted, err) < 0)
 			return -1;
 		arg.start = arg.walk_end;
 	}
@@ -85,8 +96,8 @@ static int scan(int fd, pid_t pid, struct pm_scan_arg arg, struct memory_ranges 
  * The kernel says EFAULT for an end beyond its address space, EINVAL for a category that it does not
  * know: guards, before 6.15.
  */
-static int scan_best(int fd, pid_t pid, uint64_t start, uint64_t end, enum pagetable_kind kind,
-		     struct memory_ranges *ret_ranges, struct err *err)
+static int scan_best(int fd, pid_t pid, uint64_t start, uint64_t end, const struct wanted *wanted,
+		     struct err *err)
 {
 	bool know_guards = true;
 	size_t which = 0;
@@ -97,8 +108,8 @@ static int scan_best(int fd, pid_t pid, uint64_t start, uint64_t end, enum paget
 
 		if (arg.end > ends[which])
 			arg.end = ends[which];
-		ask_for(kind, know_guards, &arg);
-		r = scan(fd, pid, arg, ret_ranges, err);
+		ask_for(wanted, know_guards, &arg);
+		r = scan(fd, pid, arg, wanted, err);
 		if (r <= 0)
 			return r;
 		if (errno == EFAULT && which == 0)
@@ -107,14 +118,15 @@ static int scan_best(int fd, pid_t pid, uint64_t start, uint64_t end, enum paget
 			know_guards = false;
 		else
 			return 1;
-		if (!know_guards && kind == PAGETABLE_GUARD)
+		if (!know_guards && wanted->kind == PAGETABLE_GUARD)
 			return 0;
 	}
 }
 
-int pagetable_scan(const struct process_memory *memory, uint64_t start, uint64_t end,
-		   enum pagetable_kind kind, struct memory_ranges *ret_ranges, struct err *err)
+static int find(const struct process_memory *memory, uint64_t start, uint64_t end,
+		const struct wanted *wanted, struct err *err)
 {
+	enum pagetable_kind kind = wanted->kind;
 	_cleanup_close_ int fd = -1;
 	char path[48];
 	int r = 1;
@@ -124,13 +136,32 @@ int pagetable_scan(const struct process_memory *memory, uint64_t start, uint64_t
 	if (fd < 0)
 		return explain_denied(memory->pid, "cannot read the page tables of process", err);
 	if (feature_on(memory->features, FEATURE_PAGEMAP_SCAN))
-		r = scan_best(fd, memory->pid, start, end, kind, ret_ranges, err);
+		r = scan_best(fd, memory->pid, start, end, wanted, err);
 	if (r > 0 && kind == PAGETABLE_WRITTEN)
 		return err_set(
 			err, ERR_UNSUPPORTED,
 			"the kernel cannot tell which pages were written (PAGEMAP_SCAN, since "
 			"Linux 6.7)");
-	if (r > 0)
-		r = pagemap_file_scan(memory, fd, start, end, kind, ret_ranges, err);
+	if (r <= 0)
+		return r;
+	r = pagemap_file_scan(memory, fd, start, end, kind, wanted->pages, err);
+	if (r == 0 && wanted->guards)
+		r = pagemap_file_scan(memory, fd, start, end, PAGETABLE_GUARD, wanted->guards, err);
 	return r;
+}
+
+int pagetable_scan(const struct process_memory *memory, uint64_t start, uint64_t end,
+		   enum pagetable_kind kind, struct memory_ranges *ret_ranges, struct err *err)
+{
+	const struct wanted wanted = { kind, ret_ranges, NULL };
+
+	return find(memory, start, end, &wanted, err);
+}
+
+int pagetable_scan_all(const struct process_memory *memory, struct memory_ranges *ret_own,
+		       struct memory_ranges *ret_guards, struct err *err)
+{
+	const struct wanted wanted = { PAGETABLE_OWN, ret_own, ret_guards };
+
+	return find(memory, 0, UINT64_MAX, &wanted, err);
 }

@@ -35,4 +35,8 @@ enum pagetable_kind {
 int pagetable_scan(const struct process_memory *memory, uint64_t start, uint64_t end,
 		   enum pagetable_kind kind, struct memory_ranges *ret_ranges, struct err *err);
 
+/* PAGETABLE_OWN and PAGETABLE_GUARD of the whole address space in one walk, which is what takes the time. */
+int pagetable_scan_all(const struct process_memory *memory, struct memory_ranges *ret_own,
+		       struct memory_ranges *ret_guards, struct err *err);
+
 #endif

@@ -207,6 +207,17 @@ static void test_page_tables(pid_t pid, bool guards)
 	      err.msg);
 	CHECK(pagetable_scan(&memory, 0, UINT64_MAX, PAGETABLE_GUARD, &old_guard, &err) == 0, "%s",
 	      err.msg);
+	for (int i = 0; i < 2; i++) {
+		_cleanup_ranges_ struct memory_ranges own = { 0 }, guarded = { 0 };
+
+		memory.features = i ? &old : NULL;
+		CHECK(pagetable_scan_all(&memory, &own, &guarded, &err) == 0, "%s", err.msg);
+		CHECK(same(&memory, &own, &scanned) && same(&memory, &scanned, &own));
+		CHECK(guarded.count == guard.count);
+		for (size_t k = 0; k < guard.count && k < guarded.count; k++)
+			CHECK(guarded.list[k].start == guard.list[k].start &&
+			      guarded.list[k].end == guard.list[k].end);
+	}
 	check_own(&scanned, guards);
 	check_own(&read, guards);
 	CHECK(same(&memory, &scanned, &read) && same(&memory, &read, &scanned));
