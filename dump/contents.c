@@ -19,6 +19,7 @@ void contents_done(struct contents *contents)
 {
 	cleanup_close(&contents->fd);
 	free(contents->name);
+	kept_pieces_done(&contents->kept);
 	*contents = (struct contents){ .fd = -1 };
 }
 
@@ -81,6 +82,7 @@ static const struct map *find_view(const struct contents *contents, uint64_t off
 static int read_views(const struct contents *contents, uint64_t offset, uint8_t *buffer,
 		      size_t size, struct err *err)
 {
+	struct process_memory memory = contents->target->memory;
 	uint64_t end = offset + size, at, length;
 
 	memset(buffer, 0, size);
@@ -90,7 +92,9 @@ static int read_views(const struct contents *contents, uint64_t offset, uint8_t 
 		if (!map || at >= end)
 			break;
 		length = MIN(length, end - at);
-		if (memory_read(&contents->target->memory, map->start + (at - map->offset),
+		/* Of what is shared for good nobody gets a copy. */
+		memory.keep_shared = !map->shared;
+		if (memory_read(&memory, map->start + (at - map->offset),
 				buffer + (size - (end - at)), length, err) < 0)
 			return -1;
 		offset = at + length;
@@ -98,11 +102,25 @@ static int read_views(const struct contents *contents, uint64_t offset, uint8_t 
 	return 0;
 }
 
-int contents_read(const struct contents *contents, uint64_t offset, void *buffer, size_t size,
-		  struct err *err)
+bool contents_are_kept(const struct contents *contents)
+{
+	return contents->kept.n_pieces && !contents->kept.incomplete;
+}
+
+static int read_source(const struct contents *contents, uint64_t offset, void *buffer, size_t size,
+		       struct err *err)
 {
 	return contents->fd >= 0 ? read_fd(contents->fd, offset, buffer, size, err)
 				 : read_views(contents, offset, buffer, size, err);
+}
+
+int contents_read(const struct contents *contents, uint64_t offset, void *buffer, size_t size,
+		  struct err *err)
+{
+	if (!contents_are_kept(contents))
+		return read_source(contents, offset, buffer, size, err);
+	kept_pieces_read(&contents->kept, offset, buffer, size);
+	return 0;
 }
 
 static int add_range(struct shm *shm, uint64_t start, uint64_t end, struct err *err)
@@ -125,23 +143,31 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-/* Adds the pages of [start, end), whole ones, that hold anything but zeros. */
-static int scan_range(const struct contents *contents, uint64_t start, uint64_t end,
-		      struct shm *shm, struct err *err)
-{
-	_cleanup_free_ uint8_t *buffer = malloc(CHUNK_SIZE);
-	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+/* One that scans, and what for. */
+struct scan {
+	struct contents *contents;
+	struct shm *shm;
+	uint64_t *budget; /* of memory to keep what is read */
+};
 
-	if (!buffer)
+/* Adds the pages of [start, end), whole ones, that hold anything but zeros. */
+static int scan_range(const struct scan *scan, uint64_t start, uint64_t end, struct err *err)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint8_t *kept = kept_pieces_add(&scan->contents->kept, start, end, scan->budget);
+	_cleanup_free_ uint8_t *buffer = kept ? NULL : malloc(CHUNK_SIZE);
+
+	if (!kept && !buffer)
 		return err_sys(err, "out of memory");
 	for (uint64_t at = start; at < end; at += CHUNK_SIZE) {
 		size_t size = MIN(CHUNK_SIZE, end - at);
+		uint8_t *to = kept ? kept + (at - start) : buffer;
 
-		if (contents_read(contents, at, buffer, size, err) < 0)
+		if (read_source(scan->contents, at, to, size, err) < 0)
 			return -1;
 		for (size_t i = 0; i < size; i += page)
-			if (!is_zero(buffer + i, page) &&
-			    add_range(shm, at + i, at + i + page, err) < 0)
+			if (!is_zero(to + i, page) &&
+			    add_range(scan->shm, at + i, at + i + page, err) < 0)
 				return -1;
 	}
 	return 0;
@@ -174,13 +200,15 @@ static int next_extent(int fd, uint64_t from, uint64_t size, struct range *ret)
 	return ret->start < ret->end;
 }
 
-static int scan_fd(const struct contents *contents, bool thorough, struct shm *shm, struct err *err)
+static int scan_fd(const struct scan *scan, bool thorough, struct err *err)
 {
+	const struct contents *contents = scan->contents;
+	struct shm *shm = scan->shm;
 	struct range extent;
 
 	for (uint64_t at = 0; at < shm->size && next_extent(contents->fd, at, shm->size, &extent);
 	     at = extent.end)
-		if (thorough ? scan_range(contents, extent.start, extent.end, shm, err) < 0
+		if (thorough ? scan_range(scan, extent.start, extent.end, err) < 0
 			     : add_range(shm, extent.start, extent.end, err) < 0)
 			return -1;
 	return 0;
@@ -209,7 +237,7 @@ static int resident(const struct contents *contents, uint64_t address, uint8_t *
  * A file behind a mapping may end within it, and what lies behind its end cannot be read; the kernel
  * tells its size to nobody who has no descriptor.
  */
-static int scan_file_view(const struct contents *contents, uint64_t offset, uint64_t size,
+static int scan_file_view(struct contents *contents, uint64_t offset, uint64_t size,
 			  struct shm *shm, struct err *err)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -217,6 +245,7 @@ static int scan_file_view(const struct contents *contents, uint64_t offset, uint
 
 	if (!buffer)
 		return err_sys(err, "out of memory");
+	contents->kept.incomplete = true;
 	for (uint64_t at = offset; at < offset + size; at += page) {
 		if (contents_read(contents, at, buffer, page, NULL) < 0)
 			return 0;
@@ -227,9 +256,10 @@ static int scan_file_view(const struct contents *contents, uint64_t offset, uint
 	return 0;
 }
 
-static int scan_view(const struct contents *contents, const struct map *map, uint64_t offset,
-		     uint64_t size, struct shm *shm, struct err *err)
+static int scan_view(const struct scan *scan, const struct map *map, uint64_t offset, uint64_t size,
+		     struct err *err)
 {
+	const struct contents *contents = scan->contents;
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	_cleanup_free_ uint8_t *vector = malloc(size / page);
 
@@ -246,15 +276,16 @@ static int scan_view(const struct contents *contents, const struct map *map, uin
 		while (i < size / page && (vector[i] & 1))
 			i++;
 		if (i > first &&
-		    scan_range(contents, offset + first * page, offset + i * page, shm, err) < 0)
+		    scan_range(scan, offset + first * page, offset + i * page, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int scan_views(const struct contents *contents, bool thorough, struct shm *shm,
-		      struct err *err)
+static int scan_views(const struct scan *scan, bool thorough, struct err *err)
 {
+	struct contents *contents = scan->contents;
+	struct shm *shm = scan->shm;
 	uint64_t offset = 0, at, size;
 
 	for (;;) {
@@ -267,7 +298,7 @@ static int scan_views(const struct contents *contents, bool thorough, struct shm
 			shm->size = MAX(shm->size, offset);
 		if (!thorough)
 			continue;
-		if (shm->kind == SHM_ANONYMOUS ? scan_view(contents, map, at, size, shm, err) < 0
+		if (shm->kind == SHM_ANONYMOUS ? scan_view(scan, map, at, size, err) < 0
 					       : scan_file_view(contents, at, size, shm, err) < 0)
 			return -1;
 	}
@@ -275,12 +306,12 @@ static int scan_views(const struct contents *contents, bool thorough, struct shm
 
 int contents_scan(struct contents *contents, struct dump *dump, struct shm *shm, struct err *err)
 {
+	const struct scan scan = { contents, shm, &dump->settings.keep_shared };
 	bool thorough = dump->settings.frozen;
 	int ret;
 
 	contents->scanned = true;
-	ret = contents->fd >= 0 ? scan_fd(contents, thorough, shm, err)
-				: scan_views(contents, thorough, shm, err);
+	ret = contents->fd >= 0 ? scan_fd(&scan, thorough, err) : scan_views(&scan, thorough, err);
 	return ret < 0 ? err_prefix(err, "%s", contents->name ? contents->name : "shared memory")
 		       : 0;
 }

@@ -3,6 +3,7 @@
 #ifndef PIMAGE_DUMP_CONTENTS_H
 #define PIMAGE_DUMP_CONTENTS_H
 
+#include "dump/contents_kept.h"
 #include "dump/dump.h"
 #include "format/shm.h"
 
@@ -14,6 +15,7 @@ struct contents {
 	int fd; /* of our own: its offset may be moved; -1: read through the mappings of target */
 	struct target *target;
 	bool scanned;
+	struct kept_pieces kept;
 };
 
 /* Accepts a zeroed one with fd -1. */
@@ -25,6 +27,9 @@ void contents_done(struct contents *contents);
  */
 int contents_read(const struct contents *contents, uint64_t offset, void *buffer, size_t size,
 		  struct err *err);
+
+/* Whether nothing more is read of the process: all that is saved was copied. */
+bool contents_are_kept(const struct contents *contents);
 
 /* Whether a mapping of the target is one of this object. */
 bool contents_is_mapped_by(const struct contents *contents, const struct map *map);

@@ -20,6 +20,8 @@ struct page_writer;
 struct dump_settings {
 	bool frozen;	/* targets are stopped and may be asked from inside; false for --check */
 	bool externals; /* what ends outside is recorded, and not refused, also without a rule */
+	uint64_t
+		keep_shared; /* bytes that contents of shared memory may take here, so that targets can go on sooner */
 	const char *const *rules; /* format/external_policy.h; not owned */
 	size_t n_rules;
 };
@@ -82,6 +84,9 @@ int dump_settle(struct dump *dump, struct err *err);
 int dump_write_records(struct dump *dump, struct image_writer *writer, struct err *err);
 int dump_write_shared(struct dump *dump, struct page_writer *writer, struct err *err);
 int dump_write_memory(struct dump *dump, struct page_writer *writer, struct err *err);
+
+/* Whether what processes share can be written while they go on: it was copied, settings.keep_shared sufficed. */
+bool dump_shared_is_kept(const struct dump *dump);
 
 /* A number for a new object of this kind and its zeroed record in the image; see DUMP_NEW. */
 void *dump_new(struct dump *dump, enum kind kind, uint32_t *ret_id, struct err *err);

@@ -18,12 +18,14 @@
 #include "format/memory.h"
 #include "format/pages.h"
 #include "format/shm.h"
+#include "kernel/memory_left.h"
 #include "kernel/readfile.h"
 #include "kernel/step_out.h"
 
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	ATTEMPTS = 10, /* at what is in the way for a moment: together about a second */
@@ -138,8 +140,7 @@ static void count(const struct dump *dump, struct dump_summary *summary)
 	IMAGE_EACH (&dump->image, memory, m)
 		summary->memory_size += memory_saved_size(m);
 	IMAGE_EACH (&dump->image, shm, shm)
-		for (size_t i = 0; i < shm->n_saved; i++)
-			summary->memory_size += shm->saved[i].end - shm->saved[i].start;
+		summary->memory_size += shm_saved_size(shm);
 }
 
 /* One dump under way. */
@@ -173,15 +174,7 @@ static void let_go(struct run *run)
 	step(&run->steps, "let_go", "let go");
 }
 
-static bool has_shared_pages(const struct dump *dump)
-{
-	IMAGE_EACH (&dump->image, shm, shm)
-		if (shm->n_saved)
-			return true;
-	return false;
-}
-
-/* Copies hold private memory only; what is shared is written before the processes go on. */
+/* Copies hold private memory only; what is shared, and was not kept, is written before the processes go on. */
 static int write_entries(struct run *run, struct image_writer *writer, struct page_writer *pages,
 			 struct err *err)
 {
@@ -232,7 +225,7 @@ static int write_image(struct run *run, int fd, struct err *err)
 	_cleanup_(cleanup_pages) struct page_writer *pages = NULL;
 	int64_t mtime = 0;
 
-	if (run->snapshots.n_snapshots && !has_shared_pages(run->dump))
+	if (run->snapshots.n_snapshots && dump_shared_is_kept(run->dump))
 		let_go(run);
 	if ((run->history && history_divide(run->history, run->dump, err) < 0) ||
 	    dump_settle(run->dump, err) < 0)
@@ -422,6 +415,17 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 	return options->afterwards == AFTER_RUN ? 0 : finish(run, err);
 }
 
+/* Of the memory that is left, so much may be taken by what processes share. */
+static uint64_t room_for_shared(const struct dump_options *options)
+{
+	uint64_t left;
+
+	if (options->afterwards != AFTER_RUN || options->snapshot == SNAPSHOT_STOP ||
+	    memory_left(getpid(), &left, NULL) < 0)
+		return 0;
+	return left / 2;
+}
+
 static int run_once(const struct dump_options *options, const struct kernel_features *features,
 		    struct history *history, struct dump *dump, struct dump_summary *ret_summary,
 		    struct err *err)
@@ -434,6 +438,7 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .frozen = true,
+						 .keep_shared = room_for_shared(options),
 						 .rules = options->externals,
 						 .n_rules = options->n_externals };
 	if (output_open(options->file, &output, err) < 0 ||

@@ -234,4 +234,14 @@ static int write_pages(struct dump *dump, const void *record, struct key key,
 	return write_runs(writer, folder, pages, err);
 }
 
+bool dump_shared_is_kept(const struct dump *dump)
+{
+	IMAGE_EACH (&dump->image, shm, shm)
+		for (size_t i = 0; shm->n_saved && i < dump->files->n_contents; i++)
+			if (dump->files->contents[i].id == shm->id &&
+			    !contents_are_kept(&dump->files->contents[i]))
+				return false;
+	return true;
+}
+
 const struct dumper shm_dumper = { .collect = collect, .write_pages = write_pages };

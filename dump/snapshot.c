@@ -7,6 +7,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"
+#include "format/shm.h"
 #include "kernel/readfile.h"
 
 #include <stdlib.h>
@@ -25,6 +26,8 @@ bool snapshots_wanted(const struct dump *dump, const struct dump_options *option
 		return options->snapshot == SNAPSHOT_FORK;
 	IMAGE_EACH (&dump->image, memory, m)
 		size += memory_saved_size(m);
+	IMAGE_EACH (&dump->image, shm, shm)
+		size += shm_saved_size(shm);
 	return options->afterwards == AFTER_RUN && size > WORTH_A_COPY * dump->n_targets;
 }
 

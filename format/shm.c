@@ -24,5 +24,14 @@ static const struct field shm_fields[] = {
 	{}
 };
 
+uint64_t shm_saved_size(const struct shm *shm)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < shm->n_saved; i++)
+		size += shm->saved[i].end - shm->saved[i].start;
+	return size;
+}
+
 const struct record shm_record = RECORD_OF(struct shm, "shm", shm_fields,
 					   "Memory or file contents that no path gives back.");

@@ -26,4 +26,7 @@ struct shm {
 extern const struct name shm_kind_names[];
 extern const struct record shm_record;
 
+/* Bytes of pages in the image. */
+uint64_t shm_saved_size(const struct shm *shm);
+
 #endif
