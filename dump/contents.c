@@ -147,14 +147,15 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 struct scan {
 	struct contents *contents;
 	struct shm *shm;
-	uint64_t *budget; /* of memory to keep what is read */
+	struct kept_room *room; /* to keep what is read; NULL: none */
 };
 
 /* Adds the pages of [start, end), whole ones, that hold anything but zeros. */
 static int scan_range(const struct scan *scan, uint64_t start, uint64_t end, struct err *err)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	uint8_t *kept = kept_pieces_add(&scan->contents->kept, start, end, scan->budget);
+	uint8_t *kept =
+		scan->room ? kept_pieces_add(&scan->contents->kept, start, end, scan->room) : NULL;
 	_cleanup_free_ uint8_t *buffer = kept ? NULL : malloc(CHUNK_SIZE);
 
 	if (!kept && !buffer)
@@ -306,7 +307,7 @@ static int scan_views(const struct scan *scan, bool thorough, struct err *err)
 
 int contents_scan(struct contents *contents, struct dump *dump, struct shm *shm, struct err *err)
 {
-	const struct scan scan = { contents, shm, &dump->settings.keep_shared };
+	const struct scan scan = { contents, shm, dump->shared_room };
 	bool thorough = dump->settings.frozen;
 	int ret;
 

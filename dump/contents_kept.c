@@ -8,26 +8,57 @@
 #include <sys/mman.h>
 #include <sys/param.h>
 
-uint8_t *kept_pieces_add(struct kept_pieces *kept, uint64_t start, uint64_t end, uint64_t *budget)
+static uint8_t *map_bytes(uint64_t size)
 {
-	struct kept_piece *piece = NULL;
-	void *bytes = MAP_FAILED;
+	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!kept->incomplete && end - start <= *budget)
-		bytes = mmap(NULL, end - start, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			     -1, 0);
-	if (bytes != MAP_FAILED)
+	if (bytes == MAP_FAILED)
+		return NULL;
+	/* To fault it in by small pages would take longer than to copy. */
+	madvise(bytes, size, MADV_HUGEPAGE);
+	return bytes;
+}
+
+void kept_room_prepare(struct kept_room *room, uint64_t expected)
+{
+	uint64_t size = MIN(expected, room->budget) & ~UINT64_C(0xfff);
+
+	if (size)
+		room->pool = map_bytes(size);
+	room->pool_size = room->pool ? size : 0;
+	if (room->pool)
+		madvise(room->pool, size, MADV_POPULATE_WRITE);
+}
+
+void kept_room_done(struct kept_room *room)
+{
+	if (room->pool)
+		munmap(room->pool, room->pool_size);
+	*room = (struct kept_room){ 0 };
+}
+
+uint8_t *kept_pieces_add(struct kept_pieces *kept, uint64_t start, uint64_t end,
+			 struct kept_room *room)
+{
+	uint64_t size = end - start;
+	bool pooled = size <= room->pool_size - room->used;
+	struct kept_piece *piece = NULL;
+	uint8_t *bytes = NULL;
+
+	if (!kept->incomplete && size <= room->budget)
+		bytes = pooled ? room->pool + room->used : map_bytes(size);
+	if (bytes)
 		piece = LIST_ADD(kept, pieces, NULL);
 	if (!piece) {
-		if (bytes != MAP_FAILED)
-			munmap(bytes, end - start);
+		if (bytes && !pooled)
+			munmap(bytes, size);
 		kept->incomplete = true;
 		return NULL;
 	}
-	/* To fault it in by small pages would take longer than to copy. */
-	madvise(bytes, end - start, MADV_HUGEPAGE);
-	*piece = (struct kept_piece){ start, end, bytes };
-	*budget -= end - start;
+	*piece = (struct kept_piece){ start, end, bytes, !pooled };
+	room->budget -= size;
+	if (pooled)
+		room->used += size;
 	return bytes;
 }
 
@@ -64,7 +95,8 @@ void kept_pieces_read(const struct kept_pieces *kept, uint64_t offset, uint8_t *
 void kept_pieces_done(struct kept_pieces *kept)
 {
 	for (size_t i = 0; i < kept->n_pieces; i++)
-		munmap(kept->pieces[i].bytes, kept->pieces[i].end - kept->pieces[i].start);
+		if (kept->pieces[i].mapped)
+			munmap(kept->pieces[i].bytes, kept->pieces[i].end - kept->pieces[i].start);
 	free(kept->pieces);
 	*kept = (struct kept_pieces){ 0 };
 }

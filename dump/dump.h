@@ -10,6 +10,7 @@
 
 struct err;
 struct dump_files;
+struct kept_room;
 struct outsiders;
 struct tree;
 struct image_writer;
@@ -35,7 +36,9 @@ struct dump {
 		*tree; /* where the targets come from, and their zombies; NULL: from elsewhere */
 	struct target *targets;
 	size_t n_targets;
-	struct dump_files *files;     /* open file descriptions met so far, dump/file.c */
+	struct dump_files *files; /* open file descriptions met so far, dump/file.c */
+	struct kept_room *
+		shared_room; /* for contents of shared memory, so that targets can go on sooner; NULL: none; not owned */
 	struct outsiders *outsiders;  /* dump/outsiders.h; NULL: nobody has asked yet */
 	uint32_t last_id[KIND_COUNT]; /* of objects numbered from 1 in the order they are met */
 };

@@ -21,12 +21,24 @@ static uint64_t in_use(const struct tree *tree)
 	return sum;
 }
 
+/* Most of what is shared is shared by all. */
+static uint64_t shared(const struct tree *tree)
+{
+	uint64_t most = 0, bytes;
+
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (memory_shared(tree->processes[i]->pid, &bytes, NULL) == 0 && bytes > most)
+			most = bytes;
+	return most;
+}
+
 enum snapshot_mode foresee_mode(const struct dump_options *options,
-				const struct kernel_features *features)
+				const struct kernel_features *features, uint64_t *ret_shared)
 {
 	_cleanup_tree_ struct tree tree = { 0 };
 	uint64_t used, left, pause;
 
+	*ret_shared = 0;
 	if (options->snapshot != SNAPSHOT_AUTO || options->afterwards != AFTER_RUN)
 		return (enum snapshot_mode)options->snapshot;
 	/* Whatever fails here is told when it is done in earnest. */
@@ -34,6 +46,7 @@ enum snapshot_mode foresee_mode(const struct dump_options *options,
 	    memory_left(options->pid, &left, NULL) < 0)
 		return SNAPSHOT_AUTO;
 	used = in_use(&tree);
+	*ret_shared = shared(&tree);
 	pause = PAUSE_REST + (used >> 20) * PAUSE_PER_MIB;
 	if (used + RESERVE > left ||
 	    (options->max_pause && pause > options->max_pause * UINT64_C(1000000)))

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/steps.h"
+#include "dump/contents_kept.h"
 #include "dump/external.h"
 #include "dump/foresee.h"
 #include "dump/history.h"
@@ -153,6 +154,7 @@ struct run {
 	struct snapshots snapshots;
 	struct steps steps;
 	uint64_t start;
+	struct kept_room shared_room;
 	struct dump_summary summary;
 };
 
@@ -162,6 +164,8 @@ static void cleanup_run(struct run *run)
 	tree_thaw(&run->tree);
 	snapshots_done(&run->snapshots);
 	precopy_done(&run->precopy);
+	run->dump->shared_room = NULL;
+	kept_room_done(&run->shared_room);
 }
 
 /* The processes go on; later calls do nothing. */
@@ -369,13 +373,30 @@ static int finish(struct run *run, struct err *err)
 	return 0;
 }
 
+/* Of the memory that is left, half may be taken by what processes share. */
+static void make_room_for_shared(struct run *run, uint64_t expected)
+{
+	const struct dump_options *options = run->options;
+	uint64_t left;
+
+	if (options->afterwards != AFTER_RUN || options->snapshot == SNAPSHOT_STOP ||
+	    memory_left(getpid(), &left, NULL) < 0)
+		return;
+	run->shared_room.budget = left / 2;
+	kept_room_prepare(&run->shared_room, expected);
+	run->dump->shared_room = &run->shared_room;
+}
+
 /* The processes run on meanwhile. What only would have been better is no failure where the kernel has no such thing. */
 static int copy_ahead(struct run *run, struct err *err)
 {
 	struct err reason;
 	char text[sizeof(reason.msg) + 64];
+	uint64_t shared;
+	enum snapshot_mode mode = foresee_mode(run->options, run->dump->features, &shared);
 
-	if (foresee_mode(run->options, run->dump->features) != SNAPSHOT_WP)
+	make_room_for_shared(run, shared);
+	if (mode != SNAPSHOT_WP)
 		return 0;
 	if (precopy_run(run->options, run->dump->features, &run->precopy, &reason) == 0) {
 		step(&run->steps, "copied_ahead", "memory copied ahead");
@@ -415,17 +436,6 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 	return options->afterwards == AFTER_RUN ? 0 : finish(run, err);
 }
 
-/* Of the memory that is left, so much may be taken by what processes share. */
-static uint64_t room_for_shared(const struct dump_options *options)
-{
-	uint64_t left;
-
-	if (options->afterwards != AFTER_RUN || options->snapshot == SNAPSHOT_STOP ||
-	    memory_left(getpid(), &left, NULL) < 0)
-		return 0;
-	return left / 2;
-}
-
 static int run_once(const struct dump_options *options, const struct kernel_features *features,
 		    struct history *history, struct dump *dump, struct dump_summary *ret_summary,
 		    struct err *err)
@@ -438,7 +448,6 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .frozen = true,
-						 .keep_shared = room_for_shared(options),
 						 .rules = options->externals,
 						 .n_rules = options->n_externals };
 	if (output_open(options->file, &output, err) < 0 ||

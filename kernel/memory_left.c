@@ -98,6 +98,14 @@ int memory_left(pid_t pid, uint64_t *ret_bytes, struct err *err)
 	return 0;
 }
 
+int memory_shared(pid_t pid, uint64_t *ret_bytes, struct err *err)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return read_line(path, "RssShmem", ret_bytes, err);
+}
+
 int memory_in_use(pid_t pid, uint64_t *ret_bytes, struct err *err)
 {
 	char path[48];

@@ -15,6 +15,9 @@ int memory_left(pid_t pid, uint64_t *ret_bytes, struct err *err);
 /* Bytes of private memory in use now (proc_pid_status(5), RssAnon). */
 int memory_in_use(pid_t pid, uint64_t *ret_bytes, struct err *err);
 
+/* Bytes of shared memory that it has in its page tables (RssShmem): tmpfs, memfd, shared anonymous memory. */
+int memory_shared(pid_t pid, uint64_t *ret_bytes, struct err *err);
+
 /* The value of a line "key:   123 kB", in bytes. */
 int memory_line_parse(const char *text, size_t size, const char *key, uint64_t *ret_bytes,
 		      struct err *err);
