@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static struct ids ids_of(const struct id_set *set)
 {
@@ -252,6 +253,38 @@ static int collect_zombies(const struct dump *dump, const struct target *target,
 	return 0;
 }
 
+static const struct target *parent_of(const struct dump *dump, const struct target *target)
+{
+	for (size_t i = 0; i < dump->n_targets; i++)
+		if (dump->targets[i].pid == target->status.ppid)
+			return &dump->targets[i];
+	return NULL;
+}
+
+/* Asked in the parent, without taking the answer away from it. */
+static int collect_stop(const struct dump *dump, const struct target *target,
+			struct process *process, struct err *err)
+{
+	const struct target *parent = parent_of(dump, target);
+	struct remote_batch *batch;
+	siginfo_t info = { 0 };
+	int ret;
+
+	if (!target->frozen)
+		return 0;
+	process->stopped = (uint32_t)target->frozen->threads[0]->stop_signal;
+	if (!process->stopped || !parent || !parent->remote)
+		return 0;
+	batch = remote_batch_new(parent->remote);
+	remote_push(batch, REMOTE_CALL(waitid, P_PID, target->own_pid,
+				       remote_out(batch, &info, sizeof(info)),
+				       WSTOPPED | WNOHANG | WNOWAIT, 0));
+	ret = remote_run(parent->remote, parent->frozen->threads[0], batch, err);
+	process->stop_unseen = ret == 0 && remote_result(batch, 0) == 0 && info.si_pid;
+	remote_batch_free(batch);
+	return ret;
+}
+
 static int process_collect(struct dump *dump, struct target *target, struct err *err)
 {
 	struct process *process = IMAGE_ADD(&dump->image, process, target->own_pid, 0, err);
@@ -264,9 +297,8 @@ static int process_collect(struct dump *dump, struct target *target, struct err 
 	process->group = ns_own(&status->ns_pgid, target->stat.pgrp);
 	process->session = ns_own(&status->ns_sid, target->stat.session);
 	process->foreground = target->stat.tty_nr && target->stat.tpgid == target->stat.pgrp;
-	if (target->frozen)
-		process->stopped = (uint32_t)target->frozen->threads[0]->stop_signal;
-	if (collect_zombies(dump, target, process, err) < 0 ||
+	if (collect_stop(dump, target, process, err) < 0 ||
+	    collect_zombies(dump, target, process, err) < 0 ||
 	    collect_paths(dump, target, process, err) < 0 ||
 	    collect_command_line(target, process, err) < 0 ||
 	    collect_credentials(target, &process->credentials, err) < 0 ||

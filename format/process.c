@@ -75,6 +75,8 @@ static const struct field process_fields[] = {
 	     "Its group was the foreground group of that terminal."),
 	ENUM(struct process, stopped, FIELD_OPTIONAL | FIELD_VOLATILE, signal_names,
 	     "The signal that had stopped it (job control); absent when it ran."),
+	BOOL(struct process, stop_unseen, FIELD_OPTIONAL | FIELD_VOLATILE,
+	     "Its parent had not been told of that by waitpid(2) yet."),
 	UINT(struct process, files_of, FIELD_OPTIONAL | FIELD_VOLATILE,
 	     "Process id of the first of those with which it has one descriptor table "
 	     "(CLONE_FILES); its own is "

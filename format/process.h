@@ -57,6 +57,7 @@ struct process {
 	uint32_t terminal;
 	bool foreground;
 	uint32_t stopped;
+	bool stop_unseen;
 	uint32_t files_of;
 	uint32_t fs_of;
 	char **command_line;

@@ -209,6 +209,42 @@ int frozen_stop(struct frozen *frozen, struct err *err)
 	return send_signal(frozen, SIGSTOP, err);
 }
 
+static int await_stop(struct frozen *frozen, int inject, struct stop *ret_stop, struct err *err)
+{
+	pid_t tid = frozen->threads[0]->tid;
+
+	if (tracee_resume(tid, PTRACE_CONT, inject, err) < 0 ||
+	    tracee_wait(tid, frozen->timeout_ms, ret_stop, err) < 0)
+		return -1;
+	if (ret_stop->kind == STOP_GONE)
+		return err_set(err, ERR_GONE, "process %d has ended", frozen->pid);
+	return 0;
+}
+
+int frozen_stop_here(struct frozen *frozen, int signal, struct err *err)
+{
+	pid_t tid = frozen->threads[0]->tid;
+	struct stop stop;
+	uint64_t mask;
+
+	/* Whatever else is pending stays so. SIGSTOP always comes through, and is exchanged for the other then. */
+	if (tracee_get_mask(tid, &mask, err) < 0 ||
+	    tracee_set_mask(tid, ~(1UL << (signal - 1)), err) < 0 ||
+	    send_signal(frozen, SIGSTOP, err) < 0 || await_stop(frozen, 0, &stop, err) < 0)
+		return -1;
+	if (stop.kind != STOP_SIGNAL || stop.signal != SIGSTOP)
+		return err_set(err, ERR_FAILED, "process %d stopped otherwise than by SIGSTOP (%d)",
+			       frozen->pid, stop.signal);
+	/* The trap is for the case that it does not stop. */
+	if (tracee_interrupt(tid, err) < 0 || await_stop(frozen, signal, &stop, err) < 0 ||
+	    tracee_set_mask(tid, mask, err) < 0)
+		return -1;
+	if (stop.kind != STOP_GROUP)
+		return 0;
+	frozen->threads[0]->stop_signal = stop.signal;
+	return 1;
+}
+
 int frozen_kill(struct frozen *frozen, struct err *err)
 {
 	if (send_signal(frozen, SIGKILL, err) < 0)

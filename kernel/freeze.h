@@ -132,6 +132,12 @@ struct frozen_thread *frozen_find(const struct frozen *frozen, pid_t tid);
 int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,
 		     const struct arch_regs *regs, uint64_t sigmask, struct err *err);
 
+/*
+ * Stops a process of one thread now, which is traced and stays so: 1, or 0 where the kernel ignores that signal (a group that has
+ * lost who could continue it, setpgid(2)). The signal must not have a handler. No instruction of its own is executed.
+ */
+int frozen_stop_here(struct frozen *frozen, int signal, struct err *err);
+
 /* The process will be stopped by SIGSTOP instead of running on when it is thawed. */
 int frozen_stop(struct frozen *frozen, struct err *err);
 

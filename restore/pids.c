@@ -26,25 +26,29 @@ static bool is_taken(uint32_t id)
 	return kill((pid_t)id, 0) == 0 || errno == EPERM;
 }
 
+typedef void taken_fn(struct restore *restore, uint32_t id);
+
+static bool ask(struct restore *restore, uint32_t id, taken_fn *one)
+{
+	if (!is_taken(id))
+		return false;
+	if (one)
+		one(restore, id);
+	return true;
+}
+
 /* Calls one for every id of the image that something else has. Returns how many there are. */
-static unsigned each_taken(struct restore *restore,
-			   void (*one)(struct restore *restore, uint32_t id))
+static unsigned each_taken(struct restore *restore, taken_fn *one)
 {
 	unsigned taken = 0;
 
-	IMAGE_EACH (&restore->image, process, process) {
-		for (size_t i = 0; i < process->n_threads + process->n_zombies; i++) {
-			uint32_t id = i < process->n_threads
-					      ? process->threads[i]
-					      : process->zombies[i - process->n_threads].pid;
-
-			if (!is_taken(id))
-				continue;
-			taken++;
-			if (one)
-				one(restore, id);
-		}
-	}
+	IMAGE_EACH (&restore->image, process, process)
+		for (size_t i = 0; i < process->n_threads; i++)
+			taken += ask(restore, process->threads[i], one);
+	/* Zombies, too, and leaders who have ended. */
+	for (size_t i = 0; i < restore->lineage.n_nodes; i++)
+		if (!restore->lineage.nodes[i].process && restore->lineage.nodes[i].number)
+			taken += ask(restore, restore->lineage.nodes[i].number, one);
 	return taken;
 }
 

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 enum { DUMPABLE_ROOT_ONLY = 2 };
 
@@ -65,6 +66,21 @@ static void check_limits(struct restore *restore, const char *object, const stru
 	}
 }
 
+/* A core that nobody wants would have to be written for that. */
+static void check_zombies(struct restore *restore, const struct process *process)
+{
+	for (size_t i = 0; i < process->n_zombies; i++) {
+		char object[24];
+
+		if (!WIFSIGNALED(process->zombies[i].status) ||
+		    !WCOREDUMP(process->zombies[i].status))
+			continue;
+		snprintf(object, sizeof(object), "zombie %u", process->zombies[i].pid);
+		problems_add(&restore->problems, VERDICT_APPROXIMATED, object,
+			     "it had left a core; its parent will be told that it left none");
+	}
+}
+
 static int process_check(struct restore *restore, const void *record, struct key key,
 			 struct err *err)
 {
@@ -85,6 +101,7 @@ static int process_check(struct restore *restore, const void *record, struct key
 		problems_add(
 			&restore->problems, VERDICT_APPROXIMATED, object,
 			"it was dumpable for root only (2), which cannot be set: it becomes 0");
+	check_zombies(restore, process);
 	check_limits(restore, object, process);
 	credentials_check(restore, object, &process->credentials);
 	return check_exe(restore, object, &process->exe, err);

@@ -25,6 +25,7 @@
 #include "restore/pty.h"
 #include "restore/shm.h"
 #include "restore/spawn.h"
+#include "restore/stopped.h"
 #include "restore/thread.h"
 #include "restore/thread_ids.h"
 #include "restore/tree.h"
@@ -255,20 +256,6 @@ static int write_pidfile(const char *path, pid_t pid, struct err *err)
 	return 0;
 }
 
-static int stop_canvases(struct restore *restore, struct err *err)
-{
-	for (size_t i = 0; i < restore->n_canvases; i++) {
-		struct canvas *canvas = &restore->canvases[i];
-		const struct process *process =
-			IMAGE_GET(&restore->image, process, canvas->own_pid, 0);
-
-		if ((restore->options->stopped || process->stopped) &&
-		    frozen_stop(&canvas->frozen, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* Of a shell and its job it may be the job that has the terminal. */
 static pid_t foreground_of(const struct restore *restore)
 {
@@ -287,7 +274,7 @@ static pid_t foreground_of(const struct restore *restore)
 /* From here on nothing may fail halfway: what can fail comes before the first process is let go. */
 static int commit(struct restore *restore, struct job *job, struct keeper *keeper, struct err *err)
 {
-	if (stop_canvases(restore, err) < 0)
+	if (stopped_commit(restore, err) < 0)
 		return -1;
 	if (restore->own_terminal && keeper_listen(keeper, restore, job, err) < 0)
 		return -1;

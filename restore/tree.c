@@ -12,6 +12,7 @@
 #include "restore/fill_previous.h"
 #include "restore/inherit.h"
 #include "restore/memory.h"
+#include "restore/stopped.h"
 
 #include <sched.h>
 #include <string.h>
@@ -217,5 +218,5 @@ int tree_finish(struct restore *restore, struct err *err)
 	if (lead_groups(&restore->lineage, err) < 0 || join_groups(restore, err) < 0 ||
 	    controlling_foreground(restore, err) < 0)
 		return -1;
-	return extras_end(restore, err);
+	return extras_end(restore, err) < 0 ? -1 : stopped_make(restore, err);
 }

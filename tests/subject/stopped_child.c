@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Children that SIGSTOP and SIGTSTP have stopped, of which one is in a group of its own; they go on when told so. */
+/*
+ * Children that SIGSTOP and SIGTSTP have stopped, one in a group of its own, one with threads and a signal that waits; their parent has been told of all but
+ * one. They go on when told so.
+ */
 #include "tree.h"
 
 #include <dirent.h>
+#include <pthread.h>
+
+static volatile sig_atomic_t signals;
+
+static void on_child(int signal)
+{
+	(void)signal;
+	signals++;
+}
 
 /* State and number of each child: those may have other numbers by now, and cannot say so while stopped. */
 static int children(char *states, pid_t *pids, int room)
@@ -41,6 +53,39 @@ static void look(struct view *view, void *state)
 	(void)state;
 	view_num(view, "children", children(states, pids, 8));
 	view_str(view, "states", states);
+	view_num(view, "signals", signals);
+	for (int i = 0; i < 3; i++) {
+		siginfo_t info = { 0 };
+
+		MUST(waitid(P_PID, (id_t)pids[i], &info, WSTOPPED | WNOHANG | WNOWAIT) == 0);
+		view_key(view, (const char *const[]){ "first", "second", "third" }[i]);
+		view_raw(view, "[%d, %d]", info.si_pid != 0, info.si_status);
+	}
+}
+
+static void *idle(void *place)
+{
+	(void)place;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* With a second thread. */
+static struct tree_place *fork_threads(const char *name)
+{
+	pid_t pid = fork();
+
+	MUST(pid >= 0);
+	if (pid == 0) {
+		pthread_t thread;
+
+		MUST(pthread_create(&thread, NULL, idle, NULL) == 0);
+		tree_serve(tree_enter(name));
+	}
+	while (!tree_find(name) || !tree_find(name)->done)
+		usleep(500);
+	return tree_find(name);
 }
 
 static void stop(struct tree_place *place, int signal)
@@ -53,7 +98,9 @@ static void stop(struct tree_place *place, int signal)
 
 int main(void)
 {
-	struct tree_place *places[2];
+	struct sigaction action = { .sa_handler = on_child, .sa_flags = SA_RESTART };
+	struct tree_place *places[3];
+	siginfo_t info;
 	char states[9];
 	pid_t pids[8];
 	int status;
@@ -62,17 +109,21 @@ int main(void)
 	tree_fill(tree_enter("root"));
 	places[0] = tree_fork("ours", -1);
 	places[1] = tree_fork("own", 0);
+	places[2] = fork_threads("threads");
 	stop(places[0], SIGSTOP);
 	stop(places[1], SIGTSTP);
+	MUST(kill(places[2]->pid, SIGSTOP) == 0);
+	MUST(waitid(P_PID, (id_t)places[2]->pid, &info, WSTOPPED | WNOWAIT) == 0);
+	MUST(sigaction(SIGCHLD, &action, NULL) == 0);
 	subject_main(look, NULL);
-	MUST(children(states, pids, 8) == 2);
-	for (int i = 0; i < 2; i++)
+	MUST(children(states, pids, 8) == 3 && signals == 0);
+	for (int i = 0; i < 3; i++)
 		MUST(kill(pids[i], SIGCONT) == 0);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		tree_ask(places[i]);
 	MUST(places[1]->group == places[1]->pid && places[0]->group == getpgrp());
 	tree_end();
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		MUST(wait(&status) > 0 && status == 0);
 	return 0;
 }
