@@ -239,7 +239,7 @@ static const struct bad bad_images[] = {
 	  "\"backlog\": 5,", "\"backlog\": 5, \"waiting\": [1]," },
 	{ "socket-with-two-names", "sockets/unix/3.json|$.abstract", "sockets/unix/3.json",
 	  "\"file\"", "\"abstract\": \"61\", \"file\"" },
-	{ "connected-inside-and-outside", "sockets/unix/1.json|$.peer", "sockets/unix/1.json",
+	{ "connected-inside-and-outside", "sockets/unix/2.json|$.peer", "sockets/unix/2.json",
 	  "\"options\"", "\"outside\": {}, \"options\"" },
 	{ "external-pipe-and-socket", "files/11.json|$.external", "files/11.json", "\"socket\": 5,",
 	  "\"socket\": 5, \"pipe\": 1," },
