@@ -6,7 +6,7 @@
 #include "restore/attachable.h"
 #include "restore/foreground.h"
 #include "restore/keeper.h"
-#include "restore/screen.h"
+#include "restore/person.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,6 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 /* Milliseconds: how soon it is seen that a shell has put us into the foreground again. */
@@ -28,87 +27,31 @@ struct attached {
 	const struct restore_options *options;
 	int socket; /* to the keeper; does not block */
 	int signals;
-	int in;	       /* -1: nothing (more) to read */
-	bool terminal; /* in is one */
-	bool raw;      /* and has our settings */
-	struct termios settings;
+	struct person person;
 	struct ready ready;
-	struct screen screen; /* for the modes that have to be left */
 	struct message typed; /* what the keeper has not taken yet; size 0: nothing */
 };
 
 /* How it goes on after an event. */
 enum next { GO_ON, LEFT, TAKEN, CIRCLE, ENDED, FAILED };
 
-static void show(const char *bytes, size_t size)
-{
-	struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
-
-	while (size) {
-		ssize_t n = write(STDOUT_FILENO, bytes, size);
-
-		/* Whoever shares it may have made it not block. */
-		if (n < 0 && errno == EAGAIN)
-			poll(&out, 1, -1);
-		else if (n < 0 && errno != EINTR)
-			return;
-		if (n > 0) {
-			bytes += n;
-			size -= (size_t)n;
-		}
-	}
-}
-
 static void send_size(const struct attached *a)
 {
 	struct winsize size;
 
-	if (a->terminal && ioctl(a->in, TIOCGWINSZ, &size) == 0)
+	if (a->person.terminal && ioctl(a->person.in, TIOCGWINSZ, &size) == 0)
 		message_send(a->socket, MESSAGE_SIZE, &size, sizeof(size));
 }
 
-/* A terminal that is not that of our session (ENOTTY) has no foreground; it is ours by having been given to us. */
-static bool in_foreground(const struct attached *a)
-{
-	pid_t group = tcgetpgrp(a->in);
-
-	return group < 0 || group == getpgrp();
-}
-
-/* Not from the background: the terminal is the shell's then. */
 static void take_terminal(struct attached *a)
 {
-	struct termios raw;
-	char text[SCREEN_SWITCHES];
-
-	if (!a->terminal || a->raw || !in_foreground(a) || tcgetattr(a->in, &a->settings) < 0)
-		return;
-	raw = a->settings;
-	cfmakeraw(&raw);
-	if (tcsetattr(a->in, TCSADRAIN, &raw) < 0)
-		return;
-	a->raw = true;
-	screen_enter(&a->screen, text);
-	show(text, strlen(text));
-	send_size(a);
-}
-
-static void give_back(struct attached *a)
-{
-	char text[SCREEN_SWITCHES];
-
-	if (!a->raw)
-		return;
-	screen_leave(&a->screen, text);
-	show(text, strlen(text));
-	if (in_foreground(a))
-		tcsetattr(a->in, TCSADRAIN, &a->settings);
-	a->raw = false;
+	if (person_take(&a->person))
+		send_size(a);
 }
 
 static void detach(struct attached *a)
 {
-	give_back(a);
+	person_give_back(&a->person);
 	cleanup_close(&a->socket);
 	cleanup_close(&a->signals);
 }
@@ -118,7 +61,7 @@ static void stop_too(struct attached *a)
 {
 	sigset_t set;
 
-	give_back(a);
+	person_give_back(&a->person);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
 	signal(SIGTSTP, SIG_DFL);
@@ -144,8 +87,7 @@ static enum next hear(struct attached *a, int *ret_status)
 		memcpy(&a->ready, message.bytes, sizeof(a->ready));
 		return GO_ON;
 	case MESSAGE_OUTPUT:
-		screen_feed(&a->screen, message.bytes, message.size);
-		show(message.bytes, message.size);
+		person_show(&a->person, message.bytes, message.size);
 		return GO_ON;
 	case MESSAGE_STOPPED:
 		stop_too(a);
@@ -174,17 +116,17 @@ static void send_typed(struct attached *a)
 /* What comes before the detach key still goes. */
 static enum next type(struct attached *a)
 {
-	ssize_t n = read(a->in, a->typed.bytes, sizeof(a->typed.bytes));
+	ssize_t n = read(a->person.in, a->typed.bytes, sizeof(a->typed.bytes));
 	const char *key = NULL;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return GO_ON;
 	/* The end of a file is none of what is typed; that of a terminal is that it has gone. */
 	if (n <= 0) {
-		a->in = -1;
-		return a->terminal ? LEFT : GO_ON;
+		a->person.in = -1;
+		return a->person.terminal ? LEFT : GO_ON;
 	}
-	if (a->terminal && a->options->detach_key >= 0)
+	if (a->person.terminal && a->options->detach_key >= 0)
 		key = memchr(a->typed.bytes, a->options->detach_key, (size_t)n);
 	a->typed.size = key ? (size_t)(key - a->typed.bytes) : (size_t)n;
 	send_typed(a);
@@ -214,7 +156,7 @@ static enum next signalled(struct attached *a)
 		message_send(a->socket, MESSAGE_CONTINUE, NULL, 0);
 		break;
 	default:
-		if (a->terminal && (number == SIGHUP || number == SIGTERM))
+		if (a->person.terminal && (number == SIGHUP || number == SIGTERM))
 			return LEFT;
 		message_send(a->socket, MESSAGE_SIGNAL, &number, sizeof(number));
 	}
@@ -225,15 +167,15 @@ enum { SIGNALS, KEEPER, INPUT, POLLS };
 
 static enum next turn(struct attached *a, int *ret_status)
 {
-	bool held = a->typed.size != 0, background = a->terminal && !a->raw;
+	bool held = a->typed.size != 0, background = a->person.terminal && !a->person.raw;
 	struct pollfd polls[POLLS] = {
 		[SIGNALS] = { a->signals, POLLIN, 0 },
 		[KEEPER] = { a->socket, (short)(POLLIN | (held ? POLLOUT : 0)), 0 },
-		[INPUT] = { held || background ? -1 : a->in, POLLIN, 0 },
+		[INPUT] = { held || background ? -1 : a->person.in, POLLIN, 0 },
 	};
 	enum next next = GO_ON;
 
-	if (poll(polls, POLLS, background && a->in >= 0 ? LOOK : -1) < 0 && errno != EINTR)
+	if (poll(polls, POLLS, background && a->person.in >= 0 ? LOOK : -1) < 0 && errno != EINTR)
 		return FAILED;
 	if (background)
 		take_terminal(a);
@@ -246,17 +188,6 @@ static enum next turn(struct attached *a, int *ret_status)
 	if (next == GO_ON && polls[INPUT].revents)
 		next = type(a);
 	return next;
-}
-
-/* The input: standard input; or the terminal, when the image comes through standard input. */
-static void find_input(struct attached *a)
-{
-	const char *file = a->options->file;
-
-	a->in = STDIN_FILENO;
-	if (file && strcmp(file, "-") == 0)
-		a->in = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	a->terminal = a->in >= 0 && isatty(a->in);
 }
 
 static void tell(const struct attached *a, const char *what)
@@ -301,7 +232,7 @@ static int relay(struct attached *a, pid_t keeper, struct err *err)
 	take_terminal(a);
 	while (next == GO_ON)
 		next = turn(a, &status);
-	if (next == TAKEN && !a->terminal && keeper)
+	if (next == TAKEN && !a->person.terminal && keeper)
 		return outwait(a, keeper, err);
 	detach(a);
 	if (next == ENDED)
@@ -329,7 +260,7 @@ static struct attached *attached_new(const struct restore_options *options, int 
 	a->options = options;
 	a->socket = socket;
 	a->signals = -1;
-	find_input(a);
+	person_find(&a->person, options->file);
 	return a;
 }
 
@@ -358,7 +289,7 @@ int attach_first(const struct restore_options *options, struct keeper *keeper, s
 	memcpy(&a->ready, message.bytes, sizeof(a->ready));
 	if (!options->detach) {
 		keeper->client = -1;
-		if (!a->terminal)
+		if (!a->person.terminal)
 			tell(a, "it has a terminal of its own");
 		return relay(a, keeper->pid, err);
 	}
@@ -384,9 +315,9 @@ int attach_again(const struct restore_options *options, struct err *err)
 		close(fd);
 		return -1;
 	}
-	if (a->terminal) {
-		ioctl(a->in, TIOCGWINSZ, &hello.size);
-		ioctl(a->in, TIOCGDEV, &hello.device);
+	if (a->person.terminal) {
+		ioctl(a->person.in, TIOCGWINSZ, &hello.size);
+		ioctl(a->person.in, TIOCGDEV, &hello.device);
 	}
 	if (message_send(fd, MESSAGE_HELLO, &hello, sizeof(hello)) < 0) {
 		close(fd);
