@@ -217,6 +217,23 @@ static void collect_slave(struct dump *dump, const struct known_pty *known, int 
 			     known->holder->name);
 }
 
+/* A session gets it again from its leader only. */
+static void check_session(struct dump *dump, const struct known_pty *known)
+{
+	char object[32];
+
+	if (!known->session)
+		return;
+	for (size_t i = 0; i < dump->n_targets; i++)
+		if (dump->targets[i].pid == known->session)
+			return;
+	snprintf(object, sizeof(object), "/dev/pts/%u", known->number);
+	problems_add(&dump->problems, VERDICT_LOST, object,
+		     "that it is a controlling terminal, since the leader %d of the session is not "
+		     "saved",
+		     known->session);
+}
+
 static int collect_state(struct dump *dump, const struct known_pty *known, int master, int slave,
 			 struct tty_pair *pair, struct err *err)
 {
@@ -237,6 +254,7 @@ static int collect_state(struct dump *dump, const struct known_pty *known, int m
 	pair->session = in_image(dump, known->session, true);
 	pair->foreground = in_image(dump, known->foreground, false);
 	collect_slave(dump, known, master, pair);
+	check_session(dump, known);
 	return collect_locks(master, pair, err);
 }
 

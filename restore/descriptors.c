@@ -290,6 +290,7 @@ int descriptors_check(struct restore *restore, struct err *err)
 	check_limit(restore, last + 64 + d->n_uses + d->n_overrides +
 				     2 * (restore->image.kinds[KIND_pipe].n_objects +
 					  restore->image.kinds[KIND_unix_socket].n_objects +
+					  restore->image.kinds[KIND_tty].n_objects +
 					  restore->image.kinds[KIND_shm].n_objects));
 	return 0;
 }

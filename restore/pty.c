@@ -3,6 +3,8 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/pimage.h"
+#include "format/process.h"
 #include "kernel/pty.h"
 #include "restore/descriptors.h"
 #include "restore/tty.h"
@@ -33,8 +35,22 @@ static void problem(struct restore *restore, const struct tty *tty, enum verdict
 	problems_add(&restore->problems, verdict, tty->path, "%s", text);
 }
 
+/* The root stays in the session of a prestore that waits for it. */
+static void check_root(struct restore *restore, const struct tty *tty)
+{
+	const struct pimage *pimage = IMAGE_GET(&restore->image, pimage, 0, 0);
+	const struct process *root = IMAGE_GET(&restore->image, process, pimage->root, 0);
+
+	if (restore->options->detach || root->terminal != tty->id || root->session != root->pid)
+		return;
+	problem(restore, tty, VERDICT_APPROXIMATED,
+		"it is not the controlling terminal of its session any more");
+	problems_remedy(&restore->problems, "--detach");
+}
+
 void pty_check(struct restore *restore, const struct tty *tty)
 {
+	check_root(restore, tty);
 	if (access("/dev/ptmx", R_OK | W_OK) == 0)
 		return;
 	problem(restore, tty, VERDICT_BLOCKING,
