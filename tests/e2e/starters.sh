@@ -6,12 +6,13 @@
 . "$(dirname "$0")/lib.sh"
 need nohup setsid timeout nice env tmux pgrep
 
-cat >job <<'END'
+cat >job <<'END' # it does not end before it was saved
 i=0
 while [ $i -lt 40 ]; do
 	i=$((i + 1))
 	echo $i
 	sleep 0.01
+	until [ $i -lt 20 ] || [ -e go ]; do sleep 0.01; done
 done
 exit 5
 END
@@ -25,6 +26,7 @@ back() {
 	sleep "0.0$((RANDOM % 90 + 10))"
 	must pdump --quiet --kill "$pid" image.tar
 	wait "$pid" 2>/dev/null
+	: >go
 	timeout 60 prestore --quiet image.tar </dev/null >>out 2>err
 	status=$?
 	[ $status = 5 ] || fail "$what: status $status: $(cat err)"
@@ -46,12 +48,12 @@ starters=(
 for ((i = 0; i < repeat; i++)); do
 	for ((n = i % 2; n < ${#starters[@]}; n += 2)); do # the others next time
 		what=${starters[n]}
-		rm -f out
+		rm -f out go
 		eval "exec $what" </dev/null >out 2>&1 &
 		back '\(real\|user\|sys\|nohup\)'
 	done
 	what="with pipes to others, as from sshd"
-	rm -f out
+	rm -f out go
 	mkfifo in.pipe out.pipe
 	sleep 100 >in.pipe &
 	input=$!
@@ -73,11 +75,13 @@ without_terminal() {
 	[ "$(tail -n 1 out | tr -d '\r')" = typed ] || fail "without a terminal: $(tail -n 3 out)"
 }
 for ((i = 0; i < repeat; i++)); do
+	rm -f go
 	term_start
 	term_line "clear; sh -c 'sh job; cat; exit 5'"
 	term_expect '^20$'
 	must pdump --quiet --kill "$(term_pid)" image.tar
 	term_sane
+	: >go
 	term_line "clear; prestore image.tar"
 	term_expect '^40$'
 	term_line "typed"
