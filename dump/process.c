@@ -285,6 +285,17 @@ static int collect_stop(const struct dump *dump, const struct target *target,
 	return ret;
 }
 
+/* clone(2) can choose another, or none; executing a program makes it SIGCHLD, and so does becoming an orphan. */
+static void check_end_signal(struct dump *dump, const struct target *target,
+			     const struct process *process)
+{
+	if (process->parent && target->stat.exit_signal != SIGCHLD)
+		problems_add(&dump->problems, VERDICT_APPROXIMATED, target->name,
+			     "its parent would be told of its end by signal %d and not by SIGCHLD, "
+			     "which it will be after a restore",
+			     target->stat.exit_signal);
+}
+
 static int process_collect(struct dump *dump, struct target *target, struct err *err)
 {
 	struct process *process = IMAGE_ADD(&dump->image, process, target->own_pid, 0, err);
@@ -297,6 +308,7 @@ static int process_collect(struct dump *dump, struct target *target, struct err 
 	process->group = ns_own(&status->ns_pgid, target->stat.pgrp);
 	process->session = ns_own(&status->ns_sid, target->stat.session);
 	process->foreground = target->stat.tty_nr && target->stat.tpgid == target->stat.pgrp;
+	check_end_signal(dump, target, process);
 	if (collect_stop(dump, target, process, err) < 0 ||
 	    collect_zombies(dump, target, process, err) < 0 ||
 	    collect_paths(dump, target, process, err) < 0 ||
