@@ -23,6 +23,7 @@ struct dump_settings {
 	bool externals; /* what ends outside is recorded, and not refused, also without a rule */
 	uint64_t
 		keep_shared; /* bytes that contents of shared memory may take here, so that targets can go on sooner */
+	unsigned threads;	  /* that may look at the memory of a target; 0 is 1 */
 	const char *const *rules; /* format/external_policy.h; not owned */
 	size_t n_rules;
 };

@@ -143,6 +143,10 @@ static int check_every(struct dump_options *options, struct err *err)
 		return err_set(err, ERR_USAGE,
 			       "--every does not go with --check, --stop, --kill and "
 			       "--snapshot=wp");
+	if (!options->digest)
+		return err_set(err, ERR_USAGE,
+			       "--digest=none does not go with --every, whose images know each "
+			       "other by digests");
 	if (!options->file || strcmp(options->file, "-") == 0)
 		return err_set(err, ERR_USAGE, "--every needs a folder for the images");
 	return parse_every(options, err);

@@ -68,6 +68,7 @@ static int add_target(struct dump *dump, const struct tree_process *process, str
 	*target = (struct target)TARGET_EMPTY;
 	if (target_open(process->pid, dump->features, target, err) < 0)
 		return -1;
+	target->threads = dump->settings.threads;
 	check_seccomp(dump, target);
 	check_namespace(dump, target);
 	return 0;
@@ -448,6 +449,7 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .frozen = true,
+						 .threads = options->threads,
 						 .rules = options->externals,
 						 .n_rules = options->n_externals };
 	if (output_open(options->file, &output, err) < 0 ||

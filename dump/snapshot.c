@@ -273,6 +273,7 @@ int snapshot_zero_pages(const struct target *target, const struct memory_range *
 
 	if (snapshot && snapshot->spool)
 		return spool_zero_pages(snapshot->spool, ranges, count, ret_zero, ret_other, err);
-	return memory_zero_pages(snapshot ? &snapshot->copy.memory : &target->memory, ranges, count,
-				 ret_zero, ret_other, err);
+	return memory_zero_pages_by(target->threads,
+				    snapshot ? &snapshot->copy.memory : &target->memory, ranges,
+				    count, ret_zero, ret_other, err);
 }

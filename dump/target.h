@@ -25,6 +25,7 @@ struct target {
 	struct proc_stat stat;
 	struct maps maps; /* with detail; taken before anything was mapped remotely */
 	struct process_memory memory;
+	unsigned threads; /* of this program that may read it at the same time */
 	const struct snapshot
 		*snapshot; /* where its pages are as they were; NULL: in it; not owned */
 };

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking for pages of zeros with several threads, each in a part of the ranges. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "format/cleanup.h"
+#include "format/err.h"
+#include "kernel/memory.h"
+
+#define THREADS_MAX 16
+/* Less than this is done before a thread has started. */
+#define SHARE_MIN (UINT64_C(16) << 20)
+
+struct share {
+	const struct process_memory *memory;
+	struct memory_ranges ranges, zero, other;
+	pthread_t thread;
+	bool started;
+	int result;
+	struct err err;
+};
+
+typedef struct share all_shares[THREADS_MAX];
+
+static void cleanup_shares(all_shares *shares)
+{
+	for (unsigned i = 0; i < THREADS_MAX; i++) {
+		memory_ranges_release(&(*shares)[i].ranges);
+		memory_ranges_release(&(*shares)[i].zero);
+		memory_ranges_release(&(*shares)[i].other);
+	}
+}
+
+static void *look(void *argument)
+{
+	struct share *share = argument;
+
+	share->result = memory_zero_pages(share->memory, share->ranges.list, share->ranges.count,
+					  &share->zero, &share->other, &share->err);
+	return NULL;
+}
+
+static uint64_t size_of(const struct memory_range *ranges, size_t count)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += ranges[i].end - ranges[i].start;
+	return size;
+}
+
+/* Parts of about the same size, in order; all borders are those of 2 MiB or of the ranges. */
+static int deal(struct share *shares, unsigned n, const struct memory_range *ranges, size_t count,
+		struct err *err)
+{
+	const uint64_t step = UINT64_C(2) << 20;
+	uint64_t each = size_of(ranges, count) / n + step, room = each;
+	unsigned share = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (uint64_t at = ranges[i].start, end; at < ranges[i].end; at = end) {
+			end = (at & -step) + step;
+			if (end > ranges[i].end)
+				end = ranges[i].end;
+			if (end - at > room && share + 1 < n) {
+				share++;
+				room = each;
+			}
+			room -= end - at < room ? end - at : room;
+			if (memory_ranges_add(&shares[share].ranges, at, end, err) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+/* Signals stay with the caller's thread, which does the first part, and those for which there is no other. */
+static void look_everywhere(struct share *shares, unsigned n)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (unsigned i = 1; i < n; i++)
+		shares[i].started = pthread_create(&shares[i].thread, NULL, look, &shares[i]) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	for (unsigned i = 0; i < n; i++)
+		if (!shares[i].started)
+			look(&shares[i]);
+	for (unsigned i = 1; i < n; i++)
+		if (shares[i].started)
+			pthread_join(shares[i].thread, NULL);
+}
+
+static int append(struct memory_ranges *to, const struct memory_ranges *from, struct err *err)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (memory_ranges_add(to, from->list[i].start, from->list[i].end, err) < 0)
+			return -1;
+	return 0;
+}
+
+int memory_zero_pages_by(unsigned threads, const struct process_memory *memory,
+			 const struct memory_range *ranges, size_t count,
+			 struct memory_ranges *ret_zero, struct memory_ranges *ret_other,
+			 struct err *err)
+{
+	_cleanup_(cleanup_shares) all_shares shares = { 0 };
+	uint64_t most = size_of(ranges, count) / SHARE_MIN;
+
+	threads = threads < THREADS_MAX ? threads : THREADS_MAX;
+	threads = threads < most ? threads : (unsigned)most;
+	if (threads < 2)
+		return memory_zero_pages(memory, ranges, count, ret_zero, ret_other, err);
+	if (deal(shares, threads, ranges, count, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < threads; i++)
+		shares[i].memory = memory;
+	look_everywhere(shares, threads);
+	for (unsigned i = 0; i < threads; i++) {
+		if (shares[i].result < 0) {
+			if (err)
+				*err = shares[i].err;
+			return -1;
+		}
+		if (append(ret_zero, &shares[i].zero, err) < 0 ||
+		    append(ret_other, &shares[i].other, err) < 0)
+			return -1;
+	}
+	return 0;
+}
