@@ -16,7 +16,6 @@
 #include <string.h>
 
 enum {
-	THREADS_MAX = 16,
 	/* Of a stream: one entry is decoded while the next is read. */
 	ENTRIES_AHEAD = 1,
 };
@@ -48,7 +47,7 @@ void fill_done(struct fill *fill)
 }
 
 /* Only the tracer can put words into a process, which is what is left where neither of these works. */
-static unsigned threads_for(const struct kernel_features *features)
+unsigned fill_threads(const struct kernel_features *features)
 {
 	cpu_set_t cpus;
 	int n;
@@ -58,7 +57,7 @@ static unsigned threads_for(const struct kernel_features *features)
 	    sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
 		return 1;
 	n = CPU_COUNT(&cpus);
-	return n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
+	return n > FILL_THREADS_MAX ? FILL_THREADS_MAX : (unsigned)n;
 }
 
 static int prepare(struct fill *fill, const struct restore *restore, struct err *err)
@@ -66,7 +65,7 @@ static int prepare(struct fill *fill, const struct restore *restore, struct err 
 	if (fill->pool)
 		return 0;
 	fill->huge = huge_page_size(restore->features);
-	return page_pool_new(threads_for(restore->features), &fill->pool, err);
+	return page_pool_new(fill_threads(restore->features), &fill->pool, err);
 }
 
 static int find_sink(struct fill *fill, struct restore *restore, const struct pages_entry *entry,

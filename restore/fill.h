@@ -47,6 +47,10 @@ int fill_kind(struct fill *fill, struct restore *restore, enum kind kind, struct
  */
 int fill_process(struct fill *fill, struct restore *restore, uint32_t own_pid, struct err *err);
 
+/* How many threads may write into processes. */
+enum { FILL_THREADS_MAX = 16 };
+unsigned fill_threads(const struct kernel_features *features);
+
 /* What in the pages of a process may be thread ids, sorted; NULL where that was not noted or is not complete. */
 const struct tid_words *fill_tid_words(struct fill *fill, uint32_t own_pid);
 

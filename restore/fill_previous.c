@@ -6,66 +6,168 @@
 #include "format/image_memory.h"
 #include "format/image_previous.h"
 #include "format/memory.h"
+#include "format/process.h"
+#include "kernel/huge.h"
 #include "restore/canvas.h"
+#include "restore/collapse.h"
+#include "restore/fill.h"
 #include "restore/lazy.h"
 #include "restore/restore.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+/* A multiple of what is compressed together. */
 enum { CHUNK = 1 << 20 };
 
+/* What threads copy side by side, each by a reader of its own. */
 struct copying {
+	const struct restore *restore;
 	struct canvas *canvas;
-	struct image_memory *from;
-	void *buffer;
+	struct range *chunks;
+	size_t n_chunks;
+	pthread_mutex_t lock;
+	size_t next;
+	bool failed;
+	struct err err;
 };
 
-static int copy_range(const struct copying *copying, const struct range *range, struct err *err)
+static int add_chunks(struct copying *copying, const struct range *range, struct err *err)
 {
-	for (uint64_t at = range->start; at < range->end; at += CHUNK) {
-		size_t size = range->end - at < CHUNK ? range->end - at : CHUNK;
-		struct memory_range to = { at, at + size };
+	for (uint64_t at = range->start, end; at < range->end; at = end) {
+		struct range *chunk = LIST_ADD(copying, chunks, err);
 
-		if (image_memory_read(copying->from, at, copying->buffer, size, err) < 0 ||
-		    memory_write_ranges(&copying->canvas->frozen.memory, &to, 1, copying->buffer,
-					err) < 0)
+		if (!chunk)
+			return -1;
+		/* Parted at the same addresses in whatever range: neighbours are read by the same thread, mostly. */
+		end = (at | (CHUNK - 1)) + 1;
+		if (end > range->end)
+			end = range->end;
+		*chunk = (struct range){ at, end };
+	}
+	return 0;
+}
+
+static int add_all(struct copying *copying, const struct memory *memory, struct err *err)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+
+		if (lazy_covers(copying->restore, copying->canvas->own_pid, vma))
+			continue;
+		for (size_t k = 0; k < vma->n_previous; k++)
+			if (add_chunks(copying, &vma->previous[k], err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static const struct range *take(struct copying *copying)
+{
+	const struct range *chunk = NULL;
+
+	pthread_mutex_lock(&copying->lock);
+	if (!copying->failed && copying->next < copying->n_chunks)
+		chunk = &copying->chunks[copying->next++];
+	pthread_mutex_unlock(&copying->lock);
+	return chunk;
+}
+
+static int copy(struct copying *copying, struct err *err)
+{
+	const struct image_previous *previous = copying->restore->image.previous;
+	_cleanup_image_memory_ struct image_memory *from = NULL;
+	_cleanup_free_ uint8_t *buffer = malloc(CHUNK);
+	const struct range *chunk;
+
+	if (!buffer)
+		return err_sys(err, "out of memory");
+	if (image_memory_open(previous->reader, &previous->image, KIND_memory,
+			      copying->canvas->own_pid, &from, err) < 0)
+		return -1;
+	while ((chunk = take(copying))) {
+		const struct memory_range to = { chunk->start, chunk->end };
+
+		if (image_memory_read(from, to.start, buffer, to.end - to.start, err) < 0 ||
+		    memory_write_ranges(&copying->canvas->frozen.memory, &to, 1, buffer, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static bool leads_back(const struct memory *memory)
+static void *work(void *context)
 {
-	for (size_t i = 0; i < memory->n_vmas; i++)
-		if (memory->vmas[i].n_previous)
-			return true;
-	return false;
+	struct copying *copying = context;
+	struct err err;
+
+	if (copy(copying, &err) == 0)
+		return NULL;
+	pthread_mutex_lock(&copying->lock);
+	if (!copying->failed)
+		copying->err = err;
+	copying->failed = true;
+	pthread_mutex_unlock(&copying->lock);
+	return NULL;
+}
+
+/* With this thread as one of them. */
+static int work_together(struct copying *copying, struct err *err)
+{
+	unsigned max = fill_threads(copying->restore->features), n = 0;
+	pthread_t threads[FILL_THREADS_MAX];
+	sigset_t all, before;
+
+	pthread_mutex_init(&copying->lock, NULL);
+	/* Signals are for the main thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (n + 1 < max && n + 1 < copying->n_chunks &&
+	       pthread_create(&threads[n], NULL, work, copying) == 0)
+		n++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	work(copying);
+	while (n)
+		pthread_join(threads[--n], NULL);
+	pthread_mutex_destroy(&copying->lock);
+	if (copying->failed && err)
+		*err = copying->err;
+	return copying->failed ? -1 : 0;
+}
+
+/* Where whole blocks are in images before; those that several images have parts of stay as they are. */
+static int make_huge(const struct copying *copying, const struct memory *memory, struct err *err)
+{
+	const struct restore *restore = copying->restore;
+	_cleanup_free_ struct vma *vmas = calloc(memory->n_vmas + 1, sizeof(*vmas));
+	const struct memory previous = { .vmas = vmas, .n_vmas = memory->n_vmas };
+	struct collapse collapse = { .memory = &previous };
+
+	if (!vmas)
+		return err_sys(err, "out of memory");
+	if (!IMAGE_GET(&restore->image, process, copying->canvas->own_pid, 0)->thp_disable)
+		collapse.size = huge_page_size(restore->features);
+	memcpy(vmas, memory->vmas, memory->n_vmas * sizeof(*vmas));
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		bool later = lazy_covers(restore, copying->canvas->own_pid, &memory->vmas[i]);
+
+		vmas[i].saved = vmas[i].previous;
+		vmas[i].n_saved = later ? 0 : vmas[i].n_previous;
+	}
+	return collapse_run(&collapse, copying->canvas, UINT64_MAX, err);
 }
 
 int fill_previous(const struct restore *restore, struct canvas *canvas, struct err *err)
 {
 	const struct memory *memory = IMAGE_GET(&restore->image, memory, canvas->own_pid, 0);
-	const struct image_previous *previous = restore->image.previous;
-	_cleanup_image_memory_ struct image_memory *from = NULL;
-	_cleanup_free_ void *buffer = NULL;
-	struct copying copying = { .canvas = canvas };
+	struct copying copying = { .restore = restore, .canvas = canvas };
+	int ret;
 
-	if (!leads_back(memory))
-		return 0;
-	buffer = malloc(CHUNK);
-	if (!buffer)
-		return err_sys(err, "out of memory");
-	if (image_memory_open(previous->reader, &previous->image, KIND_memory, canvas->own_pid,
-			      &from, err) < 0)
-		return -1;
-	copying.from = from;
-	copying.buffer = buffer;
-	for (size_t i = 0; i < memory->n_vmas; i++) {
-		const struct vma *vma = &memory->vmas[i];
-
-		if (lazy_covers(restore, canvas->own_pid, vma))
-			continue;
-		for (size_t k = 0; k < vma->n_previous; k++)
-			if (copy_range(&copying, &vma->previous[k], err) < 0)
-				return -1;
-	}
-	return 0;
+	ret = add_all(&copying, memory, err);
+	if (ret == 0 && copying.n_chunks)
+		ret = make_huge(&copying, memory, err);
+	if (ret == 0 && copying.n_chunks)
+		ret = work_together(&copying, err);
+	free(copying.chunks);
+	return ret;
 }
