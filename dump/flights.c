@@ -113,14 +113,15 @@ int flights_look(struct dump *dump, struct target *target, uint32_t number, stru
 	struct unix_shape shape;
 	struct carrier *carrier;
 	uint64_t n;
+	bool seen;
 
 	if (there <= 0)
 		return there;
 	if (proc_fdinfo_number(fd.info_text, "scm_fds", 10, &n) < 0 || !n)
 		return 0;
-	if (!dump->settings.frozen || !fd.same || is_listening(fd.copy))
-		dump->files->unseen = true;
-	if (dump->files->unseen || flights_queue(dump, (uint32_t)fd.stat.st_ino))
+	seen = dump->settings.frozen && fd.same && !is_listening(fd.copy);
+	dump->files->unseen |= !seen;
+	if (!seen || flights_queue(dump, (uint32_t)fd.stat.st_ino))
 		return 0;
 	carrier = LIST_ADD(flights, carriers, err);
 	if (!carrier)
