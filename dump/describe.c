@@ -58,10 +58,13 @@ static void describe_device(const struct dump_fd *fd, char *ret_text, size_t siz
 	unsigned maj = major(fd->stat.st_rdev), min = minor(fd->stat.st_rdev);
 
 	if (maj == 5 && min == 2)
-		snprintf(ret_text, size, "the master of a pseudo-terminal is not supported yet");
+		snprintf(
+			ret_text, size,
+			"the master of a pseudo-terminal, of which there is no duplicate to be had "
+			"here (pidfd_getfd)");
 	else if (fd->copy >= 0 && tty_device(fd->copy))
 		snprintf(ret_text, size,
-			 "a terminal that is not the controlling terminal is not supported yet");
+			 "a terminal that ends outside and is not the controlling terminal");
 	else
 		snprintf(ret_text, size, "the %s device %u:%u is not supported",
 			 S_ISBLK(fd->stat.st_mode) ? "block" : "character", maj, min);
