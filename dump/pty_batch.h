@@ -41,6 +41,7 @@ struct queues {
 	uint64_t fds[N_FDS];
 	uint32_t flags; /* of the master */
 	struct termios2 now;
+	size_t waiting;			/* bytes of output */
 	int ends[2 * N_PIPES];		/* what pipe2(2) gave */
 	size_t opened[1 + 2 * N_PIPES]; /* calls that open them and set their sizes */
 	size_t last_take;		/* the call that must find nothing more */

@@ -269,31 +269,54 @@ static void note_stopped(struct queues *q, int slave)
 		ioctl(slave, TCXONC, STOP_OUTPUT);
 }
 
+/* Why nothing may be taken out; NULL: it may. */
+static const char *why_not(const struct queues *q, short master_events)
+{
+	if (!q->remote)
+		return "its master is only on its way to a process";
+	if (q->tty->pair->slave == TTY_SLAVE_UNOPENED)
+		return "its slave was never opened";
+	if (!may_read(q->known))
+		return "it is the terminal of the process that has its master, which is in the "
+		       "background";
+	if (q->tty->line_discipline)
+		return "it has another line discipline";
+	if (q->tty->pair->locks)
+		return "its settings are locked";
+	if (master_events & POLLPRI)
+		return "a message of packet mode comes before it";
+	return NULL;
+}
+
+static void note_lost(struct queues *q, const char *why)
+{
+	char text[192];
+
+	snprintf(text, sizeof(text), "what waits in it, since %s (%%zu bytes of output)", why);
+	pty_problem(q, VERDICT_LOST, text, q->waiting);
+}
+
 static int collect(struct queues *q, int master, int slave, struct err *err)
 {
 	short master_events, slave_events = POLLOUT;
 	int output = queue_size(master, &master_events);
 	int input = slave >= 0 ? queue_size(slave, &slave_events) : 1;
+	const char *why = why_not(q, master_events);
 	int usable;
 
+	q->waiting = (size_t)output;
+	if (why && (output || (slave >= 0 && input)))
+		note_lost(q, why);
 	input = input || pty_canonical(&q->now);
 	if (!output && !(slave_events & POLLOUT))
 		note_stopped(q, slave);
-	if (!output && !input)
+	if (why || (!output && !input))
 		return 0;
-	if (!q->remote || q->tty->pair->slave == TTY_SLAVE_UNOPENED || !may_read(q->known) ||
-	    q->tty->line_discipline || (master_events & POLLPRI)) {
-		if (output)
-			pty_problem(q, VERDICT_LOST, "output that waits in it (%zu bytes)",
-				    (size_t)output);
-		return 0;
-	}
 	usable = pty_rehearse(q, err);
 	if (usable < 0)
 		return -1;
 	if (!usable)
-		pty_problem(q, VERDICT_LOST, "what waits in it (%zu bytes of output)",
-			    (size_t)output);
+		note_lost(q, "the process that has its master cannot open what that takes");
 	if (usable && output && collect_output(q, err) < 0)
 		return -1;
 	return usable && input ? collect_input(q, err) : 0;
