@@ -34,11 +34,25 @@ static void differ(void *context, const char *path, const char *a, const char *b
 		d->length += (size_t)n < sizeof(d->text) - d->length ? (size_t)n : 0;
 }
 
-/* Objects are numbered in the order they are met, which is the same both times. */
-static int compare_kind(const struct image *a, const struct image *b, enum kind kind,
+/* Objects are numbered in the order they are met, which is the same both times; processes and threads by the ids that they have now. */
+static struct key key_now(const struct restore *restore, enum kind kind, struct key key)
+{
+	const struct canvas *canvas;
+	const struct made_thread *thread;
+
+	if (kind != KIND_thread && (kind < KIND_process || kind > KIND_timers))
+		return key;
+	canvas = tree_canvas(restore, key.first);
+	thread = canvas && kind == KIND_thread ? canvas_thread(canvas, key.second) : NULL;
+	return (struct key){ canvas ? canvas->present : 0, thread ? thread->own : 0 };
+}
+
+static int compare_kind(const struct restore *restore, const struct image *b, enum kind kind,
 			struct differences *differences, struct err *err)
 {
+	const struct image *a = &restore->image;
 	const struct objects *x = &a->kinds[kind], *y = &b->kinds[kind];
+	const void *found;
 	char path[64];
 
 	if (x->n_objects != y->n_objects)
@@ -47,7 +61,10 @@ static int compare_kind(const struct image *a, const struct image *b, enum kind 
 	for (size_t i = 0; i < x->n_objects; i++) {
 		kind_path(kind, x->objects[i].key, path, sizeof(path));
 		differences->entry = path;
-		if (record_diff(kinds[kind].record, x->objects[i].record, y->objects[i].record,
+		found = image_get(b, kind, key_now(restore, kind, x->objects[i].key));
+		if (!found)
+			return err_set(err, ERR_FAILED, "--verify: there is no %s any more", path);
+		if (record_diff(kinds[kind].record, x->objects[i].record, found,
 				FIELD_VOLATILE | FIELD_INFO, differ, differences, err) < 0)
 			return -1;
 	}
@@ -84,7 +101,7 @@ static void leave_out_vdsos(struct restore *restore, struct dump *dump)
 		if (!canvas->redirect_vdso)
 			continue;
 		leave_out_vdso(canvas, IMAGE_GET(&restore->image, memory, canvas->own_pid, 0));
-		leave_out_vdso(canvas, IMAGE_GET(&dump->image, memory, canvas->own_pid, 0));
+		leave_out_vdso(canvas, IMAGE_GET(&dump->image, memory, canvas->present, 0));
 	}
 }
 
@@ -145,7 +162,7 @@ static int compare(struct restore *restore, struct dump *dump, struct err *err)
 	leave_out_vdsos(restore, dump);
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
 		if (!is_changed(restore, kind) &&
-		    compare_kind(&restore->image, &dump->image, kind, &differences, err) < 0)
+		    compare_kind(restore, &dump->image, kind, &differences, err) < 0)
 			return -1;
 	if (differences.n)
 		return err_set(err, ERR_FAILED, "--verify: %u differences: %s", differences.n,

@@ -48,3 +48,23 @@ for way in "${ways[@]}"; do
 	pkill -KILL -s "$restored"
 	echo "$way: $(wc -l <before) processes"
 done
+
+# Processes that come, lose their parents and end all the time: whatever is met can be made again.
+# shellcheck disable=SC2016
+churn='i=0; while [ $i -lt 2000 ]; do i=$((i + 1))
+	(sleep 0.05 & sh -c "sleep 0.03 & sleep 0.02" &)
+	(setsid sh -c "sleep 0.02 & sleep 0.01" &)
+done'
+setsid sh -c "echo \$\$ >leader; $churn" </dev/null >/dev/null 2>&1 &
+sleep 0.3
+session=$(cat leader)
+for ((i = 0; i < 3 * repeat; i++)); do
+	way=${ways[i % ${#ways[@]}]}
+	rm -f pid
+	must pdump --quiet --session "$session" image.tar
+	must prestore --quiet --detach "$way" --stopped --verify --pidfile=pid image.tar
+	pkill -KILL -s "$(cat pid)"
+	kill -KILL "$(cat pid)" 2>/dev/null
+done
+pkill -KILL -s "$session"
+exit 0
