@@ -41,6 +41,15 @@ void *dump_new(struct dump *dump, enum kind kind, uint32_t *ret_id, struct err *
 	return record;
 }
 
+/* A check looks at processes that run: what could not be read of one that has ended meanwhile is nobody's any more. */
+static bool may_miss(struct dump *dump, const struct target *target)
+{
+	if (dump->settings.frozen || target == dump->targets || !target_ended(target->pid))
+		return false;
+	dump->missed = true;
+	return true;
+}
+
 int dump_collect(struct dump *dump, struct err *err)
 {
 	/* What processes share (shm) is settled when all of them have named their part of it. */
@@ -48,7 +57,7 @@ int dump_collect(struct dump *dump, struct err *err)
 		for (size_t i = 0; dumpers[k]->collect && i < dump->n_targets; i++) {
 			struct target *target = &dump->targets[i];
 
-			if (dumpers[k]->collect(dump, target, err) < 0)
+			if (dumpers[k]->collect(dump, target, err) < 0 && !may_miss(dump, target))
 				return err_prefix(err, "%s: %s", target->name,
 						  kinds[k].record->name);
 		}

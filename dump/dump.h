@@ -35,6 +35,7 @@ struct dump {
 	struct problems problems;
 	const struct tree
 		*tree; /* where the targets come from, and their zombies; NULL: from elsewhere */
+	bool missed;   /* a check: one of the processes ended while it was looked at */
 	struct target *targets;
 	size_t n_targets;
 	struct dump_files *files; /* open file descriptions met so far, dump/file.c */

@@ -88,8 +88,13 @@ static void check_leader(struct dump *dump, const struct tree *tree)
 static int add_targets(struct dump *dump, const struct tree *tree, struct err *err)
 {
 	for (size_t i = 0; i < tree->n_processes; i++)
-		if (add_target(dump, tree->processes[i], err) < 0)
-			return -1;
+		if (add_target(dump, tree->processes[i], err) < 0) {
+			if (dump->settings.frozen || i == 0 ||
+			    !target_ended(tree->processes[i]->pid))
+				return -1;
+			dump->n_targets--;
+			dump->missed = true;
+		}
 	dump->tree = tree;
 	check_leader(dump, tree);
 	return 0;
@@ -111,15 +116,20 @@ static int check_once(const struct dump_options *options, const struct kernel_fe
 	return ret;
 }
 
+/* Of many processes that run some may be about to end: what is read of them is missing or denied, or an end of a pipe seems to be elsewhere. */
+static bool is_certain(const struct dump *dump)
+{
+	return !problems_count(&dump->problems, VERDICT_BLOCKING) ||
+	       (!dump->missed && !problems_passing(&dump->problems));
+}
+
 int dump_check(const struct dump_options *options, const struct kernel_features *features,
 	       struct dump *dump, struct err *err)
 {
-	/* Nothing is stopped: of many processes some may be about to end, and what is read of them is missing, or denied. */
 	for (unsigned i = 1;; i++) {
 		int ret = check_once(options, features, dump, err);
 
-		if (i == CHECKS || kill(options->pid, 0) < 0 ||
-		    (ret == 0 && !problems_passing(&dump->problems)))
+		if (i == CHECKS || kill(options->pid, 0) < 0 || (ret == 0 && is_certain(dump)))
 			return ret;
 		dump_done(dump);
 	}

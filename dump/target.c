@@ -5,7 +5,9 @@
 #include "format/err.h"
 #include "kernel/readfile.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise)
 {
@@ -75,6 +77,19 @@ int target_open(pid_t pid, const struct kernel_features *features, struct target
 	target.memory.keep_shared = true;
 	*ret_target = target;
 	return 0;
+}
+
+bool target_ended(pid_t pid)
+{
+	_cleanup_free_ char *text = NULL;
+	struct proc_stat stat;
+	char path[32];
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return read_file_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
+	       proc_stat_parse(text, size, &stat, NULL) < 0 ||
+	       (strchr("ZX", stat.state) && stat.num_threads <= 1);
 }
 
 void target_done(struct target *target)

@@ -47,6 +47,9 @@ int target_open(pid_t pid, const struct kernel_features *features, struct target
 int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,
 			 struct err *err);
 
+/* Whether a process is a zombie, or gone. */
+bool target_ended(pid_t pid);
+
 void target_done(struct target *target);
 
 #endif
