@@ -149,6 +149,7 @@ void push_writable(struct queues *q, struct pollfd *poller)
 					  remote_data(q->batch, &now, sizeof(now))));
 }
 
+/* ppoll(2) forgets no call that is to be restarted. */
 static void push_poll(struct queues *q, const struct pollfd *poller, long nanoseconds)
 {
 	const struct timespec most = { .tv_nsec = nanoseconds };
@@ -158,9 +159,17 @@ static void push_poll(struct queues *q, const struct pollfd *poller, long nanose
 					  remote_data(q->batch, &most, sizeof(most))));
 }
 
-/* For the kernel to move bytes on, which it does in the background. ppoll(2) forgets no call that is to be restarted. */
+/* n_tty.c: poll(2) waits for what is on its way to a reader who has nothing to read yet, however long that takes. */
+static void push_arrive(struct queues *q)
+{
+	const struct pollfd poller = { .fd = (int)q->fds[SLAVE], .events = POLLIN };
+
+	push_poll(q, &poller, 0);
+}
+
 void push_pause(struct queues *q)
 {
+	push_arrive(q);
 	push_poll(q, NULL, 1000000);
 }
 
@@ -210,6 +219,7 @@ void push_put_rest(struct queues *q, uint64_t to)
 {
 	static const size_t pieces[] = { 1024, 1024, 1024, 1024, 1792, 1792 };
 
+	push_arrive(q);
 	push_wait(q);
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++)
 		push_put(q, to, pieces[i]);

@@ -10,6 +10,12 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
+/* The one of the kernel, without speeds; ioctl_tty(2). */
+struct kernel_termios {
+	unsigned flags[4];
+	unsigned char line, chars[19];
+};
+
 struct pair {
 	const char *name;
 	int master, slave;
@@ -50,6 +56,7 @@ static void look_pair(struct view *view, const struct pair *pair)
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
 	struct termios termios = { 0 };
 	struct winsize size = { 0 };
+	unsigned char locks[sizeof(struct kernel_termios)] = { 0 };
 	struct stat st = { 0 };
 	char key[64];
 
@@ -64,6 +71,8 @@ static void look_pair(struct view *view, const struct pair *pair)
 	view_num(view, KEY("flags"), fcntl(fd, F_GETFL));
 	view_num(view, KEY("unread"), number_of(fd, FIONREAD));
 	if (pair->master >= 0) {
+		ioctl(fd, TIOCGLCKTRMIOS, locks);
+		view_hash(view, KEY("locks"), locks, sizeof(locks));
 		view_num(view, KEY("packet"), number_of(fd, TIOCGPKT));
 		view_num(view, KEY("locked"), number_of(fd, TIOCGPTLCK));
 	}
@@ -172,6 +181,15 @@ static void set(int fd, tcflag_t input, tcflag_t local)
 	MUST(tcsetattr(fd, TCSANOW, &termios) == 0);
 }
 
+/* Without privilege it cannot, and then it is nothing that could be lost. */
+static void lock_settings(int fd)
+{
+	const struct kernel_termios locks = { .flags = { ICRNL, OPOST, 0, ECHO },
+					      .chars = { [VINTR] = 1 } };
+
+	ioctl(fd, TIOCSLCKTRMIOS, &locks);
+}
+
 static void make(struct state *s, int which, const char *name)
 {
 	const struct winsize size = { .ws_row = (unsigned short)(20 + which), .ws_col = 100 };
@@ -183,6 +201,8 @@ static void make(struct state *s, int which, const char *name)
 		subject_skip("no pseudo-terminals here");
 	MUST(ioctl(pair->master, TIOCSWINSZ, &size) == 0);
 	if (which == LOCKED)
+		lock_settings(pair->master);
+	if (which == LOCKED)
 		return;
 	MUST(unlockpt(pair->master) == 0);
 	if (which == UNOPENED)
@@ -190,6 +210,15 @@ static void make(struct state *s, int which, const char *name)
 	pair->slave = ioctl(pair->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK);
 	MUST(pair->slave >= 0);
 	set(pair->slave, ICRNL | IXON, ISIG | ICANON | ECHOE | IEXTEN);
+}
+
+/* poll(2) waits for what is on its way to one who has nothing to read yet; for more than that a while has to do. */
+static void arrive(const struct pair *pair)
+{
+	struct pollfd ends[] = { { pair->master, POLLIN, 0 }, { pair->slave, POLLIN, 0 } };
+
+	MUST(poll(ends, 2, 0) >= 0);
+	usleep(5000);
 }
 
 static void say(int fd, const char *text)
@@ -247,9 +276,12 @@ int main(void)
 	say(pairs[ENDS].master, "one\x04two\n\x04");
 	set(pairs[PUSHED].slave, 0, 0);
 	say(pairs[PUSHED].master, "no end of line");
-	settle();
+	for (int i = 0; i < PAIRS; i++)
+		arrive(&pairs[i]);
 	set(pairs[PUSHED].slave, ICRNL, ICANON);
 	make_states(pairs);
-	settle();
+	for (int i = 0; i < PAIRS; i++)
+		if (pairs[i].master >= 0)
+			arrive(&pairs[i]);
 	return subject_use(look, use, &s);
 }
