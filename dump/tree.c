@@ -3,7 +3,6 @@
 
 #include "dump/options.h"
 #include "dump/session.h"
-#include "dump/traced.h"
 #include "format/err.h"
 #include "format/record.h"
 #include "kernel/processes.h"
@@ -44,7 +43,6 @@ struct search {
 	bool freeze;
 	unsigned timeout_ms; /* 0: that of freeze_process */
 	const struct kernel_features *features;
-	int looks; /* where nothing is frozen, new ones may come for ever */
 };
 
 /*
@@ -166,10 +164,10 @@ static void put_parents_first(struct tree *tree, const struct processes *all)
 	}
 }
 
-/* Until no new ones come. */
+/* Until no new ones come. Without freezing they may come for ever; two looks then are enough for a check. */
 static int find_all(struct tree *tree, const struct search *search, struct err *err)
 {
-	for (int i = 0; search->freeze || i < search->looks; i++) {
+	for (int i = 0; search->freeze || i < 2; i++) {
 		_cleanup_(processes_release) struct processes all = { 0 };
 		int added;
 
@@ -196,26 +194,13 @@ static int find(pid_t root, enum tree_scope scope, const struct search *search, 
 	return scope == TREE_ONLY ? 0 : find_all(tree, search, err);
 }
 
-/* Asked before anything is stopped. */
-static int check_tracers(pid_t root, enum tree_scope scope, const struct search *search,
-			 struct err *err)
-{
-	struct search look = { .session = search->session, .looks = 1 };
-	_cleanup_tree_ struct tree tree = { 0 };
-
-	if (find(root, scope, &look, &tree, err) < 0)
-		return -1;
-	return traced_check(&tree, err);
-}
-
 int tree_open(const struct dump_options *options, bool freeze,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err)
 {
 	_cleanup_(processes_release) struct processes all = { 0 };
 	struct search search = { .freeze = freeze,
 				 .timeout_ms = options->timeout * 1000,
-				 .features = features,
-				 .looks = 2 };
+				 .features = features };
 	enum tree_scope scope = (enum tree_scope)options->scope;
 	pid_t root = options->pid;
 	struct tree tree = { 0 };
@@ -228,8 +213,7 @@ int tree_open(const struct dump_options *options, bool freeze,
 		root = session.root;
 		tree.foreign = session.foreign;
 	}
-	if ((freeze && check_tracers(root, scope, &search, err) < 0) ||
-	    find(root, scope, &search, &tree, err) < 0) {
+	if (find(root, scope, &search, &tree, err) < 0) {
 		tree_thaw(&tree);
 		return -1;
 	}

@@ -39,7 +39,7 @@ enum tree_scope {
 
 /*
  * Finds the processes that the options (pid, scope, timeout) ask for and, if `freeze`, stops them, from the root down: a process that is stopped makes no more children, so that in
- * the end none is missing. On failure everything runs on. Nothing is stopped where a process is traced by another of them.
+ * the end none is missing. On failure everything runs on.
  */
 int tree_open(const struct dump_options *options, bool freeze,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err);
