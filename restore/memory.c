@@ -20,6 +20,7 @@
 #include "restore/tree.h"
 #include "restore/vdso.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -119,6 +120,18 @@ static int gather(const struct image *image, struct memory *ret, struct err *err
 	return 0;
 }
 
+/* Whether others may stay copies of it, who have its call loop and scratch memory where it has them. */
+static bool may_be_copied(const struct restore *restore, const struct canvas *canvas)
+{
+	const struct lineage *lineage = &restore->lineage;
+
+	for (size_t i = 0; i < lineage->n_nodes; i++)
+		if (lineage->nodes[i].kind == NODE_PROCESS &&
+		    lineage->nodes[i].shares & CLONE_FILES)
+			return true;
+	return tree_gives_pages(restore, canvas->own_pid);
+}
+
 /*
  * Call loop and scratch memory go where neither the old nor the new address space has anything, nor has any of those that
  * will be cloned with them.
@@ -136,7 +149,7 @@ static int step_aside(const struct restore *restore, struct canvas *canvas,
 					canvas->remote.moved + canvas->remote.moved_size };
 		return 0;
 	}
-	if (tree_gives_pages(restore, canvas->own_pid)) {
+	if (may_be_copied(restore, canvas)) {
 		if (gather(&restore->image, &all, err) < 0)
 			return -1;
 		vmas = all.vmas;
