@@ -51,7 +51,7 @@ static pid_t by_spawn(int i)
 static void run(int i, long us)
 {
 	pid_t pid = i % 2 ? by_spawn(i) : by_vfork(i, us);
-	int status;
+	int status = -1;
 
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
 	    WEXITSTATUS(status) != i % 7) {
