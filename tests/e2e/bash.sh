@@ -39,14 +39,14 @@ for ((i = 0; i < repeat; i++)); do
 	term_expect '^>$'
 	term_line 'clear; greet() { echo "greetings to $1"; }; secret=4711'
 	term_line 'sh count | sed -u s/^/n/ >>numbers &'
-	term_line 'cat'
+	term_line 'echo begun; cat'
+	term_expect '^begun'
 	term_line 'still there?'
 	term_expect '^still there?$'
 	term_key C-z
 	term_expect 'Stopped'
 	sleep 0.1
 	move
-	: >go
 	term_expect '^>$'
 	# The shell before it is in another namespace: the two cannot be in one image.
 	if may_namespace; then
@@ -58,7 +58,9 @@ for ((i = 0; i < repeat; i++)); do
 	term_expect '^\[2\]+.*Stopped.*cat'
 	term_expect '^greetings to you'
 	term_expect '^4712'
-	term_line 'fg'
+	: >go
+	term_line 'clear; fg'
+	term_expect '^cat$' # what is typed earlier may be taken for the next command
 	term_line 'it answers'
 	term_expect '^it answers$'
 	term_key C-d
@@ -68,7 +70,8 @@ for ((i = 0; i < repeat; i++)); do
 	term_line 'clear; history | tail -n 20'
 	term_expect 'sh count | sed -u'
 	# Once more, with a pipeline in the foreground: it has the terminal, and ^C and ^Z are for it.
-	term_line 'clear; cat | sed -u s/^/again:/ | cat; echo left'
+	term_line 'clear; echo begun; cat | sed -u s/^/again:/ | cat; echo left'
+	term_expect '^begun'
 	term_line 'before'
 	term_expect '^again:before'
 	move
@@ -77,6 +80,7 @@ for ((i = 0; i < repeat; i++)); do
 	term_key C-z
 	term_expect '^\[1\]+ *Stopped *cat | sed'
 	term_line 'clear; fg'
+	term_expect '^cat | sed'
 	term_line 'and after'
 	term_expect '^again:and after'
 	term_key C-c
