@@ -136,6 +136,19 @@ static bool is_changed(const struct restore *restore, enum kind kind)
 	return false;
 }
 
+/* Contents are compared with the parent's from here on: the call loop must be gone. */
+static int close_remotes(struct restore *restore, struct dump *dump, struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < dump->n_targets; i++)
+		dump->targets[i].remote = NULL;
+	for (size_t i = 0; i < restore->n_canvases; i++)
+		if (remote_close(&restore->canvases[i].remote, NULL, ret < 0 ? NULL : err) < 0)
+			ret = -1;
+	return ret;
+}
+
 static int compare(struct restore *restore, struct dump *dump, struct err *err)
 {
 	struct differences differences = { .entry = "" };
@@ -157,7 +170,7 @@ static int compare(struct restore *restore, struct dump *dump, struct err *err)
 		return -1;
 	dump->tree = &tree;
 	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0 ||
-	    dump_settle(dump, err) < 0)
+	    close_remotes(restore, dump, err) < 0 || dump_settle(dump, err) < 0)
 		return -1;
 	leave_out_vdsos(restore, dump);
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
@@ -178,8 +191,7 @@ int verify(struct restore *restore, struct err *err)
 	};
 	int ret = compare(restore, &dump, err);
 
-	for (size_t i = 0; i < restore->n_canvases; i++)
-		if (remote_close(&restore->canvases[i].remote, NULL, ret < 0 ? NULL : err) < 0)
-			ret = -1;
+	if (close_remotes(restore, &dump, ret < 0 ? NULL : err) < 0)
+		ret = -1;
 	return ret;
 }
