@@ -82,13 +82,13 @@ static int replace_file(struct restore *restore, const struct file *file, int fd
 /* Closes fd. `place`: where the work has it. */
 static int replace(struct restore *restore, uint32_t socket, int *place, int fd, struct err *err)
 {
-	_cleanup_close_ int made = fd;
 	const struct made_object *object = restore_object(restore, KIND_unix_socket, socket);
 	const struct file *file = socket ? file_of(restore, socket) : NULL;
+	_cleanup_close_ int made = fd;
 
-	if (dup3(fd, *place, 0) < 0 || (object && dup3(fd, object->fds[0], O_CLOEXEC) < 0))
+	if (dup3(made, *place, 0) < 0 || (object && dup3(made, object->fds[0], O_CLOEXEC) < 0))
 		return err_sys(err, "dup3");
-	return file ? replace_file(restore, file, fd, err) : 0;
+	return file ? replace_file(restore, file, made, err) : 0;
 }
 
 /* Puts both ends in place; the other end of one whose peer is gone is nobody's. */

@@ -18,10 +18,7 @@ struct envelope {
 	struct msghdr header;
 	struct iovec vector;
 	struct sockaddr_un address;
-	union {
-		struct cmsghdr align;
-		char space[CONTROL_SIZE];
-	} control;
+	_Alignas(struct cmsghdr) char control[CONTROL_SIZE];
 	uint8_t data[];
 };
 
@@ -29,8 +26,8 @@ static void put(struct envelope *e, size_t *at, int type, const void *data, size
 {
 	const struct cmsghdr header = { CMSG_LEN(size), SOL_SOCKET, type };
 
-	memcpy(e->control.space + *at, &header, sizeof(header));
-	memcpy(e->control.space + *at + CMSG_LEN(0), data, size);
+	memcpy(e->control + *at, &header, sizeof(header));
+	memcpy(e->control + *at + CMSG_LEN(0), data, size);
 	*at += CMSG_SPACE(size);
 }
 
@@ -39,7 +36,7 @@ static void address_envelope(struct envelope *e, const struct unix_parcel *p, ui
 {
 	e->header.msg_iov = (void *)(base + offsetof(struct envelope, vector));
 	e->header.msg_iovlen = 1;
-	e->vector.iov_base = (void *)(base + sizeof(*e));
+	e->vector.iov_base = (void *)(base + offsetof(struct envelope, data));
 	if (p->address_size)
 		e->header.msg_name = (void *)(base + offsetof(struct envelope, address));
 	e->header.msg_namelen = p->address_size;
