@@ -173,9 +173,9 @@ size_t page_frame_seal(void *frame, size_t size)
 
 size_t page_frame_raw_size(size_t size)
 {
-	struct iovec parts[PAGES_BODY_PARTS];
+	size_t blocks = (size + RAW_BLOCK_MAX - 1) / RAW_BLOCK_MAX;
 
-	return RAW_HEADER + size + RAW_BLOCK_HEADER * cut(NULL, 0, size, parts) + CHECKSUM;
+	return RAW_HEADER + size + RAW_BLOCK_HEADER * blocks + CHECKSUM;
 }
 
 ssize_t page_frame_compress(struct page_coder *coder, const void *pages, size_t size,

@@ -243,14 +243,16 @@ static void test_does_not_stop(void)
 
 extern char sequence_start[], sequence_end[], sequence_abort[];
 
+/* Nothing may come between the store and the sequence: a thread that is preempted there would not be in one. */
 __asm__(".text\n"
-	".globl sequence_start, sequence_end, sequence_abort\n"
+	".globl sequence_enter, sequence_start, sequence_end, sequence_abort\n"
+	"sequence_enter: mov %rsi, (%rdi)\n"
 	"sequence_start: jmp sequence_start\n"
 	"sequence_end:\n"
 	"	.long 0x53053053\n" /* RSEQ_SIG: must stand before the abort handler */
 	"sequence_abort: ret\n");
 
-void sequence_start_call(void) __asm__("sequence_start");
+void sequence_enter(volatile void *slot, const struct rseq_cs *cs);
 
 static void run_sequences(struct shared *shared)
 {
@@ -261,9 +263,8 @@ static void run_sequences(struct shared *shared)
 	cs.post_commit_offset = (uintptr_t)(sequence_end - sequence_start);
 	cs.abort_ip = (uintptr_t)sequence_abort;
 	for (;;) {
-		rseq->rseq_cs = (uintptr_t)&cs;
 		shared->count++;
-		sequence_start_call();
+		sequence_enter(&rseq->rseq_cs, &cs);
 	}
 }
 
