@@ -365,26 +365,6 @@ static int take_saved(struct memory *memory, bool (*wants)(const struct vma *vma
 	return 0;
 }
 
-/* What of the ranges is not in the others, which are parts of them; both ascend and are merged. */
-static int leave_out(const struct memory_ranges *ranges, const struct memory_ranges *others,
-		     struct memory_ranges *ret, struct err *err)
-{
-	size_t k = 0;
-
-	for (size_t i = 0; i < ranges->count; i++) {
-		uint64_t at = ranges->list[i].start, end = ranges->list[i].end;
-
-		for (; k < others->count && others->list[k].start < end; k++) {
-			if (memory_ranges_add(ret, at, others->list[k].start, err) < 0)
-				return -1;
-			at = others->list[k].end;
-		}
-		if (memory_ranges_add(ret, at, end, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* Which private mappings are looked at, and those among them whose pages of zeros have to be recorded. */
 struct sieve {
 	bool (*wants)(const struct vma *vma);
@@ -406,7 +386,7 @@ static int sift(struct memory *memory, const struct target *from, const struct s
 					 offsetof(struct vma, n_inherited) };
 
 	if (take_saved(memory, sieve->wants, &own, err) < 0 ||
-	    leave_out(&own, sieve->inherited, &rest, err) < 0 ||
+	    memory_ranges_split(&own, sieve->inherited, NULL, &rest, err) < 0 ||
 	    snapshot_zero_pages(from, rest.list, rest.count, &zero, &other, err) < 0 ||
 	    deal(&save, &other, err) < 0 || deal(&inherit, sieve->inherited, err) < 0)
 		return -1;
