@@ -39,6 +39,10 @@ static void print_origin(const struct inspect *inspect, FILE *out)
 	put_string(pimage->host.kernel, out);
 	fputs(", ", out);
 	put_string(pimage->host.cpu, out);
+	if (pimage->previous) {
+		fputs("\n  pages that did not change since are in ", out);
+		put_string(pimage->previous->file, out);
+	}
 	fputc('\n', out);
 }
 

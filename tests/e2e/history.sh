@@ -70,6 +70,9 @@ wait $dump
 first=$(stat -c %s history/000001.tar) second=$(stat -c %s history/000002.tar)
 [ $((second * 10)) -lt "$first" ] || fail "the second image has $second bytes of $first"
 
+must pinspect history/000002.tar >summary
+grep -q 'did not change since are in 000001.tar' summary || fail "the summary does not tell: $(cat summary)"
+
 echo "== flatten makes one that stands alone, with the same contents"
 must pinspect flatten history/000002.tar alone.tar
 must pinspect verify alone.tar >verified
