@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -79,13 +80,22 @@ class Damage:
         data[at] ^= 1 << random.randrange(8)
         self.refused(f"{label}, a bit of byte {at} flipped", bytes(data), say)
 
+    def places(self, member):
+        """Where a flipped bit counts: an entry at another place or of another time is one that was packed again."""
+        if member.name != "index.json":
+            return range(member.size)
+        text = self.image[member.offset_data:member.offset_data + member.size]
+        spared = {at for number in re.finditer(rb'"(offset|mtime)": *([^,}]*)', text) for at in range(*number.span(2))}
+        return [at for at in range(member.size) if at not in spared]
+
     def flips(self):
         for member in self.members:
             if not member.isreg() or member.offset >= self.tail and member.name != "index.json":
                 continue
             self.flip(f"header of {member.name}", member.offset + random.randrange(0, 257))
+            places = self.places(member)
             for _ in range(2 if member.size > 4096 else 1):
-                self.flip(member.name, member.offset_data + random.randrange(member.size), member.name)
+                self.flip(member.name, member.offset_data + random.choice(places), member.name)
         self.nothing_started("flipped bits")
 
     def repack(self, change):
