@@ -7,7 +7,7 @@
 build vforker
 
 # Dumped as often as it goes.
-./vforker 300 2 >out 2>&1 &
+./vforker 1200 2 >out 2>&1 &
 pid=$!
 dumps=0
 while kill -0 "$pid" 2>/dev/null; do
@@ -16,7 +16,7 @@ while kill -0 "$pid" 2>/dev/null; do
 	: >pdump.err
 done
 wait "$pid" || fail "status $?: $(cat out)"
-[ "$(cat out)" = "600 children" ] || fail "$(cat out)"
+[ "$(cat out)" = "2400 children" ] || fail "$(cat out)"
 echo "dumped $dumps times"
 [ $dumps -gt 3 ] || fail "it was dumped $dumps times only"
 
