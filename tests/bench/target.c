@@ -162,6 +162,48 @@ static int writer(unsigned long mib)
 	}
 }
 
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* The longest time for which it did not run, in nanoseconds, where others can read it and set it back to 0: "gap.PID". */
+static volatile uint64_t *open_gap(void)
+{
+	char name[32];
+	void *gap;
+	int fd;
+
+	snprintf(name, sizeof(name), "gap.%d", getpid());
+	fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0 || ftruncate(fd, PAGE) < 0)
+		return NULL;
+	gap = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return gap == MAP_FAILED ? NULL : gap;
+}
+
+static int beating(unsigned long mib)
+{
+	struct timespec pause = { 0, 100000 };
+	volatile uint64_t *gap = open_gap();
+	uint64_t last, next;
+
+	if (!gap || fill(mib << 20) < 0)
+		return -1;
+	puts("ready");
+	fclose(stdout);
+	for (last = now();; last = next) {
+		nanosleep(&pause, NULL);
+		next = now();
+		if (next - last > *gap)
+			*gap = next - last;
+	}
+}
+
 static int random_memory(unsigned long mib)
 {
 	return fill(mib << 20);
@@ -171,9 +213,9 @@ static const struct {
 	const char *name;
 	int (*make)(unsigned long count);
 } shapes[] = {
-	{ "sleep", sleeping },	  { "memory", random_memory },	  { "writer", writer },
-	{ "threads", threads },	  { "children", children },	  { "levels", levels },
-	{ "mappings", mappings }, { "descriptors", descriptors },
+	{ "sleep", sleeping }, { "memory", random_memory }, { "beating", beating },
+	{ "writer", writer },  { "threads", threads },	    { "children", children },
+	{ "levels", levels },  { "mappings", mappings },    { "descriptors", descriptors },
 };
 
 int main(int argc, char **argv)
