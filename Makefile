@@ -62,7 +62,7 @@ $(PROGRAMS) $(GENERATE): $(BUILD)/libraries
 # Linker options, found out by trying.
 $(BUILD)/libraries: tools/libraries
 	@mkdir -p $(@D)
-	tools/libraries $(CC) >$@
+	tools/libraries $(CC) >$@.new && mv $@.new $@
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(call LIB,restore dump inspect cli kernel format) $(BUILD)/libraries
 	@mkdir -p $(@D)
