@@ -63,7 +63,7 @@ static void collect_holder(struct dump *dump, const struct dump_fd *fd, struct e
 	_cleanup_free_ char *name = NULL;
 	size_t size;
 
-	if (proc < 0 || read_file_at(proc, "comm", &name, &size, NULL) < 0)
+	if (proc < 0 || read_piece_at(proc, "comm", &name, &size, NULL) < 0)
 		return;
 	name[strcspn(name, "\n")] = '\0';
 	external->holder = calloc(1, sizeof(*external->holder));

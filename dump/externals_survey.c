@@ -57,7 +57,8 @@ static bool is_related(const struct processes *all, const bool *related, size_t 
 }
 
 /* Most jobs have nothing that could end outside, and their processes are many: no more is looked at than to find that out. */
-static bool is_worth_a_look(const struct dump_options *options)
+static bool is_worth_a_look(const struct dump_options *options,
+			    const struct kernel_features *features)
 {
 	_cleanup_(processes_release) struct processes all = { 0 };
 	_cleanup_free_ bool *related = NULL;
@@ -66,7 +67,9 @@ static bool is_worth_a_look(const struct dump_options *options)
 	struct err unseen;
 	bool more = true;
 
-	if (processes_read(&all, &unseen) < 0)
+	if ((options->scope == TREE_SESSION
+		     ? processes_read(&all, &unseen)
+		     : processes_below(options->pid, features, &all, &unseen)) < 0)
 		return false;
 	first = processes_find(&all, options->pid);
 	related = calloc(all.count + 1, sizeof(*related));
@@ -175,7 +178,7 @@ int externals_survey(struct dump *dump, const struct dump_options *options, stru
 	_cleanup_(dump_done) struct dump first = { 0 };
 	_cleanup_(dump_done) struct dump second = { 0 };
 
-	if (!is_worth_a_look(options))
+	if (!is_worth_a_look(options, dump->features))
 		return 0;
 	/* What is there both times is no connection that is just being made. */
 	if (look_once(&first, dump, options) <= 0)

@@ -100,7 +100,7 @@ static int read_info(struct dump_fd *fd, struct err *err)
 	if (read_link_at(fd->target->proc, name, &fd->link, err) < 0)
 		return -1;
 	snprintf(name, sizeof(name), "fdinfo/%u", fd->fd);
-	if (read_file_at(fd->target->proc, name, &fd->info_text, &size, err) < 0 ||
+	if (read_piece_at(fd->target->proc, name, &fd->info_text, &size, err) < 0 ||
 	    proc_fdinfo_parse(fd->info_text, size, &fd->info, err) < 0)
 		return -1;
 	return 0;

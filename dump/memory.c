@@ -165,7 +165,7 @@ static int collect_auxv(const struct target *target, struct memory *memory, stru
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(target->proc, "auxv", &text, &size, err) < 0 ||
+	if (read_piece_at(target->proc, "auxv", &text, &size, err) < 0 ||
 	    proc_auxv_parse(text, size, &auxv, err) < 0)
 		return -1;
 	for (size_t i = 0; i < auxv.count; i++) {

@@ -100,7 +100,7 @@ static unsigned ends_of(const struct outsider *o)
 	size_t size;
 
 	snprintf(name, sizeof(name), "fdinfo/%u", o->fd);
-	if (proc < 0 || read_file_at(proc, name, &text, &size, NULL) < 0 ||
+	if (proc < 0 || read_piece_at(proc, name, &text, &size, NULL) < 0 ||
 	    proc_fdinfo_parse(text, size, &info, NULL) < 0)
 		return 0;
 	switch (info.flags & O_ACCMODE) {

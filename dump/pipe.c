@@ -36,7 +36,7 @@ int pipe_survey(struct dump *dump, struct target *target, uint32_t fd, struct er
 	if (fstatat(target->proc, name, &st, 0) < 0 || !S_ISFIFO(st.st_mode))
 		return 0;
 	snprintf(name, sizeof(name), "fdinfo/%u", fd);
-	if (read_file_at(target->proc, name, &text, &size, NULL) < 0 ||
+	if (read_piece_at(target->proc, name, &text, &size, NULL) < 0 ||
 	    proc_fdinfo_parse(text, size, &info, NULL) < 0 || (info.flags & O_PATH))
 		return 0;
 	pipe = find_pipe(files, &st);

@@ -60,7 +60,7 @@ static int collect_limits(const struct target *target, struct process *process, 
 	struct proc_limits limits;
 	size_t size;
 
-	if (read_file_at(target->proc, "limits", &text, &size, err) < 0 ||
+	if (read_piece_at(target->proc, "limits", &text, &size, err) < 0 ||
 	    proc_limits_parse(text, size, &limits, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < PROC_LIMITS; i++) {
@@ -80,7 +80,7 @@ static int collect_command_line(const struct target *target, struct process *pro
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(target->proc, "cmdline", &text, &size, err) < 0 ||
+	if (read_piece_at(target->proc, "cmdline", &text, &size, err) < 0 ||
 	    proc_strings_parse(text, size, &strings, err) < 0)
 		return -1;
 	for (size_t i = 0; i < strings.count; i++) {
@@ -140,7 +140,7 @@ static int read_value(const struct target *target, const char *name, value_parse
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(target->proc, name, &text, &size, err) < 0)
+	if (read_piece_at(target->proc, name, &text, &size, err) < 0)
 		return -1;
 	return parse(text, size, name, ret_value, err);
 }
@@ -154,7 +154,7 @@ static int collect_values(const struct target *target, struct process *process, 
 	if (read_value(target, "personality", proc_hex_parse, &process->personality, err) < 0 ||
 	    read_value(target, "coredump_filter", proc_hex_parse, &process->coredump_filter, err) <
 		    0 ||
-	    read_file_at(target->proc, "oom_score_adj", &text, &size, err) < 0 ||
+	    read_piece_at(target->proc, "oom_score_adj", &text, &size, err) < 0 ||
 	    proc_signed_parse(text, size, "oom_score_adj", &score, err) < 0)
 		return -1;
 	process->oom_score_adj = (int32_t)score;
@@ -223,9 +223,9 @@ static int collect_zombie(pid_t pid, struct zombie *ret, struct err *err)
 	size_t status_size, stat_size;
 	struct proc_stat stat;
 
-	if (proc < 0 || read_file_at(proc, "status", &status_text, &status_size, err) < 0 ||
+	if (proc < 0 || read_piece_at(proc, "status", &status_text, &status_size, err) < 0 ||
 	    proc_status_parse(status_text, status_size, &status, err) < 0 ||
-	    read_file_at(proc, "stat", &stat_text, &stat_size, err) < 0 ||
+	    read_piece_at(proc, "stat", &stat_text, &stat_size, err) < 0 ||
 	    proc_stat_parse(stat_text, stat_size, &stat, err) < 0)
 		return -1;
 	*ret = (struct zombie){

@@ -426,7 +426,7 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 {
 	const struct dump_options *options = run->options;
 
-	if (traced_check(options, err) < 0 || copy_ahead(run, err) < 0)
+	if (traced_check(options, run->dump->features, err) < 0 || copy_ahead(run, err) < 0)
 		return -1;
 	run->start = progress_now();
 	if (tree_open(options, true, run->dump->features, &run->tree, err) < 0 ||

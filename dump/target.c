@@ -19,7 +19,7 @@ static int read_status(struct target *target, struct err *err)
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(target->proc, "status", &text, &size, err) < 0 ||
+	if (read_piece_at(target->proc, "status", &text, &size, err) < 0 ||
 	    proc_status_parse(text, size, &target->status, err) < 0)
 		return -1;
 	target->own_pid = ns_own(&target->status.ns_tgid, target->status.tgid);
@@ -31,7 +31,7 @@ static int read_stat(struct target *target, struct err *err)
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(target->proc, "stat", &text, &size, err) < 0)
+	if (read_piece_at(target->proc, "stat", &text, &size, err) < 0)
 		return -1;
 	return proc_stat_parse(text, size, &target->stat, err);
 }
@@ -87,7 +87,7 @@ bool target_ended(pid_t pid)
 	size_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return read_file_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
+	return read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
 	       proc_stat_parse(text, size, &stat, NULL) < 0 ||
 	       (strchr("ZX", stat.state) && stat.num_threads <= 1);
 }
@@ -109,7 +109,7 @@ int target_thread_status(const struct target *target, pid_t tid, struct proc_sta
 	size_t size;
 
 	snprintf(path, sizeof(path), "task/%d/status", tid);
-	if (read_file_at(target->proc, path, &text, &size, err) < 0)
+	if (read_piece_at(target->proc, path, &text, &size, err) < 0)
 		return -1;
 	return proc_status_parse(text, size, ret_status, err);
 }

@@ -60,7 +60,7 @@ static int update(const struct dump_fd *fd, struct timerfd *timer, struct err *e
 
 	snprintf(name, sizeof(name), "fdinfo/%u", fd->fd);
 	if (timerfd_gettime(fd->copy, &now) < 0 ||
-	    read_file_at(fd->target->proc, name, &text, &size, err) < 0)
+	    read_piece_at(fd->target->proc, name, &text, &size, err) < 0)
 		return err_sys(err, "timerfd_gettime");
 	if (parse(text, timer, err) < 0)
 		return -1;

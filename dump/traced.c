@@ -20,20 +20,21 @@ static pid_t tracer_of(pid_t pid, char *ret_name, size_t size)
 	size_t length;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (read_file_at(AT_FDCWD, path, &text, &length, NULL) < 0 ||
+	if (read_piece_at(AT_FDCWD, path, &text, &length, NULL) < 0 ||
 	    proc_status_parse(text, length, &status, NULL) < 0)
 		return 0;
 	snprintf(ret_name, size, "%s", status.name);
 	return status.tracer_pid;
 }
 
-int traced_check(const struct dump_options *options, struct err *err)
+int traced_check(const struct dump_options *options, const struct kernel_features *features,
+		 struct err *err)
 {
 	char name[64], tracer_name[64] = "?";
 	_cleanup_tree_ struct tree tree = { 0 };
 	struct err unseen;
 
-	if (options->scope == TREE_ONLY || tree_open(options, false, NULL, &tree, &unseen) < 0)
+	if (options->scope == TREE_ONLY || tree_open(options, false, features, &tree, &unseen) < 0)
 		return 0;
 	/* One alone is traced by nobody within. */
 	for (size_t i = 0; tree.n_processes > 1 && i < tree.n_processes; i++) {

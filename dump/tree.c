@@ -165,13 +165,14 @@ static void put_parents_first(struct tree *tree, const struct processes *all)
 }
 
 /* Until no new ones come. Without freezing they may come for ever; two looks then are enough for a check. */
-static int find_all(struct tree *tree, const struct search *search, struct err *err)
+static int find_all(struct tree *tree, pid_t root, const struct search *search, struct err *err)
 {
 	for (int i = 0; search->freeze || i < 2; i++) {
 		_cleanup_(processes_release) struct processes all = { 0 };
-		int added;
+		int added = search->session ? processes_read(&all, err)
+					    : processes_below(root, search->features, &all, err);
 
-		if (processes_read(&all, err) < 0)
+		if (added < 0)
 			return -1;
 		added = add_new(tree, search, &all, err);
 		if (added < 0)
@@ -191,7 +192,7 @@ static int find(pid_t root, enum tree_scope scope, const struct search *search, 
 		return add_found(tree, search, root, err);
 	if (add(tree, search, root, err) < 0)
 		return -1;
-	return scope == TREE_ONLY ? 0 : find_all(tree, search, err);
+	return scope == TREE_ONLY ? 0 : find_all(tree, root, search, err);
 }
 
 int tree_open(const struct dump_options *options, bool freeze,

@@ -24,7 +24,7 @@ int watch_start_time(pid_t pid, uint64_t *ret_time, struct err *err)
 	struct proc_stat stat;
 	size_t size;
 
-	if (proc < 0 || read_file_at(proc, "stat", &text, &size, err) < 0 ||
+	if (proc < 0 || read_piece_at(proc, "stat", &text, &size, err) < 0 ||
 	    proc_stat_parse(text, size, &stat, err) < 0)
 		return -1;
 	*ret_time = stat.starttime;

@@ -35,7 +35,7 @@ static int read_status(const char *path, struct proc_status *ret_status)
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(AT_FDCWD, path, &text, &size, NULL) < 0)
+	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0)
 		return -1;
 	return proc_status_parse(text, size, ret_status, NULL);
 }
@@ -163,7 +163,7 @@ static bool because_yama(const struct denial *d, struct err *err)
 	_cleanup_free_ char *text = NULL;
 	long scope;
 
-	if (read_file_at(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", &text, NULL, NULL) < 0)
+	if (read_piece_at(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", &text, NULL, NULL) < 0)
 		return false;
 	scope = strtol(text, NULL, 10);
 	if (scope < 1 || scope > 3)

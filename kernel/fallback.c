@@ -18,6 +18,7 @@ static const char *const feature_names[FEATURE_COUNT] = {
 	[FEATURE_PROCMAP_QUERY] = "procmap_query",
 	[FEATURE_SCHED_TIMES] = "sched_times",
 	[FEATURE_SAME_VDSO] = "same_vdso",
+	[FEATURE_PROC_CHILDREN] = "proc_children",
 	[FEATURE_COLLAPSE] = "collapse",
 	[FEATURE_USERFAULTFD] = "userfaultfd",
 	[FEATURE_FILL_AHEAD] = "fill_ahead",
@@ -25,7 +26,7 @@ static const char *const feature_names[FEATURE_COUNT] = {
 
 static int unknown_feature(const char *name, size_t length, struct err *err)
 {
-	char known[256] = "";
+	char known[400] = "";
 
 	for (int i = 0; i < FEATURE_COUNT; i++) {
 		if (i)

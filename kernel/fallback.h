@@ -24,6 +24,7 @@ enum feature {
 	FEATURE_SCHED_TIMES,	    /* /proc/PID/task/TID/sched: when a thread went to sleep */
 	FEATURE_SAME_VDSO, /* the image's vDSO is this kernel's; else calls of it are redirected */
 	FEATURE_PROCMAP_QUERY, /* ioctl PROCMAP_QUERY, since 6.11; else reading /proc/PID/maps */
+	FEATURE_PROC_CHILDREN, /* /proc/PID/task/TID/children, CONFIG_PROC_CHILDREN; else all of /proc */
 	FEATURE_COLLAPSE,      /* MADV_COLLAPSE, since 6.1; else memory is filled page by page */
 	FEATURE_USERFAULTFD, /* page faults answered by another process; else memory is filled before it runs */
 	/* Not the kernel's: prestore --lazy gives pages before they are asked for; else few, and not those of small mappings. */

@@ -22,7 +22,7 @@ static int check_seccomp(pid_t tid, struct err *err)
 	size_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	if (read_file_at(AT_FDCWD, path, &text, &size, err) < 0 ||
+	if (read_piece_at(AT_FDCWD, path, &text, &size, err) < 0 ||
 	    proc_status_parse(text, size, &status, err) < 0)
 		return -1;
 	if (status.seccomp)

@@ -46,7 +46,7 @@ static int read_line(const char *path, const char *key, uint64_t *ret_bytes, str
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(AT_FDCWD, path, &text, &size, err) < 0)
+	if (read_piece_at(AT_FDCWD, path, &text, &size, err) < 0)
 		return -1;
 	return memory_line_parse(text, size, key, ret_bytes, err);
 }
@@ -58,7 +58,7 @@ static int read_number(const char *folder, const char *name, uint64_t *ret_value
 
 	if (asprintf(&path, "/sys/fs/cgroup%s/%s", folder, name) < 0)
 		return -1;
-	if (read_file_at(AT_FDCWD, path, &text, &size, NULL) < 0)
+	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0)
 		return -1;
 	/* "max" is no number, and no limit. */
 	return proc_unsigned_parse(text, size, name, ret_value, NULL);
@@ -90,7 +90,7 @@ int memory_left(pid_t pid, uint64_t *ret_bytes, struct err *err)
 	if (read_line("/proc/meminfo", "MemAvailable", ret_bytes, err) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-	if (read_file_at(AT_FDCWD, path, &text, &size, err) < 0)
+	if (read_piece_at(AT_FDCWD, path, &text, &size, err) < 0)
 		return -1;
 	folder = cgroup_path_parse(text, size);
 	if (folder)

@@ -8,8 +8,13 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/array.h"
+#include "kernel/fallback.h"
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
+#include "kernel/scan.h"
+
+enum { MANY_THREADS = 100 };
 
 /* Whether it is still there; then what it is. */
 static int read_entry(int proc, uint32_t pid, struct process_entry *ret)
@@ -20,11 +25,11 @@ static int read_entry(int proc, uint32_t pid, struct process_entry *ret)
 	size_t size;
 
 	snprintf(path, sizeof(path), "%u/stat", pid);
-	if (read_file_at(proc, path, &text, &size, NULL) < 0 ||
+	if (read_piece_at(proc, path, &text, &size, NULL) < 0 ||
 	    proc_stat_parse(text, size, &stat, NULL) < 0)
 		return -1;
 	/* The state is that of the main thread, which may end before the others. */
-	*ret = (struct process_entry){ (pid_t)pid, stat.ppid, stat.session,
+	*ret = (struct process_entry){ (pid_t)pid, stat.ppid, stat.session, stat.num_threads,
 				       stat.state == 'Z' && stat.num_threads <= 1 };
 	return 0;
 }
@@ -47,6 +52,124 @@ int processes_read(struct processes *ret_processes, struct err *err)
 		if (read_entry(proc, pids[i], &processes.list[processes.count]) == 0)
 			processes.count++;
 	*ret_processes = processes;
+	return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct process_entry *left = a, *right = b;
+
+	return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+/* One that came to another parent meanwhile has been seen twice. */
+static void put_in_order(struct processes *processes)
+{
+	size_t kept = 0;
+
+	if (processes->count)
+		qsort(processes->list, processes->count, sizeof(*processes->list), by_pid);
+	for (size_t i = 0; i < processes->count; i++)
+		if (!kept || processes->list[kept - 1].pid != processes->list[i].pid)
+			processes->list[kept++] = processes->list[i];
+	processes->count = kept;
+}
+
+/* One that is not there any more is no failure. */
+static int add_entry(int proc, uint32_t pid, struct processes *processes, struct err *err)
+{
+	struct process_entry entry, *slot;
+
+	if (read_entry(proc, pid, &entry) < 0)
+		return 0;
+	slot = ARRAY_ADD(&processes->list, &processes->count, err);
+	if (!slot)
+		return -1;
+	*slot = entry;
+	return 0;
+}
+
+/* The children of one thread, none when it has ended. */
+static int add_children(int proc, pid_t pid, uint32_t tid, struct processes *processes,
+			struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	struct scan scan;
+	char path[48];
+	uint64_t child;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%d/task/%u/children", pid, tid);
+	if (read_file_at(proc, path, &text, &size, NULL) < 0)
+		return 0;
+	scan = scan_text(text, size);
+	while (scan_unsigned(&scan, 10, INT32_MAX, &child)) {
+		if (add_entry(proc, (uint32_t)child, processes, err) < 0)
+			return -1;
+		if (!scan_char(&scan, ' '))
+			break;
+	}
+	return 0;
+}
+
+/* A process with one thread, as most are, needs no listing. */
+static int add_children_of(int proc, const struct process_entry *entry, struct processes *processes,
+			   struct err *err)
+{
+	_cleanup_free_ uint32_t *tids = NULL;
+	pid_t pid = entry->pid;
+	char path[32];
+	size_t n;
+
+	if (entry->threads <= 1)
+		return add_children(proc, pid, (uint32_t)pid, processes, err);
+	snprintf(path, sizeof(path), "%d/task", pid);
+	if (list_numbers_at(proc, path, &tids, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (add_children(proc, pid, tids[i], processes, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Of a kernel with CONFIG_PROC_CHILDREN. With many threads, all processes there are make a shorter list. Returns 0 if it did not try, else 1. */
+static int read_below(pid_t root, struct processes *processes, struct err *err)
+{
+	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unsigned threads = 0;
+	char path[48];
+
+	snprintf(path, sizeof(path), "%d/task/%d/children", root, root);
+	if (proc < 0 || faccessat(proc, path, R_OK, 0) < 0)
+		return 0;
+	if (add_entry(proc, (uint32_t)root, processes, err) < 0)
+		return -1;
+	for (size_t i = 0; i < processes->count; i++) {
+		const struct process_entry entry = processes->list[i];
+
+		threads += entry.threads > 1 ? entry.threads : 0;
+		if (threads > MANY_THREADS)
+			return 0;
+		if (!entry.ended && add_children_of(proc, &entry, processes, err) < 0)
+			return -1;
+	}
+	put_in_order(processes);
+	return 1;
+}
+
+int processes_below(pid_t root, const struct kernel_features *features,
+		    struct processes *ret_processes, struct err *err)
+{
+	_cleanup_(processes_release) struct processes processes = { 0 };
+	int found =
+		feature_on(features, FEATURE_PROC_CHILDREN) ? read_below(root, &processes, err) : 0;
+
+	if (found < 0)
+		return -1;
+	if (!found)
+		return processes_read(ret_processes, err);
+	*ret_processes = processes;
+	processes = (struct processes){ 0 };
 	return 0;
 }
 

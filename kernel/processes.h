@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* All processes there are, by parent and session. */
+/* Processes, by parent and session. */
 #ifndef PIMAGE_PROCESSES_H
 #define PIMAGE_PROCESSES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct err;
+struct kernel_features;
 
 struct process_entry {
 	pid_t pid;
 	pid_t parent;
 	pid_t session;
+	uint32_t threads;
 	bool ended; /* all of its threads have: it waits for its parent to ask for its status */
 };
 
@@ -21,11 +24,16 @@ struct processes {
 	size_t count;
 };
 
-/*
- * As /proc shows them one after another: whoever is not stopped may fork or end meanwhile. (/proc/PID/task/TID/children needs
- * CONFIG_PROC_CHILDREN, which many kernels lack.)
- */
+/* As /proc shows them one after another: whoever is not stopped may fork or end meanwhile. */
 int processes_read(struct processes *ret_processes, struct err *err);
+
+/*
+ * At least a process and all that is born of it. From /proc/PID/task/TID/children where the kernel has that
+ * (CONFIG_PROC_CHILDREN), which does not depend on how many processes others have. That list may lack one whose elder sibling
+ * is reaped meanwhile (fs/proc/array.c, get_children_proc_fd): what must be complete is asked for again until nothing new comes.
+ */
+int processes_below(pid_t root, const struct kernel_features *features,
+		    struct processes *ret_processes, struct err *err);
 
 /* NULL: it was not there. */
 const struct process_entry *processes_find(const struct processes *processes, pid_t pid);

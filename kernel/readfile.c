@@ -79,8 +79,8 @@ int proc_open(pid_t pid, struct err *err)
 	return err_sys(err, "pid %d: open %s", (int)pid, path);
 }
 
-/* Reads to the end; 1 when the buffer was full before, 0 at the end, <0 on failure. */
-static int read_on(int fd, char *buffer, size_t room, size_t *size)
+/* Reads to the end, or once if `once`; 1 when the buffer was full before, 0 at the end, <0 on failure. */
+static int read_on(int fd, char *buffer, size_t room, size_t *size, bool once)
 {
 	while (*size < room) {
 		ssize_t n = read(fd, buffer + *size, room - *size);
@@ -89,12 +89,15 @@ static int read_on(int fd, char *buffer, size_t room, size_t *size)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -1 : 0;
-		*size += n;
+		*size += (size_t)n;
+		if (once && *size < room)
+			return 0;
 	}
 	return 1;
 }
 
-int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err)
+static int read_all(int dirfd, const char *name, bool once, char **ret_text, size_t *ret_size,
+		    struct err *err)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
@@ -114,7 +117,7 @@ int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size,
 		if (!larger)
 			return err_sys(err, "memory for %s: %zu bytes", name, room);
 		text = larger;
-		more = read_on(fd, text, room, &size);
+		more = read_on(fd, text, room, &size, once);
 		if (more < 0)
 			return failed("read", dirfd, name, err);
 	}
@@ -123,6 +126,16 @@ int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size,
 	if (ret_size)
 		*ret_size = size;
 	return 0;
+}
+
+int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err)
+{
+	return read_all(dirfd, name, false, ret_text, ret_size, err);
+}
+
+int read_piece_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err)
+{
+	return read_all(dirfd, name, true, ret_text, ret_size, err);
 }
 
 int read_link_at(int dirfd, const char *name, char **ret_target, struct err *err)

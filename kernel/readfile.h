@@ -32,6 +32,13 @@ int proc_open(pid_t pid, struct err *err);
  */
 int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err);
 
+/*
+ * The same of a file that the kernel makes in one piece: what is read into a buffer with room to spare ends there, and no second
+ * call asks whether it does. In /proc those are all of single_open() and simple_read_from_buffer() (status, stat, sched,
+ * syscall, limits, fdinfo/N, auxv, ...), but not those with a record for each of many things (maps, smaps, timers).
+ */
+int read_piece_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err);
+
 /* The target of a symbolic link, malloc'd, of any length. */
 int read_link_at(int dirfd, const char *name, char **ret_target, struct err *err);
 

@@ -36,7 +36,7 @@ static int read_status(pid_t tid, struct proc_status *ret_status)
 	size_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	if (read_file_at(AT_FDCWD, path, &text, &size, NULL) < 0)
+	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0)
 		return -1;
 	return proc_status_parse(text, size, ret_status, NULL);
 }

@@ -92,7 +92,7 @@ static bool is_dead(int procdir, pid_t tid)
 	size_t size;
 
 	snprintf(name, sizeof(name), "task/%d/stat", tid);
-	if (read_file_at(procdir, name, &text, &size, NULL) < 0)
+	if (read_piece_at(procdir, name, &text, &size, NULL) < 0)
 		return true;
 	return proc_stat_parse(text, size, &stat, NULL) == 0 &&
 	       (stat.state == 'Z' || stat.state == 'X');

@@ -59,7 +59,7 @@ int sleeper_switches(int procdir, pid_t tid, uint64_t *ret_switches)
 	char name[32];
 
 	snprintf(name, sizeof(name), "task/%d/sched", tid);
-	if (read_file_at(procdir, name, &text, NULL, NULL) < 0)
+	if (read_piece_at(procdir, name, &text, NULL, NULL) < 0)
 		return -1;
 	return sched_switches(text, ret_switches);
 }
@@ -82,7 +82,7 @@ static int compare_once(int64_t *ret_offset)
 	uint64_t mine;
 
 	sched_yield();
-	if (read_file_at(AT_FDCWD, "/proc/thread-self/sched", &text, NULL, NULL) < 0 ||
+	if (read_piece_at(AT_FDCWD, "/proc/thread-self/sched", &text, NULL, NULL) < 0 ||
 	    sched_number(text, "se.exec_start", &mine) < 0)
 		return -1;
 	*ret_offset = (int64_t)(monotonic_ns() - mine);
@@ -133,12 +133,12 @@ static void find_since(int procdir, struct clocks *clocks, struct sleeper *sleep
 	size_t size;
 
 	snprintf(name, sizeof(name), "task/%d/sched", sleeper->tid);
-	if (read_file_at(procdir, name, &sched, NULL, NULL) < 0 ||
+	if (read_piece_at(procdir, name, &sched, NULL, NULL) < 0 ||
 	    sched_number(sched, "se.exec_start", &figure) < 0 ||
 	    sched_switches(sched, &sleeper->switches) < 0)
 		return;
 	snprintf(name, sizeof(name), "task/%d/stat", sleeper->tid);
-	if (read_file_at(procdir, name, &text, &size, NULL) < 0 ||
+	if (read_piece_at(procdir, name, &text, &size, NULL) < 0 ||
 	    proc_stat_parse(text, size, &stat, NULL) < 0 || stat.state != 'S')
 		return;
 	sleeper->since_ns = to_monotonic(clocks, (unsigned)stat.processor, figure);
@@ -151,7 +151,7 @@ static int64_t find_restarted(int procdir, const struct sleeper *sleeper)
 	char name[32];
 
 	snprintf(name, sizeof(name), "task/%d/wchan", sleeper->tid);
-	if (read_file_at(procdir, name, &text, NULL, NULL) < 0)
+	if (read_piece_at(procdir, name, &text, NULL, NULL) < 0)
 		return -1;
 	if (strstr(text, "poll"))
 		return SYS_poll;
@@ -171,7 +171,7 @@ static bool note_one(int procdir, struct clocks *clocks, struct sleeper *sleeper
 	size_t size;
 
 	snprintf(name, sizeof(name), "task/%d/syscall", sleeper->tid);
-	if (read_file_at(procdir, name, &text, &size, NULL) < 0 ||
+	if (read_piece_at(procdir, name, &text, &size, NULL) < 0 ||
 	    proc_syscall_parse(text, size, &in, NULL) < 0 || in.kind != PROC_SYSCALL_IN)
 		return false;
 	sleeper->nr = in.nr;

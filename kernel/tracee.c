@@ -73,7 +73,7 @@ static char state_of(pid_t tid)
 	size_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	if (read_file_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
+	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
 	    proc_stat_parse(text, size, &stat, NULL) < 0)
 		return '?';
 	return stat.state;

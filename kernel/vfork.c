@@ -19,7 +19,7 @@ static int read_stat(pid_t pid, struct proc_stat *ret_stat)
 	size_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (read_file_at(AT_FDCWD, path, &text, &size, NULL) < 0)
+	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0)
 		return -1;
 	return proc_stat_parse(text, size, ret_stat, NULL);
 }

@@ -19,7 +19,7 @@ static int read_status(pid_t pid, struct proc_status *ret, struct err *err)
 	_cleanup_close_ int proc = proc_open(pid, err);
 	size_t size;
 
-	if (proc < 0 || read_file_at(proc, "status", &text, &size, err) < 0)
+	if (proc < 0 || read_piece_at(proc, "status", &text, &size, err) < 0)
 		return -1;
 	return proc_status_parse(text, size, ret, err);
 }
