@@ -11,42 +11,33 @@
 #define PAUSE_PER_MIB UINT64_C(45000)
 #define PAUSE_REST    UINT64_C(8000000)
 
-static uint64_t in_use(const struct tree *tree)
+/* Most of what is shared is shared by all. */
+static uint64_t in_use(const struct tree *tree, uint64_t *ret_shared)
 {
-	uint64_t sum = 0, bytes;
+	uint64_t sum = 0, private, shared;
 
-	for (size_t i = 0; i < tree->n_processes; i++)
-		if (memory_in_use(tree->processes[i]->pid, &bytes, NULL) == 0)
-			sum += bytes;
+	for (size_t i = 0; i < tree->n_processes; i++) {
+		if (memory_in_use(tree->processes[i]->pid, &private, &shared, NULL) < 0)
+			continue;
+		sum += private;
+		if (shared > *ret_shared)
+			*ret_shared = shared;
+	}
 	return sum;
 }
 
-/* Most of what is shared is shared by all. */
-static uint64_t shared(const struct tree *tree)
+enum snapshot_mode foresee_mode(const struct dump_options *options, const struct tree *tree,
+				uint64_t *ret_shared)
 {
-	uint64_t most = 0, bytes;
-
-	for (size_t i = 0; i < tree->n_processes; i++)
-		if (memory_shared(tree->processes[i]->pid, &bytes, NULL) == 0 && bytes > most)
-			most = bytes;
-	return most;
-}
-
-enum snapshot_mode foresee_mode(const struct dump_options *options,
-				const struct kernel_features *features, uint64_t *ret_shared)
-{
-	_cleanup_tree_ struct tree tree = { 0 };
 	uint64_t used, left, pause;
 
 	*ret_shared = 0;
 	if (options->snapshot != SNAPSHOT_AUTO || options->afterwards != AFTER_RUN)
 		return (enum snapshot_mode)options->snapshot;
 	/* Whatever fails here is told when it is done in earnest. */
-	if (tree_open(options, false, features, &tree, NULL) < 0 ||
-	    memory_left(options->pid, &left, NULL) < 0)
+	if (!tree->n_processes || memory_left(options->pid, &left, NULL) < 0)
 		return SNAPSHOT_AUTO;
-	used = in_use(&tree);
-	*ret_shared = shared(&tree);
+	used = in_use(tree, ret_shared);
 	pause = PAUSE_REST + (used >> 20) * PAUSE_PER_MIB;
 	if (used + RESERVE > left ||
 	    (options->max_pause && pause > options->max_pause * UINT64_C(1000000)))

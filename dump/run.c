@@ -400,12 +400,12 @@ static void make_room_for_shared(struct run *run, uint64_t expected)
 }
 
 /* The processes run on meanwhile. What only would have been better is no failure where the kernel has no such thing. */
-static int copy_ahead(struct run *run, struct err *err)
+static int copy_ahead(struct run *run, const struct tree *tree, struct err *err)
 {
 	struct err reason;
 	char text[sizeof(reason.msg) + 64];
 	uint64_t shared;
-	enum snapshot_mode mode = foresee_mode(run->options, run->dump->features, &shared);
+	enum snapshot_mode mode = foresee_mode(run->options, tree, &shared);
 
 	make_room_for_shared(run, shared);
 	if (mode != SNAPSHOT_WP)
@@ -422,11 +422,23 @@ static int copy_ahead(struct run *run, struct err *err)
 	return 0;
 }
 
+/* While everything runs. What cannot be looked at now is told when it is to be stopped. */
+static int prepare(struct run *run, struct err *err)
+{
+	_cleanup_tree_ struct tree tree = { 0 };
+	struct err unseen;
+
+	tree_open(run->options, false, run->dump->features, &tree, &unseen);
+	if (traced_check(&tree, err) < 0)
+		return -1;
+	return copy_ahead(run, &tree, err);
+}
+
 static int dump_frozen(struct run *run, struct output *output, struct err *err)
 {
 	const struct dump_options *options = run->options;
 
-	if (traced_check(options, run->dump->features, err) < 0 || copy_ahead(run, err) < 0)
+	if (prepare(run, err) < 0)
 		return -1;
 	run->start = progress_now();
 	if (tree_open(options, true, run->dump->features, &run->tree, err) < 0 ||

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/traced.h"
 
-#include "dump/options.h"
 #include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -27,20 +26,15 @@ static pid_t tracer_of(pid_t pid, char *ret_name, size_t size)
 	return status.tracer_pid;
 }
 
-int traced_check(const struct dump_options *options, const struct kernel_features *features,
-		 struct err *err)
+int traced_check(const struct tree *tree, struct err *err)
 {
 	char name[64], tracer_name[64] = "?";
-	_cleanup_tree_ struct tree tree = { 0 };
-	struct err unseen;
 
-	if (options->scope == TREE_ONLY || tree_open(options, false, features, &tree, &unseen) < 0)
-		return 0;
 	/* One alone is traced by nobody within. */
-	for (size_t i = 0; tree.n_processes > 1 && i < tree.n_processes; i++) {
-		pid_t pid = tree.processes[i]->pid, tracer = tracer_of(pid, name, sizeof(name));
+	for (size_t i = 0; tree->n_processes > 1 && i < tree->n_processes; i++) {
+		pid_t pid = tree->processes[i]->pid, tracer = tracer_of(pid, name, sizeof(name));
 
-		if (!tracer || !tree_has(&tree, tracer))
+		if (!tracer || !tree_has(tree, tracer))
 			continue;
 		tracer_of(tracer, tracer_name, sizeof(tracer_name));
 		return err_set(err, ERR_UNSUPPORTED,

@@ -3,15 +3,13 @@
 #ifndef PIMAGE_DUMP_TRACED_H
 #define PIMAGE_DUMP_TRACED_H
 
-struct dump_options;
 struct err;
-struct kernel_features;
+struct tree;
 
 /*
  * Fails if there is one, which it names with its tracer. For when nothing is stopped yet; whatever else is in the way is told by
  * tree_open, a tracer outside too.
  */
-int traced_check(const struct dump_options *options, const struct kernel_features *features,
-		 struct err *err);
+int traced_check(const struct tree *tree, struct err *err);
 
 #endif

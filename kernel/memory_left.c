@@ -98,18 +98,15 @@ int memory_left(pid_t pid, uint64_t *ret_bytes, struct err *err)
 	return 0;
 }
 
-int memory_shared(pid_t pid, uint64_t *ret_bytes, struct err *err)
+int memory_in_use(pid_t pid, uint64_t *ret_private, uint64_t *ret_shared, struct err *err)
 {
+	_cleanup_free_ char *text = NULL;
 	char path[48];
+	size_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return read_line(path, "RssShmem", ret_bytes, err);
-}
-
-int memory_in_use(pid_t pid, uint64_t *ret_bytes, struct err *err)
-{
-	char path[48];
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return read_line(path, "RssAnon", ret_bytes, err);
+	if (read_piece_at(AT_FDCWD, path, &text, &size, err) < 0 ||
+	    memory_line_parse(text, size, "RssAnon", ret_private, err) < 0)
+		return -1;
+	return memory_line_parse(text, size, "RssShmem", ret_shared, err);
 }

@@ -12,11 +12,11 @@ struct err;
 /* Bytes: what the host has available (proc_meminfo(5), MemAvailable), or less by the limits of its cgroups (version 2). */
 int memory_left(pid_t pid, uint64_t *ret_bytes, struct err *err);
 
-/* Bytes of private memory in use now (proc_pid_status(5), RssAnon). */
-int memory_in_use(pid_t pid, uint64_t *ret_bytes, struct err *err);
-
-/* Bytes of shared memory that it has in its page tables (RssShmem): tmpfs, memfd, shared anonymous memory. */
-int memory_shared(pid_t pid, uint64_t *ret_bytes, struct err *err);
+/*
+ * Bytes of private memory in use now (proc_pid_status(5), RssAnon), and of shared memory that it has in its page tables
+ * (RssShmem): tmpfs, memfd, shared anonymous memory.
+ */
+int memory_in_use(pid_t pid, uint64_t *ret_private, uint64_t *ret_shared, struct err *err);
 
 /* The value of a line "key:   123 kB", in bytes. */
 int memory_line_parse(const char *text, size_t size, const char *key, uint64_t *ret_bytes,
