@@ -50,8 +50,42 @@ static bool may_miss(struct dump *dump, const struct target *target)
 	return true;
 }
 
+static int ask(struct dump *dump, struct target *target, struct err *err)
+{
+	target->batch = remote_batch_new(target->remote);
+	if (!target->batch)
+		return err_sys(err, "out of memory");
+	for (size_t k = 0; k < KIND_COUNT; k++)
+		if (dumpers[k]->ask && dumpers[k]->ask(dump, target, err) < 0)
+			return err_prefix(err, "%s: %s", target->name, kinds[k].record->name);
+	return 0;
+}
+
+/* All processes answer at the same time. */
+static int ask_all(struct dump *dump, struct err *err)
+{
+	_cleanup_free_ struct remote_task *tasks = calloc(dump->n_targets + 1, sizeof(*tasks));
+	size_t n = 0;
+
+	if (!tasks)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		struct target *target = &dump->targets[i];
+
+		if (!target->remote)
+			continue;
+		if (ask(dump, target, err) < 0)
+			return -1;
+		tasks[n++] = (struct remote_task){ target->remote, target->frozen->threads[0],
+						   target->batch };
+	}
+	return remote_run_each(tasks, n, err);
+}
+
 int dump_collect(struct dump *dump, struct err *err)
 {
+	if (ask_all(dump, err) < 0)
+		return -1;
 	/* What processes share (shm) is settled when all of them have named their part of it. */
 	for (size_t k = 0; k < KIND_COUNT; k++)
 		for (size_t i = 0; dumpers[k]->collect && i < dump->n_targets; i++) {

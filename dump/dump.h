@@ -48,7 +48,8 @@ struct dump {
 void dump_done(struct dump *dump);
 
 /*
- * How each kind of record comes about. `collect` is called in the order of the one list, for each
+ * How each kind of record comes about. `ask`, NULL for most, is called first, for each kind once per process that stands still: it pushes what only the
+ * process itself can tell to target->batch (target_ask). All that is asked is then asked at once. `collect` is called in the order of the one list, for each
  * kind once per process, for kinds that processes have; NULL for kinds that are made on demand (files, pipes,
  * ...). It adds what it saves to dump->image and what it cannot save to dump->problems; it fails
  * only when the dump as a whole cannot go on. With settings.frozen unset it does what is possible
@@ -59,6 +60,7 @@ void dump_done(struct dump *dump);
  * memory of a target with a snapshot.
  */
 struct dumper {
+	int (*ask)(struct dump *dump, struct target *target, struct err *err);
 	int (*collect)(struct dump *dump, struct target *target, struct err *err);
 	int (*settle)(struct dump *dump, struct err *err);
 	int (*write)(struct dump *dump, const void *record, struct key key,

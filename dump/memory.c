@@ -178,10 +178,19 @@ static int collect_auxv(const struct target *target, struct memory *memory, stru
 	return 0;
 }
 
-static int collect_layout(const struct target *target, struct layout *layout, struct err *err)
+/* Where the heap ends is shown nowhere. */
+static int memory_ask(struct dump *dump, struct target *target, struct err *err)
+{
+	(void)dump;
+	if (!target_ask(target, KIND_memory, 1, err))
+		return -1;
+	remote_push(target->batch, REMOTE_CALL(brk, 0));
+	return 0;
+}
+
+static void collect_layout(const struct target *target, struct layout *layout)
 {
 	const struct proc_stat *stat = &target->stat;
-	struct remote_call call = REMOTE_CALL(brk, 0);
 
 	*layout = (struct layout){
 		.start_code = stat->startcode,
@@ -195,12 +204,9 @@ static int collect_layout(const struct target *target, struct layout *layout, st
 		.env_start = stat->env_start,
 		.env_end = stat->env_end,
 	};
-	if (!target->frozen)
-		return 0;
-	if (remote_call(target->remote, target->frozen->threads[0], &call, err) < 0)
-		return -1;
-	layout->brk = (uint64_t)call.result;
-	return 0;
+	if (target->remote)
+		layout->brk = (uint64_t)remote_result(target->batch,
+						      target->questions[KIND_memory].first);
 }
 
 static int add_range(struct range **ranges, size_t *n, uint64_t start, uint64_t end,
@@ -454,9 +460,9 @@ static int memory_collect(struct dump *dump, struct target *target, struct err *
 	for (size_t i = 0; i < target->maps.count; i++)
 		if (collect_vma(dump, target, &target->maps.list[i], memory, err) < 0)
 			return err_prefix(err, "mapping 0x%lx", target->maps.list[i].start);
-	if (collect_auxv(target, memory, err) < 0 ||
-	    collect_layout(target, &memory->layout, err) < 0)
+	if (collect_auxv(target, memory, err) < 0)
 		return -1;
+	collect_layout(target, &memory->layout);
 	return target->frozen ? collect_pages(target, memory, err) : 0;
 }
 
@@ -488,6 +494,7 @@ static int memory_write_pages(struct dump *dump, const void *record, struct key 
 	return write_runs(writer, folder, pages, err);
 }
 
-const struct dumper memory_dumper = { .collect = memory_collect,
+const struct dumper memory_dumper = { .ask = memory_ask,
+				      .collect = memory_collect,
 				      .settle = memory_settle,
 				      .write_pages = memory_write_pages };

@@ -163,24 +163,33 @@ static int collect_values(const struct target *target, struct process *process, 
 	return 0;
 }
 
-/* What only the process itself can ask. */
-static int collect_from_inside(const struct target *target, struct process *process,
-			       struct err *err)
-{
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(target->remote);
-	size_t dumpable, securebits;
-	int subreaper = 0;
+/* What only the process itself can ask, in this order. */
+enum { ASK_DUMPABLE, ASK_SECUREBITS, ASK_SUBREAPER };
 
-	dumpable = remote_push(batch, REMOTE_CALL(prctl, PR_GET_DUMPABLE));
-	securebits = remote_push(batch, REMOTE_CALL(prctl, PR_GET_SECUREBITS));
-	remote_push(batch, REMOTE_CALL(prctl, PR_GET_CHILD_SUBREAPER,
-				       remote_out(batch, &subreaper, sizeof(subreaper))));
-	if (remote_run(target->remote, target->frozen->threads[0], batch, err) < 0)
+static int process_ask(struct dump *dump, struct target *target, struct err *err)
+{
+	int *subreaper = target_ask(target, KIND_process, sizeof(*subreaper), err);
+
+	(void)dump;
+	if (!subreaper)
 		return -1;
-	process->dumpable = (uint32_t)remote_result(batch, dumpable);
-	process->credentials.securebits = (uint32_t)remote_result(batch, securebits);
-	process->child_subreaper = subreaper != 0;
+	remote_push(target->batch, REMOTE_CALL(prctl, PR_GET_DUMPABLE));
+	remote_push(target->batch, REMOTE_CALL(prctl, PR_GET_SECUREBITS));
+	remote_push(target->batch,
+		    REMOTE_CALL(prctl, PR_GET_CHILD_SUBREAPER,
+				remote_out(target->batch, subreaper, sizeof(*subreaper))));
 	return 0;
+}
+
+static void collect_from_inside(const struct target *target, struct process *process)
+{
+	const struct question *question = &target->questions[KIND_process];
+	size_t first = question->first;
+
+	process->dumpable = (uint32_t)remote_result(target->batch, first + ASK_DUMPABLE);
+	process->credentials.securebits =
+		(uint32_t)remote_result(target->batch, first + ASK_SECUREBITS);
+	process->child_subreaper = *(const int *)question->answers != 0;
 }
 
 static int check_cwd(struct dump *dump, const struct target *target, const char *cwd)
@@ -316,9 +325,9 @@ static int process_collect(struct dump *dump, struct target *target, struct err 
 	    collect_credentials(target, &process->credentials, err) < 0 ||
 	    collect_limits(target, process, err) < 0 || collect_values(target, process, err) < 0)
 		return -1;
-	if (target->frozen && collect_from_inside(target, process, err) < 0)
-		return -1;
+	if (target->remote)
+		collect_from_inside(target, process);
 	return target == &dump->targets[dump->n_targets - 1] ? sharing_collect(dump, err) : 0;
 }
 
-const struct dumper process_dumper = { .collect = process_collect };
+const struct dumper process_dumper = { .ask = process_ask, .collect = process_collect };

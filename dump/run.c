@@ -25,6 +25,7 @@
 #include "kernel/step_out.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -262,49 +263,86 @@ static int write_image(struct run *run, int fd, struct err *err)
 	return 0;
 }
 
+static const struct map *vdso_of(const struct target *target)
+{
+	for (size_t i = 0; i < target->maps.count; i++)
+		if (target->maps.list[i].kind == MAP_KIND_VDSO)
+			return &target->maps.list[i];
+	return NULL;
+}
+
 /* On another kernel a thread could not go on inside of the vDSO, whose code and data are that kernel's. */
-static int leave_vdso(struct dump *dump, struct target *target, struct frozen *frozen,
+static int leave_vdso(struct dump *dump, struct target *target, const struct map *vdso,
 		      struct err *err)
 {
 	unsigned inside;
 
-	for (size_t i = 0; i < target->maps.count; i++) {
-		const struct map *map = &target->maps.list[i];
+	if (frozen_step_out(target->frozen, vdso->start, vdso->end, &inside, err) < 0)
+		return -1;
+	if (inside)
+		problems_add(&dump->problems, VERDICT_APPROXIMATED, target->name,
+			     "%u threads stand in the vDSO: they cannot go on under "
+			     "another kernel",
+			     inside);
+	return 0;
+}
 
-		if (map->kind != MAP_KIND_VDSO)
-			continue;
-		if (frozen_step_out(frozen, map->start, map->end, &inside, err) < 0)
-			return -1;
-		if (inside)
-			problems_add(&dump->problems, VERDICT_APPROXIMATED, target->name,
-				     "%u threads stand in the vDSO: they cannot go on under "
-				     "another kernel",
-				     inside);
+static int prepare_remote(struct dump *dump, struct target *target, struct tree_process *process,
+			  struct remote_options *options, struct err *err)
+{
+	const struct map *vdso = vdso_of(target);
+	struct frozen_thread *first = process->frozen.threads[0];
+
+	target->frozen = &process->frozen;
+	options->status = &target->status;
+	options->vdso_end = vdso && !vdso->shared ? vdso->end : 0;
+	if (first->tid == target->pid)
+		first->unfiltered = !target->status.seccomp;
+	return vdso ? leave_vdso(dump, target, vdso, err) : 0;
+}
+
+/* All at the same time: each has to be scheduled to answer. */
+static int open_remotes(struct run *run, struct err *err)
+{
+	struct dump *dump = run->dump;
+	size_t n = run->tree.n_processes;
+	_cleanup_free_ struct remote_opening *openings = calloc(n + 1, sizeof(*openings));
+	_cleanup_free_ struct remote_options *options = calloc(n + 1, sizeof(*options));
+
+	if (!openings || !options)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		struct tree_process *process = run->tree.processes[i];
+		struct target *target = &dump->targets[i];
+
+		if (prepare_remote(dump, target, process, &options[i], err) < 0)
+			return err_prefix(err, "%s", target->name);
+		openings[i] = (struct remote_opening){ &process->frozen, process->frozen.threads[0],
+						       &options[i], &process->remote };
+	}
+	if (remote_open_each(openings, n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct remote *remote = openings[i].remote;
+
+		maps_drop(&dump->targets[i].maps, remote->left, remote->left + remote->left_size);
+		dump->targets[i].remote = remote;
 	}
 	return 0;
 }
 
-static int open_remote(struct dump *dump, struct target *target, struct tree_process *process,
-		       struct err *err)
+static int close_remotes(struct run *run, struct err *err)
 {
-	struct frozen *frozen = &process->frozen;
-	struct remote *remote = &process->remote;
+	size_t n = run->tree.n_processes;
+	_cleanup_free_ struct remote **remotes = calloc(n + 1, sizeof(*remotes));
 
-	target->frozen = frozen;
-	if (leave_vdso(dump, target, frozen, err) < 0 ||
-	    remote_open(frozen, frozen->threads[0], NULL, remote, err) < 0)
-		return -1;
-	maps_drop(&target->maps, remote->left, remote->left + remote->left_size);
-	target->remote = remote;
-	return 0;
-}
-
-static int close_remote(struct target *target, struct err *err)
-{
-	struct remote *remote = target->remote;
-
-	target->remote = NULL;
-	return remote_close(remote, NULL, err);
+	if (!remotes)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		run->dump->targets[i].remote = NULL;
+		remotes[i] = &run->tree.processes[i]->remote;
+	}
+	return remote_close_each(remotes, n, err);
 }
 
 /* Without copies it is only slower, so that is no failure unless they were asked for. */
@@ -348,13 +386,10 @@ static int watch_writes(struct run *run, struct err *err)
 static int collect(struct run *run, struct err *err)
 {
 	struct dump *dump = run->dump;
-	struct tree *tree = &run->tree;
 
-	if (problems_refuse(&dump->problems, ERR_UNSUPPORTED, err) < 0)
+	if (problems_refuse(&dump->problems, ERR_UNSUPPORTED, err) < 0 ||
+	    open_remotes(run, err) < 0)
 		return -1;
-	for (size_t i = 0; i < tree->n_processes; i++)
-		if (open_remote(dump, &dump->targets[i], tree->processes[i], err) < 0)
-			return err_prefix(err, "%s", dump->targets[i].name);
 	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0)
 		return -1;
 	step(&run->steps, "state", "state read");
@@ -362,10 +397,7 @@ static int collect(struct run *run, struct err *err)
 		return -1;
 	if (take_snapshots(run, err) < 0)
 		return -1;
-	for (size_t i = 0; i < tree->n_processes; i++)
-		if (close_remote(&dump->targets[i], err) < 0)
-			return err_prefix(err, "%s", dump->targets[i].name);
-	return 0;
+	return close_remotes(run, err);
 }
 
 /* Only a finished image on the disk may cost the process its life, so this comes last. */

@@ -33,19 +33,28 @@ static int add_disposition(struct signals *signals, uint32_t signal,
 	return 0;
 }
 
-static int collect_dispositions(struct target *target, struct signals *signals, struct err *err)
+static int signals_ask(struct dump *dump, struct target *target, struct err *err)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(target->remote);
-	struct kernel_sigaction actions[SIGNALS + 1] = { 0 };
+	struct kernel_sigaction *actions =
+		target_ask(target, KIND_signals, (SIGNALS + 1) * sizeof(*actions), err);
+
+	(void)dump;
+	for (uint32_t s = 1; actions && s <= SIGNALS; s++)
+		remote_push(target->batch,
+			    REMOTE_CALL(rt_sigaction, s, 0,
+					remote_out(target->batch, &actions[s], sizeof(*actions)),
+					sizeof(uint64_t)));
+	return actions ? 0 : -1;
+}
+
+static int collect_dispositions(const struct target *target, struct signals *signals,
+				struct err *err)
+{
+	const struct question *question = &target->questions[KIND_signals];
+	const struct kernel_sigaction *actions = question->answers;
 
 	for (uint32_t s = 1; s <= SIGNALS; s++)
-		remote_push(batch, REMOTE_CALL(rt_sigaction, s, 0,
-					       remote_out(batch, &actions[s], sizeof(*actions)),
-					       sizeof(uint64_t)));
-	if (remote_run(target->remote, target->frozen->threads[0], batch, err) < 0)
-		return -1;
-	for (uint32_t s = 1; s <= SIGNALS; s++)
-		if (remote_check(batch, s - 1, err) < 0 ||
+		if (remote_check(target->batch, question->first + s - 1, err) < 0 ||
 		    add_disposition(signals, s, &actions[s], err) < 0)
 			return -1;
 	return 0;
@@ -57,7 +66,7 @@ static int signals_collect(struct dump *dump, struct target *target, struct err 
 
 	if (!signals)
 		return -1;
-	if (!target->frozen)
+	if (!target->remote)
 		return 0;
 	if (collect_dispositions(target, signals, err) < 0)
 		return -1;
@@ -65,4 +74,4 @@ static int signals_collect(struct dump *dump, struct target *target, struct err 
 			    &signals->n_pending, err);
 }
 
-const struct dumper signals_dumper = { .collect = signals_collect };
+const struct dumper signals_dumper = { .ask = signals_ask, .collect = signals_collect };

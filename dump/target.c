@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise)
@@ -92,8 +93,22 @@ bool target_ended(pid_t pid)
 	       (strchr("ZX", stat.state) && stat.num_threads <= 1);
 }
 
+void *target_ask(struct target *target, enum kind kind, size_t size, struct err *err)
+{
+	struct question *question = &target->questions[kind];
+
+	question->first = remote_batch_size(target->batch);
+	question->answers = calloc(1, size);
+	if (!question->answers)
+		err_sys(err, "out of memory");
+	return question->answers;
+}
+
 void target_done(struct target *target)
 {
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		free(target->questions[i].answers);
+	remote_batch_free(target->batch);
 	proc_status_release(&target->status);
 	maps_release(&target->maps);
 	memory_close(&target->memory);

@@ -4,6 +4,7 @@
 #ifndef PIMAGE_TARGET_H
 #define PIMAGE_TARGET_H
 
+#include "format/image.h"
 #include "kernel/freeze.h"
 #include "kernel/proc_maps.h"
 #include "kernel/proc_stat.h"
@@ -13,6 +14,12 @@
 struct err;
 struct snapshot;
 
+/* What was asked in a process, of one kind of record. */
+struct question {
+	size_t first;  /* of its calls in the batch of all questions */
+	void *answers; /* where they write to; NULL: nothing was asked */
+};
+
 struct target {
 	pid_t pid;	       /* as this program sees it */
 	char name[24];	       /* "pid 42", for problems */
@@ -21,6 +28,8 @@ struct target {
 	int proc;	       /* directory /proc/PID */
 	struct frozen *frozen; /* NULL when it runs (--check); not owned */
 	struct remote *remote; /* NULL likewise; not owned */
+	struct remote_batch *batch; /* of all questions, run in the first thread */
+	struct question questions[KIND_COUNT];
 	struct proc_status status;
 	struct proc_stat stat;
 	struct maps maps; /* with detail; taken before anything was mapped remotely */
@@ -46,6 +55,12 @@ int target_open(pid_t pid, const struct kernel_features *features, struct target
 /* Reads what a thread of it is. Release with proc_status_release. */
 int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,
 			 struct err *err);
+
+/*
+ * For dumper.ask: zeroed room of that size, in which the calls that are pushed to target->batch from now on put their answers. Freed with
+ * the target. NULL: no memory.
+ */
+void *target_ask(struct target *target, enum kind kind, size_t size, struct err *err);
 
 /* Whether a process is a zombie, or gone. */
 bool target_ended(pid_t pid);

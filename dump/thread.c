@@ -27,11 +27,38 @@ struct inside {
 	uint64_t timer_slack;
 };
 
-/* The same calls for every thread. */
+/* In this order. */
+enum { ASK_STACK, ASK_ADDRESS, ASK_DEATH_SIGNAL, ASK_SLACK };
+
+static void push_questions(struct remote_batch *batch, struct inside *inside)
+{
+	remote_push(batch, REMOTE_CALL(sigaltstack, 0,
+				       remote_out(batch, &inside->stack, sizeof(inside->stack))));
+	remote_push(batch, REMOTE_CALL(prctl, PR_GET_TID_ADDRESS,
+				       remote_out(batch, &inside->clear_child_tid,
+						  sizeof(inside->clear_child_tid))));
+	remote_push(batch, REMOTE_CALL(prctl, PR_GET_PDEATHSIG,
+				       remote_out(batch, &inside->parent_death_signal,
+						  sizeof(inside->parent_death_signal))));
+	remote_push(batch, REMOTE_CALL(prctl, PR_GET_TIMERSLACK));
+}
+
+/* Of the first thread, together with all that is asked of its process. */
+static int thread_ask(struct dump *dump, struct target *target, struct err *err)
+{
+	struct inside *inside = target_ask(target, KIND_thread, sizeof(*inside), err);
+
+	(void)dump;
+	if (!inside)
+		return -1;
+	push_questions(target->batch, inside);
+	return 0;
+}
+
+/* The same calls for all others, one after another: there is one call loop in a process. */
 struct questions {
 	struct remote_batch *batch;
-	struct inside answers;
-	size_t stack, address, slack; /* calls of the batch */
+	struct inside inside;
 };
 
 static void cleanup_questions(struct questions *questions)
@@ -41,36 +68,10 @@ static void cleanup_questions(struct questions *questions)
 
 static int prepare(const struct target *target, struct questions *questions, struct err *err)
 {
-	struct inside *answers = &questions->answers;
-	struct remote_batch *batch = remote_batch_new(target->remote);
-
-	if (!batch)
+	questions->batch = remote_batch_new(target->remote);
+	if (!questions->batch)
 		return err_sys(err, "out of memory");
-	questions->batch = batch;
-	questions->stack = remote_push(batch, REMOTE_CALL(sigaltstack, 0,
-							  remote_out(batch, &answers->stack,
-								     sizeof(answers->stack))));
-	questions->address =
-		remote_push(batch, REMOTE_CALL(prctl, PR_GET_TID_ADDRESS,
-					       remote_out(batch, &answers->clear_child_tid,
-							  sizeof(answers->clear_child_tid))));
-	remote_push(batch, REMOTE_CALL(prctl, PR_GET_PDEATHSIG,
-				       remote_out(batch, &answers->parent_death_signal,
-						  sizeof(answers->parent_death_signal))));
-	questions->slack = remote_push(batch, REMOTE_CALL(prctl, PR_GET_TIMERSLACK));
-	return 0;
-}
-
-static int ask_inside(const struct target *target, struct frozen_thread *from,
-		      struct questions *questions, struct err *err)
-{
-	const struct remote_batch *batch = questions->batch;
-
-	if (remote_run(target->remote, from, questions->batch, err) < 0 ||
-	    remote_check(batch, questions->stack, err) < 0 ||
-	    remote_check(batch, questions->address, err) < 0)
-		return -1;
-	questions->answers.timer_slack = (uint64_t)remote_result(batch, questions->slack);
+	push_questions(questions->batch, &questions->inside);
 	return 0;
 }
 
@@ -89,17 +90,28 @@ static int collect_stack(const stack_t *stack, struct thread *thread, struct err
 	return 0;
 }
 
+static int collect_answers(const struct remote_batch *batch, size_t first,
+			   const struct inside *inside, struct thread *thread, struct err *err)
+{
+	if (remote_check(batch, first + ASK_STACK, err) < 0 ||
+	    remote_check(batch, first + ASK_ADDRESS, err) < 0)
+		return -1;
+	thread->scheduling.timer_slack = (uint64_t)remote_result(batch, first + ASK_SLACK);
+	thread->clear_child_tid = inside->clear_child_tid;
+	thread->parent_death_signal = (uint32_t)inside->parent_death_signal;
+	return collect_stack(&inside->stack, thread, err);
+}
+
 static int collect_inside(const struct target *target, struct frozen_thread *from,
 			  struct questions *questions, struct thread *thread, struct err *err)
 {
-	const struct inside *inside = &questions->answers;
+	const struct question *first = &target->questions[KIND_thread];
 
-	if (ask_inside(target, from, questions, err) < 0)
+	if (from == target->frozen->threads[0])
+		return collect_answers(target->batch, first->first, first->answers, thread, err);
+	if (remote_run(target->remote, from, questions->batch, err) < 0)
 		return -1;
-	thread->clear_child_tid = inside->clear_child_tid;
-	thread->parent_death_signal = (uint32_t)inside->parent_death_signal;
-	thread->scheduling.timer_slack = inside->timer_slack;
-	return collect_stack(&inside->stack, thread, err);
+	return collect_answers(questions->batch, 0, &questions->inside, thread, err);
 }
 
 static int collect_robust_list(pid_t tid, struct thread *thread, struct err *err)
@@ -318,4 +330,6 @@ static int thread_write(struct dump *dump, const void *record, struct key key,
 	return xstate ? image_write_entry(writer, name, xstate->data, xstate->size, err) : 0;
 }
 
-const struct dumper thread_dumper = { .collect = thread_collect, .write = thread_write };
+const struct dumper thread_dumper = { .ask = thread_ask,
+				      .collect = thread_collect,
+				      .write = thread_write };

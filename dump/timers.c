@@ -123,51 +123,72 @@ static int add_interval_timer(struct timers *timers, uint32_t which, const struc
 }
 
 /* How much time is left only the process itself can ask. */
-static int collect_times(struct target *target, struct timers *timers, struct err *err)
-{
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(target->remote);
-	_cleanup_free_ struct itimerspec *values =
-		calloc(timers->n_posix_timers + 1, sizeof(*values));
-	struct itimerval intervals[INTERVAL_TIMERS] = { 0 };
+struct answers {
+	struct itimerval intervals[INTERVAL_TIMERS];
+	struct itimerspec values[]; /* of POSIX timers */
+};
 
-	if (!values)
-		return err_sys(err, "out of memory");
+static struct timers *add_timers(struct dump *dump, const struct target *target, struct err *err)
+{
+	struct timers *timers = IMAGE_ADD(&dump->image, timers, target->own_pid, 0, err);
+
+	return timers && collect_posix_timers(dump, target, timers, err) == 0 ? timers : NULL;
+}
+
+static int timers_ask(struct dump *dump, struct target *target, struct err *err)
+{
+	struct timers *timers = add_timers(dump, target, err);
+	struct remote_batch *batch = target->batch;
+	struct answers *answers;
+
+	if (!timers)
+		return -1;
+	answers = target_ask(target, KIND_timers,
+			     sizeof(*answers) + timers->n_posix_timers * sizeof(*answers->values),
+			     err);
+	if (!answers)
+		return -1;
 	for (size_t i = 0; i < timers->n_posix_timers; i++) {
 		uint32_t id = timers->posix_timers[i].id;
 
 		remote_push(batch, REMOTE_CALL(timer_gettime, id,
-					       remote_out(batch, &values[i], sizeof(*values))));
+					       remote_out(batch, &answers->values[i],
+							  sizeof(*answers->values))));
 		remote_push(batch, REMOTE_CALL(timer_getoverrun, id));
 	}
 	for (uint32_t i = 0; i < INTERVAL_TIMERS; i++)
-		remote_push(batch,
-			    REMOTE_CALL(getitimer, i,
-					remote_out(batch, &intervals[i], sizeof(*intervals))));
-	if (remote_run(target->remote, target->frozen->threads[0], batch, err) < 0)
-		return -1;
+		remote_push(batch, REMOTE_CALL(getitimer, i,
+					       remote_out(batch, &answers->intervals[i],
+							  sizeof(*answers->intervals))));
+	return 0;
+}
+
+static int collect_times(const struct target *target, struct timers *timers, struct err *err)
+{
+	const struct question *question = &target->questions[KIND_timers];
+	const struct answers *answers = question->answers;
+
 	for (size_t i = 0; i < timers->n_posix_timers; i++) {
 		struct posix_timer *timer = &timers->posix_timers[i];
-		int64_t overrun = remote_result(batch, 2 * i + 1);
+		int64_t overrun = remote_result(target->batch, question->first + 2 * i + 1);
 
-		if (remote_check(batch, 2 * i, err) < 0)
+		if (remote_check(target->batch, question->first + 2 * i, err) < 0)
 			return -1;
-		timer->interval = nanoseconds(&values[i].it_interval);
-		timer->remaining = nanoseconds(&values[i].it_value);
+		timer->interval = nanoseconds(&answers->values[i].it_interval);
+		timer->remaining = nanoseconds(&answers->values[i].it_value);
 		timer->overrun = overrun > 0 ? (uint32_t)overrun : 0;
 	}
 	for (uint32_t i = 0; i < INTERVAL_TIMERS; i++)
-		if (add_interval_timer(timers, i, &intervals[i], err) < 0)
+		if (add_interval_timer(timers, i, &answers->intervals[i], err) < 0)
 			return -1;
 	return 0;
 }
 
 static int timers_collect(struct dump *dump, struct target *target, struct err *err)
 {
-	struct timers *timers = IMAGE_ADD(&dump->image, timers, target->own_pid, 0, err);
-
-	if (!timers || collect_posix_timers(dump, target, timers, err) < 0)
-		return -1;
-	return target->frozen ? collect_times(target, timers, err) : 0;
+	if (!target->remote)
+		return add_timers(dump, target, err) ? 0 : -1;
+	return collect_times(target, IMAGE_GET(&dump->image, timers, target->own_pid, 0), err);
 }
 
-const struct dumper timers_dumper = { .collect = timers_collect };
+const struct dumper timers_dumper = { .ask = timers_ask, .collect = timers_collect };

@@ -113,11 +113,13 @@ static int add_found(struct tree *tree, const struct search *search, pid_t pid, 
 	return 0;
 }
 
-/* Returns how many were not seen before. One that ends just now is no failure: it is a zombie next time, or gone. */
+/*
+ * Returns how many were not seen before. One that ends just now is no failure: it is a zombie next time, or gone. The first `standing` of the tree
+ * stood still when the list was read.
+ */
 static int add_new(struct tree *tree, const struct search *search, const struct processes *all,
-		   struct err *err)
+		   size_t standing, struct err *err)
 {
-	size_t standing = tree->n_processes;
 	int added = 0;
 
 	for (size_t i = 0; i < all->count; i++) {
@@ -164,25 +166,38 @@ static void put_parents_first(struct tree *tree, const struct processes *all)
 	}
 }
 
-/* Until no new ones come. Without freezing they may come for ever; two looks then are enough for a check. */
+/* Returns how many there are in a list that were not seen before; a child may stand before its parent in it. */
+static int add_all_new(struct tree *tree, const struct search *search, const struct processes *all,
+		       struct err *err)
+{
+	size_t standing = tree->n_processes;
+	int sum = 0, added;
+
+	do {
+		added = add_new(tree, search, all, standing, err);
+		sum += added;
+	} while (added > 0);
+	return added < 0 ? -1 : sum;
+}
+
+/* Until no new ones come. Without freezing they may come for ever; one look then is enough for a check. */
 static int find_all(struct tree *tree, pid_t root, const struct search *search, struct err *err)
 {
-	for (int i = 0; search->freeze || i < 2; i++) {
+	for (;;) {
 		_cleanup_(processes_release) struct processes all = { 0 };
 		int added = search->session ? processes_read(&all, err)
 					    : processes_below(root, search->features, &all, err);
 
 		if (added < 0)
 			return -1;
-		added = add_new(tree, search, &all, err);
+		added = add_all_new(tree, search, &all, err);
 		if (added < 0)
 			return -1;
-		if (added == 0) {
-			put_parents_first(tree, &all);
-			break;
-		}
+		if (added > 0 && search->freeze)
+			continue;
+		put_parents_first(tree, &all);
+		return 0;
 	}
-	return 0;
 }
 
 static int find(pid_t root, enum tree_scope scope, const struct search *search, struct tree *tree,

@@ -21,17 +21,7 @@
 #include "kernel/rendezvous.h"
 #include "kernel/tracee.h"
 
-/* One run of the call loop. */
-struct run {
-	struct remote *remote;
-	struct frozen_thread *thread;
-	int rendezvous; /* 0: by PTRACE_SYSCALL */
-	bool leaving;	/* by PTRACE_SYSCALL: all calls are done, the trap is on its way */
-	bool done;
-	struct arch_regs regs; /* at the end */
-};
-
-static int install(struct run *run, bool keep_scratch, struct err *err)
+static int install(struct borrowing *run, bool keep_scratch, struct err *err)
 {
 	struct remote *remote = run->remote;
 	struct arch_stub_state state = {
@@ -54,7 +44,7 @@ static int install(struct run *run, bool keep_scratch, struct err *err)
  * The registers first: the call loop blocks signals by itself if it must, but nobody would unblock
  * them for a thread that still is in its own code.
  */
-static int lend(struct run *run, const struct arch_regs *regs, struct err *err)
+static int lend(struct borrowing *run, const struct arch_regs *regs, struct err *err)
 {
 	struct frozen_thread *thread = run->thread;
 	uint64_t mask = UINT64_MAX;
@@ -68,7 +58,7 @@ static int lend(struct run *run, const struct arch_regs *regs, struct err *err)
 	return tracee_set_mask(thread->tid, mask, err);
 }
 
-static int resume(struct run *run, int signal, struct err *err)
+static int resume(struct borrowing *run, int signal, struct err *err)
 {
 	int request = run->rendezvous || run->leaving ? PTRACE_CONT : PTRACE_SYSCALL;
 
@@ -81,7 +71,7 @@ static int resume(struct run *run, int signal, struct err *err)
 	return 0;
 }
 
-static int on_gone(struct run *run, const struct stop *stop, struct err *err)
+static int on_gone(struct borrowing *run, const struct stop *stop, struct err *err)
 {
 	pid_t tid = run->thread->tid;
 
@@ -92,7 +82,7 @@ static int on_gone(struct run *run, const struct stop *stop, struct err *err)
 	return err_set(err, ERR_GONE, "thread %d has ended", tid);
 }
 
-static int on_signal(struct run *run, const struct stop *stop, struct err *err)
+static int on_signal(struct borrowing *run, const struct stop *stop, struct err *err)
 {
 	uint64_t here = arch_regs_ip(&run->regs);
 
@@ -114,14 +104,14 @@ static int on_signal(struct run *run, const struct stop *stop, struct err *err)
  * registers can be given back only in a trap: on return from a call the kernel would not look
  * whether another, interrupted one is to be run again.
  */
-static int on_syscall(struct run *run, struct err *err)
+static int on_syscall(struct borrowing *run, struct err *err)
 {
 	if (arch_regs_ip(&run->regs) == arch_stub_after_ip(run->remote->stub))
 		run->leaving = true;
 	return resume(run, 0, err);
 }
 
-static int on_trap(struct run *run, struct err *err)
+static int on_trap(struct borrowing *run, struct err *err)
 {
 	run->done =
 		run->leaving && arch_regs_ip(&run->regs) == arch_stub_after_ip(run->remote->stub);
@@ -132,7 +122,7 @@ static int on_trap(struct run *run, struct err *err)
  * Still inside of the system call: what is put into the registers now would be overwritten by its
  * result. A trap on the way out is the place for that.
  */
-static int leave_exec(struct run *run, struct err *err)
+static int leave_exec(struct borrowing *run, struct err *err)
 {
 	struct frozen_thread *thread = run->thread;
 	struct stop stop;
@@ -155,7 +145,7 @@ static int leave_exec(struct run *run, struct err *err)
 	return 0;
 }
 
-static int on_event(struct run *run, const struct stop *stop, struct err *err)
+static int on_event(struct borrowing *run, const struct stop *stop, struct err *err)
 {
 	struct remote_options *options = &run->remote->options;
 	unsigned long message = 0;
@@ -170,7 +160,7 @@ static int on_event(struct run *run, const struct stop *stop, struct err *err)
 	return resume(run, 0, err);
 }
 
-static int on_stop(struct run *run, const struct stop *stop, struct err *err)
+static int on_stop(struct borrowing *run, const struct stop *stop, struct err *err)
 {
 	if (stop->kind == STOP_GONE)
 		return on_gone(run, stop, err);
@@ -186,27 +176,10 @@ static int on_stop(struct run *run, const struct stop *stop, struct err *err)
 	return on_trap(run, err);
 }
 
-static int go(struct run *run, const struct arch_regs *regs, struct err *err)
-{
-	struct stop stop;
-
-	if (lend(run, regs, err) < 0 || resume(run, 0, err) < 0)
-		return -1;
-	while (!run->done) {
-		if (tracee_wait(run->thread->tid, run->remote->frozen->timeout_ms, &stop, err) < 0)
-			return -1;
-		if (on_stop(run, &stop, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The thread has its own registers again at the end, however it went, if only it stands still. */
-static int borrow(struct run *run, const struct arch_regs *entry, bool keep_scratch,
-		  struct err *err)
+static int start(struct borrowing *run, const struct arch_regs *entry, bool keep_scratch,
+		 struct err *err)
 {
 	struct frozen_thread *thread = run->thread;
-	int r;
 
 	if (!run->remote->stub || run->remote->execed)
 		return err_set(err, ERR_FAILED, "thread %d: no call loop in place", thread->tid);
@@ -219,48 +192,88 @@ static int borrow(struct run *run, const struct arch_regs *entry, bool keep_scra
 	run->rendezvous = rendezvous_choose(run->remote, thread);
 	if (install(run, keep_scratch, err) < 0)
 		return -1;
-	r = go(run, entry, err);
+	if (lend(run, entry, err) == 0 && resume(run, 0, err) == 0)
+		return 0;
+	if (thread->stopped)
+		frozen_give_back(thread, NULL);
+	return -1;
+}
+
+static int await(struct borrowing *run, struct err *err)
+{
+	struct stop stop;
+
+	while (!run->done) {
+		if (tracee_wait(run->thread->tid, run->remote->frozen->timeout_ms, &stop, err) < 0)
+			return -1;
+		if (on_stop(run, &stop, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The thread has its own registers again at the end, however it went, if only it stands still. */
+int borrow_end(struct borrowing *run, struct err *err)
+{
+	struct frozen_thread *thread = run->thread;
+	int r = await(run, err);
+
 	if (thread->stopped && frozen_give_back(thread, r < 0 ? NULL : err) < 0)
 		return -1;
 	return r;
 }
 
-int borrow_one(struct remote *remote, struct frozen_thread *thread, struct remote_call *call,
-	       bool keep_scratch, struct err *err)
+int borrow_begin_one(struct borrowing *run, struct remote *remote, struct frozen_thread *thread,
+		     const struct remote_call *call, bool keep_scratch, struct err *err)
 {
-	struct run run = { .remote = remote, .thread = thread };
 	struct arch_regs regs = thread->regs;
 	uint64_t words[7];
 
+	*run = (struct borrowing){ .remote = remote, .thread = thread };
 	words[0] = call->nr;
 	memcpy(words + 1, call->arg, sizeof(call->arg));
 	arch_stub_enter_one(&regs, remote->stub, words);
 	rendezvous_note(remote, call, 1);
-	if (borrow(&run, &regs, keep_scratch, err) < 0)
+	return start(run, &regs, keep_scratch, err);
+}
+
+int borrow_end_one(struct borrowing *run, struct remote_call *call, struct err *err)
+{
+	if (borrow_end(run, err) < 0)
 		return -1;
-	rendezvous_note(remote, call, 1);
-	call->result = remote->execed ? 0 : arch_stub_result(&run.regs);
+	rendezvous_note(run->remote, call, 1);
+	call->result = run->remote->execed ? 0 : arch_stub_result(&run->regs);
 	return 0;
 }
 
-int borrow_many(struct remote *remote, struct frozen_thread *thread, uint64_t vector, size_t count,
-		struct err *err)
+int borrow_one(struct remote *remote, struct frozen_thread *thread, struct remote_call *call,
+	       bool keep_scratch, struct err *err)
 {
-	struct run run = { .remote = remote, .thread = thread };
+	struct borrowing run;
+
+	if (borrow_begin_one(&run, remote, thread, call, keep_scratch, err) < 0)
+		return -1;
+	return borrow_end_one(&run, call, err);
+}
+
+int borrow_begin_many(struct borrowing *run, struct remote *remote, struct frozen_thread *thread,
+		      uint64_t vector, size_t count, struct err *err)
+{
 	struct arch_regs regs = thread->regs;
 
+	*run = (struct borrowing){ .remote = remote, .thread = thread };
 	arch_stub_enter_many(&regs, remote->stub, vector, count);
-	return borrow(&run, &regs, false, err);
+	return start(run, &regs, false, err);
 }
 
 int borrow_copy(struct remote *remote, struct frozen_thread *thread, int64_t *ret_result,
 		struct err *err)
 {
-	struct run run = { .remote = remote, .thread = thread };
+	struct borrowing run = { .remote = remote, .thread = thread };
 	struct arch_regs regs = thread->regs;
 
 	arch_stub_enter_copy(&regs, remote->stub);
-	if (borrow(&run, &regs, false, err) < 0)
+	if (start(&run, &regs, false, err) < 0 || borrow_end(&run, err) < 0)
 		return -1;
 	*ret_result = arch_stub_result(&run.regs);
 	return 0;

@@ -149,13 +149,14 @@ static int find_in_maps(const struct frozen *frozen, const char *dir, size_t siz
 		       frozen->pid, size);
 }
 
-int place_find(const struct frozen *frozen, size_t size, struct place *ret_place, struct err *err)
+int place_find(const struct frozen *frozen, size_t size, uint64_t vdso_end, struct place *ret_place,
+	       struct err *err)
 {
-	uint64_t end = 0;
+	uint64_t end = feature_on(frozen->features, FEATURE_VDSO_PADDING) ? vdso_end : 0;
 	char dir[32];
 
 	snprintf(dir, sizeof(dir), "/proc/%d", frozen->memory.pid);
-	if (feature_on(frozen->features, FEATURE_VDSO_PADDING) &&
+	if (!end && feature_on(frozen->features, FEATURE_VDSO_PADDING) &&
 	    feature_on(frozen->features, FEATURE_PROCMAP_QUERY))
 		end = vdso_end_by_query(dir);
 	if (end && room_before(frozen, end, size, ret_place))

@@ -180,36 +180,54 @@ static bool number_of(const char *name, uint32_t *ret_number)
 	return true;
 }
 
-int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t *ret_count,
-		    struct err *err)
+/* The numbers among some entries. Returns how many entries there were, or <0. */
+static int take_numbers(const char *entries, size_t size, uint32_t **numbers, size_t *count,
+			struct err *err)
 {
-	_cleanup_free_ uint32_t *numbers = NULL;
-	_cleanup_dir_ DIR *dir = NULL;
-	const struct dirent *entry;
-	size_t count = 0;
-	bool any = false;
-	int fd;
+	int seen = 0;
 
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		cleanup_close(&fd);
-		return failed("open", dirfd, name, err);
-	}
-	while (errno = 0, (entry = readdir(dir))) {
+	for (size_t at = 0; at < size; seen++) {
+		const struct dirent64 *entry = (const void *)(entries + at);
 		uint32_t number, *last;
 
-		any = true;
+		at += entry->d_reclen;
 		if (!number_of(entry->d_name, &number))
 			continue;
-		last = ARRAY_ADD(&numbers, &count, err);
+		last = ARRAY_ADD(numbers, count, err);
 		if (!last)
 			return -1;
 		*last = number;
 	}
-	if (errno == 0 && !any)
+	return seen;
+}
+
+/* Not by readdir(3), which makes three calls more for each directory. */
+int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t *ret_count,
+		    struct err *err)
+{
+	_cleanup_free_ uint32_t *numbers = NULL;
+	_cleanup_close_ int fd = -1;
+	char entries[16384] __attribute__((aligned(16)));
+	size_t count = 0;
+	bool any = false;
+	ssize_t n;
+
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return failed("open", dirfd, name, err);
+	while ((n = getdents64(fd, entries, sizeof(entries))) > 0) {
+		int seen = take_numbers(entries, (size_t)n, &numbers, &count, err);
+
+		if (seen < 0)
+			return -1;
+		any |= seen > 0;
+	}
+	/* An ended process has an empty directory, or none. */
+	if (n == 0 && !any) {
 		errno = ESRCH;
-	if (errno)
+		n = -1;
+	}
+	if (n < 0)
 		return failed("list", dirfd, name, err);
 	if (count > 0)
 		qsort(numbers, count, sizeof(*numbers), compare_numbers);

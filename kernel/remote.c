@@ -16,6 +16,7 @@
 #include "kernel/freeze.h"
 #include "kernel/place.h"
 #include "kernel/remote_describe.h"
+#include "kernel/rendezvous.h"
 
 #define DEFAULT_SCRATCH (64 << 10)
 #define MIN_SCRATCH	(2 * REMOTE_DATA_MAX)
@@ -52,34 +53,34 @@ int remote_try(struct remote *remote, struct frozen_thread *thread, struct remot
 	return borrow_one(remote, thread, what, false, err);
 }
 
+static struct remote_call map_call(size_t size, uint64_t flags)
+{
+	return REMOTE_CALL(mmap, 0, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS,
+			   (uint64_t)-1, 0);
+}
+
 /*
  * Shared memory never is merged with a mapping of the process next to it, so the list of mappings
- * shows it as one of its own.
+ * shows it as one of its own. Where that cannot be had, private memory will do.
  */
-static int map_scratch(struct remote *remote, struct frozen_thread *thread, size_t size,
-		       struct err *err)
+static int take_scratch(struct remote *remote, struct frozen_thread *thread, size_t size,
+			struct remote_call *map, struct err *err)
 {
-	static const uint64_t flags[] = { MAP_SHARED | MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS };
-
-	for (size_t i = 0; i < 2; i++) {
-		struct remote_call map = REMOTE_CALL(mmap, 0, size, PROT_READ | PROT_WRITE,
-						     flags[i], (uint64_t)-1, 0);
-
-		if (call(remote, thread, &map, true, err) == 0) {
-			remote->scratch = (uint64_t)map.result;
-			remote->scratch_size = size;
-			return 0;
-		}
-		if (!map.result)
+	if (remote_judge(map, remote->frozen->pid, NULL) < 0) {
+		*map = map_call(size, MAP_PRIVATE);
+		if (call(remote, thread, map, true, err) < 0)
 			return -1;
 	}
-	return -1;
+	remote->scratch = (uint64_t)map->result;
+	remote->scratch_size = size;
+	return 0;
 }
 
 /* Into zero bytes of the process, which will be zero again. */
 static int place(struct remote *remote, struct place *ret_place, struct err *err)
 {
-	if (place_find(remote->frozen, arch_stub_size(), ret_place, err) < 0)
+	if (place_find(remote->frozen, arch_stub_size(), remote->options.vdso_end, ret_place, err) <
+	    0)
 		return -1;
 	remote->stub = ret_place->address;
 	remote->in_padding = true;
@@ -126,23 +127,77 @@ static int clear_padding(struct remote *remote, uint64_t stub, struct err *err)
 	return memory_write_forced(&remote->frozen->memory, stub, zeros, arch_stub_size(), err);
 }
 
+static size_t scratch_size(const struct remote *remote)
+{
+	size_t size = remote->options.scratch_size ? remote->options.scratch_size : DEFAULT_SCRATCH;
+
+	size = (size + page_size() - 1) & ~(page_size() - 1);
+	return size < MIN_SCRATCH ? MIN_SCRATCH : size;
+}
+
+/* A remote that is being opened. */
+struct opening {
+	struct remote_call map;
+	struct borrowing run;
+};
+
+static int begin_open(const struct remote_opening *to, struct opening *opening, struct err *err)
+{
+	struct remote *remote = to->remote;
+	struct place left;
+
+	*remote = (struct remote){ .frozen = to->frozen, .stale = true };
+	if (to->options)
+		remote->options = *to->options;
+	if (remote->options.status) {
+		remote->ignored = rendezvous_ignored(remote->options.status);
+		remote->stale = false;
+		remote->options.status = NULL;
+	}
+	if (place(remote, &left, err) < 0 || unmap_left(remote, to->thread, &left, err) < 0)
+		return -1;
+	opening->map = map_call(scratch_size(remote), MAP_SHARED);
+	return borrow_begin_one(&opening->run, remote, to->thread, &opening->map, true, err);
+}
+
+static int end_open(const struct remote_opening *to, struct opening *opening, struct err *err)
+{
+	struct remote *remote = to->remote;
+
+	if (borrow_end_one(&opening->run, &opening->map, err) < 0)
+		return err_prefix(err, "process %d: mapping scratch memory", remote->frozen->pid);
+	if (take_scratch(remote, to->thread, scratch_size(remote), &opening->map, err) < 0)
+		return -1;
+	return mark_scratch(remote, err);
+}
+
+int remote_open_each(const struct remote_opening *openings, size_t n, struct err *err)
+{
+	_cleanup_free_ struct opening *list = calloc(n + 1, sizeof(*list));
+	size_t began = 0;
+	struct err other;
+	int ret = 0;
+
+	if (!list)
+		return err_sys(err, "remote calls in %zu processes", n);
+	while (began < n && ret == 0) {
+		ret = begin_open(&openings[began], &list[began], err);
+		began += ret == 0;
+	}
+	/* Those that run have to come back, whatever comes of the others. */
+	for (size_t i = 0; i < began; i++)
+		if (end_open(&openings[i], &list[i], ret < 0 ? &other : err) < 0)
+			ret = -1;
+	return ret;
+}
+
 int remote_open(struct frozen *frozen, struct frozen_thread *thread,
 		const struct remote_options *options, struct remote *ret_remote, struct err *err)
 {
 	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
-	struct place left;
-	size_t size;
+	const struct remote_opening opening = { frozen, thread, options, &remote };
 
-	remote.frozen = frozen;
-	remote.stale = true;
-	if (options)
-		remote.options = *options;
-	size = remote.options.scratch_size ? remote.options.scratch_size : DEFAULT_SCRATCH;
-	size = (size + page_size() - 1) & ~(page_size() - 1);
-	if (size < MIN_SCRATCH)
-		size = MIN_SCRATCH;
-	if (place(&remote, &left, err) < 0 || unmap_left(&remote, thread, &left, err) < 0 ||
-	    map_scratch(&remote, thread, size, err) < 0 || mark_scratch(&remote, err) < 0)
+	if (remote_open_each(&opening, 1, err) < 0)
 		return -1;
 	*ret_remote = remote;
 	remote = (struct remote)REMOTE_EMPTY;
@@ -260,6 +315,35 @@ int remote_close(struct remote *remote, struct frozen_thread *thread, struct err
 				     remote->frozen->pid);
 	*remote = (struct remote)REMOTE_EMPTY;
 	return r;
+}
+
+int remote_close_each(struct remote *const *remotes, size_t n, struct err *err)
+{
+	_cleanup_free_ struct borrowing *runs = calloc(n + 1, sizeof(*runs));
+	struct err other;
+	int ret = 0;
+
+	for (size_t i = 0; runs && i < n; i++) {
+		struct remote *remote = remotes[i];
+		struct frozen_thread *thread = remote->frozen ? any_stopped(remote->frozen) : NULL;
+		struct remote_call unmap =
+			REMOTE_CALL(munmap, remote->scratch, remote->scratch_size);
+
+		/* Whatever is not as usual is left to the usual way. */
+		if (thread && !remote->moved && remote->scratch_size &&
+		    borrow_begin_one(&runs[i], remote, thread, &unmap, true, &other) < 0)
+			runs[i].thread = NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct remote_call unmap = { 0 };
+
+		if (runs && runs[i].thread && borrow_end_one(&runs[i], &unmap, &other) == 0 &&
+		    unmap.result == 0)
+			remotes[i]->scratch_size = 0;
+		if (remote_close(remotes[i], NULL, ret < 0 ? &other : err) < 0)
+			ret = -1;
+	}
+	return ret;
 }
 
 void remote_release(struct remote *remote)

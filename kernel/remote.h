@@ -13,6 +13,7 @@
 struct err;
 struct frozen;
 struct frozen_thread;
+struct proc_status;
 
 /* One system call; layout shared with the call loop (arch/<isa>/stub_code.S). */
 struct remote_call {
@@ -36,6 +37,9 @@ struct remote_options {
 	int rendezvous;
 	/* Bytes for calls and their data, mapped in the process; 0: 64 KiB. */
 	size_t scratch_size;
+	/* If somebody has read /proc/PID/status since the process stands still: saves doing it again. May be NULL. */
+	const struct proc_status *status;
+	uint64_t vdso_end;	/* likewise where its vDSO ends; 0: unknown */
 	remote_event_fn *event; /* NULL: such events are passed over */
 	void *context;
 };
@@ -79,6 +83,17 @@ struct remote {
 int remote_open(struct frozen *frozen, struct frozen_thread *thread,
 		const struct remote_options *options, struct remote *ret_remote, struct err *err);
 
+/* A remote to be opened, with the arguments of remote_open. */
+struct remote_opening {
+	struct frozen *frozen;
+	struct frozen_thread *thread;
+	const struct remote_options *options; /* may be NULL */
+	struct remote *remote;
+};
+
+/* remote_open of several processes at the same time. On failure each that is not empty has to be closed or released. */
+int remote_open_each(const struct remote_opening *openings, size_t n, struct err *err);
+
 /*
  * For a process under construction: maps size bytes at address (page-aligned, free, at least two
  * pages), moves loop and scratch there, and leaves nothing elsewhere. Everything else may then be
@@ -107,6 +122,8 @@ int remote_set_rendezvous(struct remote *remote, int signal, struct err *err);
  * Accepts an empty one and leaves an empty one.
  */
 int remote_close(struct remote *remote, struct frozen_thread *thread, struct err *err);
+/* The same of several processes at the same time. All are empty then; the first failure is told. */
+int remote_close_each(struct remote *const *remotes, size_t n, struct err *err);
 /* For _cleanup_. */
 void remote_release(struct remote *remote);
 #define _cleanup_remote_ _cleanup_(remote_release)
@@ -161,6 +178,8 @@ uint64_t remote_inout(struct remote_batch *batch, void *buffer, size_t length);
 
 /* Adds a call; its index, from 0 on. */
 size_t remote_push(struct remote_batch *batch, struct remote_call call);
+/* How many there are. */
+size_t remote_batch_size(const struct remote_batch *batch);
 
 /*
  * Runs all calls in the thread. Returns <0 only when the engine failed; then some may have run. A
@@ -168,6 +187,19 @@ size_t remote_push(struct remote_batch *batch, struct remote_call call);
  */
 int remote_run(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
 	       struct err *err);
+
+/* One batch in each of several processes. */
+struct remote_task {
+	struct remote *remote;
+	struct frozen_thread *thread;
+	struct remote_batch *batch;
+};
+
+/*
+ * remote_run of all of them at the same time: each of a remote of its own. Whoever waits for one after another waits for each to be scheduled.
+ * On failure of one the others have run, or not begun.
+ */
+int remote_run_each(const struct remote_task *tasks, size_t n, struct err *err);
 
 /* The same for calls of which none may fail: the first that did is named in err. */
 int remote_run_all(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,

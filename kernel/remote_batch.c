@@ -201,6 +201,11 @@ size_t remote_push(struct remote_batch *batch, struct remote_call call)
 	return batch->n_calls++;
 }
 
+size_t remote_batch_size(const struct remote_batch *batch)
+{
+	return batch->n_calls;
+}
+
 /* Where the calls and the data of a part are in the process. */
 static size_t ranges_of(const struct remote_batch *batch, const struct part *part, bool data,
 			struct memory_range ranges[2])
@@ -229,44 +234,66 @@ static void move_blobs(const struct remote_batch *batch, struct part *part, bool
 	}
 }
 
-static int run_part(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
-		    struct part *part, struct err *err)
+/* What a part is in the process: its calls, and behind them its data. */
+static char *bytes_of(const struct remote_batch *batch, const struct part *part)
 {
-	const struct process_memory *memory = &remote->frozen->memory;
-	struct remote_call *calls = (struct remote_call *)(void *)part->image;
-	size_t call_bytes = part->calls * sizeof(*calls);
-	_cleanup_free_ char *bytes = malloc(call_bytes + part->data);
-	char *data = part->image + batch->size - part->data;
+	size_t call_bytes = part->calls * sizeof(struct remote_call);
+	char *bytes = malloc(call_bytes + part->data);
+
+	if (bytes) {
+		memcpy(bytes, part->image, call_bytes);
+		memcpy(bytes + call_bytes, part->image + batch->size - part->data, part->data);
+	}
+	return bytes;
+}
+
+static int begin_part(struct remote *remote, struct frozen_thread *thread,
+		      struct remote_batch *batch, struct part *part, struct borrowing *run,
+		      struct err *err)
+{
+	_cleanup_free_ char *bytes = NULL;
+	struct memory_range ranges[2];
+	size_t n = ranges_of(batch, part, true, ranges);
+
+	move_blobs(batch, part, true);
+	bytes = bytes_of(batch, part);
+	if (!bytes)
+		return err_sys(err, "process %d: remote batch", batch->pid);
+	if (memory_write_ranges(&remote->frozen->memory, ranges, n, bytes, err) < 0)
+		return -1;
+	rendezvous_note(remote, (struct remote_call *)(void *)part->image, part->calls);
+	return borrow_begin_many(run, remote, thread, batch->scratch, part->calls, err);
+}
+
+static int end_part(struct remote *remote, struct remote_batch *batch, struct part *part,
+		    struct borrowing *run, struct err *err)
+{
+	size_t call_bytes = part->calls * sizeof(struct remote_call);
+	_cleanup_free_ char *bytes = NULL;
 	struct memory_range ranges[2];
 	size_t n;
 
-	if (!bytes)
-		return err_sys(err, "process %d: remote batch", batch->pid);
-	move_blobs(batch, part, true);
-	memcpy(bytes, calls, call_bytes);
-	memcpy(bytes + call_bytes, data, part->data);
-	n = ranges_of(batch, part, true, ranges);
-	if (memory_write_ranges(memory, ranges, n, bytes, err) < 0)
+	if (borrow_end(run, err) < 0)
 		return -1;
-	rendezvous_note(remote, calls, part->calls);
-	if (borrow_many(remote, thread, batch->scratch, part->calls, err) < 0)
-		return -1;
-	rendezvous_note(remote, calls, part->calls);
+	rendezvous_note(remote, (struct remote_call *)(void *)part->image, part->calls);
 	/* After an exec there is nothing left to read results from; it was the last call. */
 	if (remote->execed)
 		return 0;
+	bytes = malloc(call_bytes + part->data);
+	if (!bytes)
+		return err_sys(err, "process %d: remote batch", batch->pid);
 	n = ranges_of(batch, part, part->n_blobs > 0, ranges);
-	if (memory_read_ranges(memory, ranges, n, bytes, err) < 0)
+	if (memory_read_ranges(&remote->frozen->memory, ranges, n, bytes, err) < 0)
 		return -1;
-	memcpy(calls, bytes, call_bytes);
+	memcpy(part->image, bytes, call_bytes);
 	if (part->n_blobs)
-		memcpy(data, bytes + call_bytes, part->data);
+		memcpy(part->image + batch->size - part->data, bytes + call_bytes, part->data);
 	move_blobs(batch, part, false);
 	return 0;
 }
 
-int remote_run(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
-	       struct err *err)
+static int check_batch(const struct remote *remote, const struct remote_batch *batch,
+		       struct err *err)
 {
 	if (batch->failed)
 		return err_set(err, batch->err.code, "%s", batch->err.msg);
@@ -275,11 +302,74 @@ int remote_run(struct remote *remote, struct frozen_thread *thread, struct remot
 		return err_set(err, ERR_FAILED,
 			       "process %d: remote batch made before the scratch memory moved",
 			       batch->pid);
-	for (struct part *part = batch->first; part; part = part->next)
-		if (part->calls && run_part(remote, thread, batch, part, err) < 0)
-			return err_prefix(err, "process %d: %zu remote calls", batch->pid,
-					  part->calls);
 	return 0;
+}
+
+static int in_batch(const struct remote_batch *batch, const struct part *part, struct err *err)
+{
+	return err_prefix(err, "process %d: %zu remote calls", batch->pid, part->calls);
+}
+
+int remote_run(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+	       struct err *err)
+{
+	struct borrowing run;
+
+	if (check_batch(remote, batch, err) < 0)
+		return -1;
+	for (struct part *part = batch->first; part; part = part->next)
+		if (part->calls && (begin_part(remote, thread, batch, part, &run, err) < 0 ||
+				    end_part(remote, batch, part, &run, err) < 0))
+			return in_batch(batch, part, err);
+	return 0;
+}
+
+/* Those that began are ended, whatever comes of the others; the first failure is told. Returns how many there were. */
+static int run_round(const struct remote_task *tasks, size_t n, struct part **parts,
+		     struct borrowing *runs, struct err *err)
+{
+	int began = 0, ret = 0;
+	size_t i, failed = n;
+	struct err other;
+
+	for (i = 0; i < n && failed == n; i++) {
+		if (!parts[i])
+			continue;
+		if (begin_part(tasks[i].remote, tasks[i].thread, tasks[i].batch, parts[i], &runs[i],
+			       err) < 0) {
+			ret = in_batch(tasks[i].batch, parts[i], err);
+			failed = i;
+		}
+		began++;
+	}
+	for (size_t k = 0; k < i; k++) {
+		if (!parts[k] || k == failed)
+			continue;
+		if (end_part(tasks[k].remote, tasks[k].batch, parts[k], &runs[k],
+			     ret < 0 ? &other : err) < 0 &&
+		    ret == 0)
+			ret = in_batch(tasks[k].batch, parts[k], err);
+		parts[k] = parts[k]->next && parts[k]->next->calls ? parts[k]->next : NULL;
+	}
+	return ret < 0 ? -1 : began;
+}
+
+int remote_run_each(const struct remote_task *tasks, size_t n, struct err *err)
+{
+	_cleanup_free_ struct borrowing *runs = calloc(n + 1, sizeof(*runs));
+	_cleanup_free_ struct part **parts = calloc(n + 1, sizeof(*parts));
+	int ret = 1;
+
+	if (!runs || !parts)
+		return err_sys(err, "remote calls in %zu processes", n);
+	for (size_t i = 0; i < n; i++) {
+		if (check_batch(tasks[i].remote, tasks[i].batch, err) < 0)
+			return -1;
+		parts[i] = tasks[i].batch->first->calls ? tasks[i].batch->first : NULL;
+	}
+	while (ret > 0)
+		ret = run_round(tasks, n, parts, runs, err);
+	return ret;
 }
 
 int64_t remote_result(const struct remote_batch *batch, size_t index)

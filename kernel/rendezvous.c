@@ -41,13 +41,18 @@ static int read_status(pid_t tid, struct proc_status *ret_status)
 	return proc_status_parse(text, size, ret_status, NULL);
 }
 
+uint64_t rendezvous_ignored(const struct proc_status *status)
+{
+	return (status->sig_ignored | (BY_DEFAULT & ~status->sig_caught)) & ~NEVER;
+}
+
 static void look_up_ignored(struct remote *remote, pid_t tid)
 {
 	struct proc_status status = { 0 };
 
 	remote->ignored = 0;
 	if (read_status(tid, &status) == 0)
-		remote->ignored = (status.sig_ignored | (BY_DEFAULT & ~status.sig_caught)) & ~NEVER;
+		remote->ignored = rendezvous_ignored(&status);
 	proc_status_release(&status);
 	remote->stale = false;
 }

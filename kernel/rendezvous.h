@@ -10,6 +10,10 @@ struct err;
 struct frozen_thread;
 struct remote;
 struct remote_call;
+struct proc_status;
+
+/* Signals that the process ignores and that may serve; bit n-1: signal n. */
+uint64_t rendezvous_ignored(const struct proc_status *status);
 
 /*
  * The thread sends it to itself. A traced thread stops even for a signal that it ignores; without a
