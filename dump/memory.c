@@ -8,13 +8,14 @@
 #include "dump/mapped.h"
 #include "dump/memory.h"
 #include "dump/rseq.h"
+#include "dump/scan_ahead.h"
 #include "dump/snapshot.h"
+#include "dump/zeros.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/page_source.h"
 #include "format/pimage.h"
 #include "kernel/elf_build_id.h"
-#include "kernel/pagetable.h"
 #include "kernel/proc_auxv.h"
 #include "kernel/readfile.h"
 
@@ -318,7 +319,7 @@ static int own_ranges(const struct target *target, const struct memory *memory,
 	_cleanup_ranges_ struct memory_ranges own = { 0 };
 	size_t v = 0;
 
-	if (pagetable_scan_all(&target->memory, &own, ret_guard, err) < 0)
+	if (scan_ahead_take(target->ahead, &target->memory, &own, ret_guard, err) < 0)
 		return -1;
 	for (size_t i = 0; i < own.count; i++) {
 		while (v < memory->n_vmas && memory->vmas[v].range.end <= own.list[i].start)
@@ -393,7 +394,7 @@ static int sift(struct memory *memory, const struct target *from, const struct s
 
 	if (take_saved(memory, sieve->wants, &own, err) < 0 ||
 	    memory_ranges_split(&own, sieve->inherited, NULL, &rest, err) < 0 ||
-	    snapshot_zero_pages(from, rest.list, rest.count, &zero, &other, err) < 0 ||
+	    zeros_find(memory, from, &rest, &zero, &other, err) < 0 ||
 	    deal(&save, &other, err) < 0 || deal(&inherit, sieve->inherited, err) < 0)
 		return -1;
 	return deal(&blank, &zero, err);

@@ -68,7 +68,7 @@ static int add_target(struct dump *dump, const struct tree_process *process, str
 	if (!target)
 		return -1;
 	*target = (struct target)TARGET_EMPTY;
-	if (target_open(process->pid, dump->features, target, err) < 0)
+	if (target_open(process->pid, dump->settings.frozen, dump->features, target, err) < 0)
 		return -1;
 	target->threads = dump->settings.threads;
 	check_seccomp(dump, target);
@@ -94,7 +94,7 @@ static int add_targets(struct dump *dump, const struct tree *tree, struct err *e
 			if (dump->settings.frozen || i == 0 ||
 			    !target_ended(tree->processes[i]->pid))
 				return -1;
-			dump->n_targets--;
+			target_done(&dump->targets[--dump->n_targets]);
 			dump->missed = true;
 		}
 	dump->tree = tree;

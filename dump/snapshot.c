@@ -265,6 +265,21 @@ int snapshot_read_ranges(const struct target *target, const struct memory_range 
 	return 0;
 }
 
+int snapshot_zero_suspects(const struct target *target, const struct memory_range *ranges,
+			   size_t count, struct memory_ranges *ret_suspect,
+			   struct memory_ranges *ret_other, struct err *err)
+{
+	const struct snapshot *snapshot = target->snapshot;
+
+	for (size_t i = 0; snapshot && snapshot->spool && i < count; i++)
+		if (memory_ranges_add(ret_suspect, ranges[i].start, ranges[i].end, err) < 0)
+			return -1;
+	if (snapshot && snapshot->spool)
+		return 0;
+	return memory_zero_suspects(snapshot ? &snapshot->copy.memory : &target->memory, ranges,
+				    count, ret_suspect, ret_other, err);
+}
+
 int snapshot_zero_pages(const struct target *target, const struct memory_range *ranges,
 			size_t count, struct memory_ranges *ret_zero,
 			struct memory_ranges *ret_other, struct err *err)

@@ -54,7 +54,10 @@ int snapshots_complete(struct dump *dump, struct precopy *precopy, struct snapsh
 /* Accepts and leaves an empty one. No target is read from afterwards. */
 void snapshots_done(struct snapshots *snapshots);
 
-/* memory_zero_pages of a target's private memory, through its snapshot if it has one. */
+/* memory_zero_suspects and memory_zero_pages of a target's private memory, through its snapshot if it has one. */
+int snapshot_zero_suspects(const struct target *target, const struct memory_range *ranges,
+			   size_t count, struct memory_ranges *ret_suspect,
+			   struct memory_ranges *ret_other, struct err *err);
 int snapshot_zero_pages(const struct target *target, const struct memory_range *ranges,
 			size_t count, struct memory_ranges *ret_zero,
 			struct memory_ranges *ret_other, struct err *err);

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/target.h"
 
+#include "dump/scan_ahead.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/memory_left.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Less is read before a thread has started. */
+#define SCAN_AHEAD_MIN (UINT64_C(32) << 20)
 
 uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise)
 {
@@ -23,6 +28,7 @@ static int read_status(struct target *target, struct err *err)
 	if (read_piece_at(target->proc, "status", &text, &size, err) < 0 ||
 	    proc_status_parse(text, size, &target->status, err) < 0)
 		return -1;
+	memory_line_parse(text, size, "RssAnon", &target->private, NULL);
 	target->own_pid = ns_own(&target->status.ns_tgid, target->status.tgid);
 	return 0;
 }
@@ -64,19 +70,18 @@ int target_look(pid_t pid, struct target *ret_target, struct err *err)
 	return 0;
 }
 
-int target_open(pid_t pid, const struct kernel_features *features, struct target *ret_target,
-		struct err *err)
+int target_open(pid_t pid, bool stands_still, const struct kernel_features *features,
+		struct target *target, struct err *err)
 {
-	struct target target;
-
-	if (target_look(pid, &target, err) < 0)
+	if (target_look(pid, target, err) < 0)
 		return -1;
-	if (read_maps(&target, err) < 0 || memory_open(pid, features, &target.memory, err) < 0) {
-		target_done(&target);
+	if (memory_open(pid, features, &target->memory, err) < 0)
 		return err_prefix(err, "pid %d", pid);
-	}
-	target.memory.keep_shared = true;
-	*ret_target = target;
+	target->memory.keep_shared = true;
+	if (stands_still && target->private >= SCAN_AHEAD_MIN)
+		target->ahead = scan_ahead_start(&target->memory);
+	if (read_maps(target, err) < 0)
+		return err_prefix(err, "pid %d", pid);
 	return 0;
 }
 
@@ -109,6 +114,7 @@ void target_done(struct target *target)
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		free(target->questions[i].answers);
 	remote_batch_free(target->batch);
+	scan_ahead_free(target->ahead);
 	proc_status_release(&target->status);
 	maps_release(&target->maps);
 	memory_close(&target->memory);

@@ -12,6 +12,7 @@
 #include "kernel/remote.h"
 
 struct err;
+struct scan_ahead;
 struct snapshot;
 
 /* What was asked in a process, of one kind of record. */
@@ -33,8 +34,10 @@ struct target {
 	struct proc_status status;
 	struct proc_stat stat;
 	struct maps maps; /* with detail; taken before anything was mapped remotely */
+	uint64_t private; /* bytes of memory in use that only it has, about */
 	struct process_memory memory;
-	unsigned threads; /* of this program that may read it at the same time */
+	struct scan_ahead *ahead; /* NULL: its page tables have not been read ahead */
+	unsigned threads;	  /* of this program that may read it at the same time */
 	const struct snapshot
 		*snapshot; /* where its pages are as they were; NULL: in it; not owned */
 };
@@ -49,9 +52,12 @@ uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise);
 
 /* Opens /proc/PID and reads status and stat only: for a look at its descriptors. */
 int target_look(pid_t pid, struct target *ret_target, struct err *err);
-/* Opens /proc/PID and its memory and reads status, stat and smaps. On failure nothing needs releasing. */
-int target_open(pid_t pid, const struct kernel_features *features, struct target *ret_target,
-		struct err *err);
+/*
+ * Opens /proc/PID and its memory and reads status, stat and smaps; of a large one that stands still its page tables are being read, too, when it returns. On failure
+ * what was opened is released by target_done.
+ */
+int target_open(pid_t pid, bool stands_still, const struct kernel_features *features,
+		struct target *target, struct err *err);
 /* Reads what a thread of it is. Release with proc_status_release. */
 int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,
 			 struct err *err);
