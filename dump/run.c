@@ -200,7 +200,10 @@ static int write_entries(struct run *run, struct image_writer *writer, struct pa
 		return -1;
 	if (run->snapshots.n_snapshots)
 		let_go(run);
-	return dump_write_memory(run->dump, pages, err);
+	if (dump_write_memory(run->dump, pages, err) < 0)
+		return -1;
+	snapshots_kill(&run->snapshots);
+	return 0;
 }
 
 /* Where page data goes. */
@@ -482,12 +485,12 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 	    write_image(run, output->fd, err) < 0)
 		return -1;
 	step(&run->steps, "written", "image written");
-	/* A process that goes on need not wait for the disk; nor need its copy. */
+	/* A process that goes on need not wait for the disk. */
 	if (options->afterwards == AFTER_RUN)
 		let_go(run);
-	snapshots_done(&run->snapshots);
 	if (output_sync(output, err) < 0 || output_commit(output, err) < 0)
 		return -1;
+	snapshots_done(&run->snapshots);
 	step(&run->steps, "synced", "image on the disk");
 	return options->afterwards == AFTER_RUN ? 0 : finish(run, err);
 }

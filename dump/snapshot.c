@@ -109,6 +109,12 @@ static void snapshot_done(struct snapshot *snapshot)
 	*snapshot = (struct snapshot)SNAPSHOT_EMPTY;
 }
 
+void snapshots_kill(const struct snapshots *snapshots)
+{
+	for (size_t i = 0; i < snapshots->n_snapshots; i++)
+		memory_copy_kill(&snapshots->snapshots[i].copy);
+}
+
 void snapshots_done(struct snapshots *snapshots)
 {
 	for (size_t i = 0; i < snapshots->n_snapshots; i++)

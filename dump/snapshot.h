@@ -51,6 +51,9 @@ int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct er
 int snapshots_complete(struct dump *dump, struct precopy *precopy, struct snapshots *ret_snapshots,
 		       struct err *err);
 
+/* Everything has been read. They end meanwhile, which takes its time. */
+void snapshots_kill(const struct snapshots *snapshots);
+
 /* Accepts and leaves an empty one. No target is read from afterwards. */
 void snapshots_done(struct snapshots *snapshots);
 

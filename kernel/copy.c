@@ -41,6 +41,12 @@ static void end_process(pid_t pid, unsigned timeout_ms)
 		ptrace(PTRACE_CONT, pid, 0, SIGKILL);
 }
 
+void memory_copy_kill(const struct memory_copy *copy)
+{
+	if (copy->pid)
+		kill(copy->pid, SIGKILL);
+}
+
 void memory_copy_end(struct memory_copy *copy)
 {
 	int error = errno;

@@ -42,6 +42,9 @@ struct memory_copy {
 int memory_copy_make(struct remote *remote, struct frozen_thread *thread,
 		     struct memory_copy *ret_copy, struct err *err);
 
+/* Kills it, without waiting until its memory is given back: nothing can be read of it any more. Accepts an empty one. */
+void memory_copy_kill(const struct memory_copy *copy);
+
 /* Kills it. Accepts and leaves an empty one; for _cleanup_. */
 void memory_copy_end(struct memory_copy *copy);
 #define _cleanup_copy_ _cleanup_(memory_copy_end)
