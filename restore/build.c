@@ -16,6 +16,7 @@
 #include "restore/pty.h"
 #include "restore/shm.h"
 #include "restore/spawn.h"
+#include "restore/template.h"
 #include "restore/thread.h"
 #include "restore/thread_ids.h"
 #include "restore/tree.h"
@@ -77,10 +78,21 @@ static int prepare_canvases(struct restore *restore, enum pids_mode mode, struct
 	return 0;
 }
 
-static int build_canvas(struct restore *restore, enum pids_mode mode, struct job *job,
-			struct err *err)
+static int build_root(struct restore *restore, enum pids_mode mode, struct job *job,
+		      struct canvas *canvas, struct err *err)
 {
 	const struct pimage *pimage = IMAGE_GET(&restore->image, pimage, 0, 0);
+
+	if (restore->template)
+		return template_bear(restore->template, restore, job, canvas, err);
+	if (spawn(restore, mode, pimage->root, job, canvas, err) < 0)
+		return -1;
+	return frozen_adopt(canvas->pid, restore->features, &canvas->frozen, err);
+}
+
+static int build_tree(struct restore *restore, enum pids_mode mode, struct job *job,
+		      struct err *err)
+{
 	struct canvas *canvas;
 
 	if (prepare_canvases(restore, mode, err) < 0)
@@ -89,8 +101,7 @@ static int build_canvas(struct restore *restore, enum pids_mode mode, struct job
 		own_terminal_hand_over(restore);
 	canvas = &restore->canvases[restore->n_canvases++];
 	*canvas = (struct canvas){ .frozen = FROZEN_EMPTY };
-	if (spawn(restore, mode, pimage->root, job, canvas, err) < 0 ||
-	    frozen_adopt(canvas->pid, restore->features, &canvas->frozen, err) < 0)
+	if (build_root(restore, mode, job, canvas, err) < 0)
 		return -1;
 	return tree_make(restore, err);
 }
@@ -159,7 +170,7 @@ int build_processes(struct restore *restore, struct fill *fill, enum pids_mode m
 		    struct job *job, struct err *err)
 {
 	restore->fill = fill;
-	if (build_canvas(restore, mode, job, err) < 0)
+	if (build_tree(restore, mode, job, err) < 0)
 		return -1;
 	step(fill->steps, "processes", "processes started and their address spaces laid out");
 	if (fill_kind(fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||

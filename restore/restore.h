@@ -19,6 +19,7 @@ struct file;
 struct file_id;
 struct fill;
 struct restore_descriptors;
+struct template;
 struct unix_names;
 struct unix_works;
 
@@ -57,7 +58,9 @@ struct restore {
 	struct made_mapping *mappings;
 	size_t n_mappings;
 	struct lazy lazy;
-	struct fill *fill;	/* page data on its way, while processes are made; not owned */
+	struct template
+		*template; /* of which the root is cloned, restore/template.h; NULL; not owned */
+	struct fill *fill; /* page data on its way, while processes are made; not owned */
 	struct lineage lineage; /* of whom processes are born, restore/lineage.h */
 	struct canvas *canvases;
 	size_t n_canvases;

@@ -13,12 +13,14 @@
 #include "restore/attach.h"
 #include "restore/build.h"
 #include "restore/canvas.h"
+#include "restore/copies.h"
 #include "restore/descriptors.h"
 #include "restore/fill.h"
 #include "restore/foreground.h"
 #include "restore/keeper.h"
 #include "restore/lazy.h"
 #include "restore/own_terminal.h"
+#include "restore/pidfile.h"
 #include "restore/pids.h"
 #include "restore/spawn.h"
 #include "restore/stopped.h"
@@ -66,6 +68,13 @@ static int drop_capabilities(const struct restore *restore, struct err *err)
 	return capabilities_keep(keep, err);
 }
 
+int run_check(struct restore *restore, struct err *err)
+{
+	if (own_terminal_choose(restore, err) < 0 || tree_check(restore, err) < 0)
+		return -1;
+	return restore_check(restore, err);
+}
+
 int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mode *ret_mode,
 	     struct err *err)
 {
@@ -73,13 +82,15 @@ int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mod
 	    image_previous_open(restore->options->file, &restore->image, err) < 0 ||
 	    drop_capabilities(restore, err) < 0)
 		return -1;
-	if (own_terminal_choose(restore, err) < 0)
-		return -1;
-	if (tree_check(restore, err) < 0)
+	if (own_terminal_choose(restore, err) < 0 || tree_check(restore, err) < 0)
 		return -1;
 	*ret_mode = pids_choose(restore);
 	lazy_check(restore, reader, *ret_mode);
-	return restore_check(restore, err);
+	if (restore_check(restore, err) < 0)
+		return -1;
+	if (restore->options->copies > 1)
+		copies_check(restore);
+	return 0;
 }
 
 static void cleanup_fill(struct fill *fill)
@@ -107,15 +118,6 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	return 0;
 }
 
-static int write_pidfile(const char *path, pid_t pid, struct err *err)
-{
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	if (fd < 0 || dprintf(fd, "%d\n", pid) < 0)
-		return err_sys(err, "cannot write %s", path);
-	return 0;
-}
-
 /* Of a shell and its job it may be the job that has the terminal. */
 static pid_t foreground_of(const struct restore *restore)
 {
@@ -139,7 +141,7 @@ static int commit(struct restore *restore, struct job *job, struct keeper *keepe
 	if (restore->own_terminal && keeper_listen(keeper, restore, job, err) < 0)
 		return -1;
 	if (restore->options->pidfile &&
-	    write_pidfile(restore->options->pidfile, job->pid, err) < 0)
+	    pidfile_write(restore->options->pidfile, &job->pid, 1, err) < 0)
 		return -1;
 	job->foreground = foreground_of(restore);
 	if ((!restore->options->detach || restore->own_terminal) &&
@@ -175,6 +177,8 @@ int run_restore(struct restore *restore, struct image_reader *reader, enum pids_
 	_cleanup_(job_done) struct job job = JOB_EMPTY;
 	int forked = 0;
 
+	if (restore->options->copies > 1)
+		return copies_restore(restore, reader, mode, err);
 	if ((!restore->options->detach || restore->own_terminal) && foreground_prepare(err) < 0)
 		return -1;
 	if (restore->own_terminal)
