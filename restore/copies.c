@@ -84,6 +84,7 @@ static int plan(struct copies *copies, struct restore *first, struct err *err)
 		copies->n++;
 		if (i && plan_copy(first, copy, err) < 0)
 			return -1;
+		copy->restore->copy = (unsigned)i + 1;
 		copy->told = copy->restore->problems.n_notes;
 	}
 	return 0;

@@ -293,7 +293,7 @@ int descriptors_check(struct restore *restore, struct err *err)
 		    restore->image.kinds[KIND_unix_socket].n_objects +
 		    restore->image.kinds[KIND_tty].n_objects +
 		    restore->image.kinds[KIND_shm].n_objects);
-	check_limit(restore, last + 56 + made * (uint64_t)restore->options->copies);
+	check_limit(restore, last + 56 + made * (uint64_t)MAX(restore->options->copies, 1));
 	return 0;
 }
 

@@ -24,7 +24,7 @@ struct restore_options {
 	int detach_key; /* the byte; -1: none */
 	const char *pidfile;
 	bool stopped;
-	int copies; /* at least 1 */
+	int copies; /* 0: no --copies */
 	int pids;   /* enum pids_mode */
 	bool plan;
 	bool json; /* with plan */

@@ -66,6 +66,7 @@ struct restore {
 	size_t n_canvases;
 	struct extra **extras; /* restore/extra.h */
 	size_t n_extras;
+	unsigned copy;	   /* its number among --copies, from 1 on; 0: there are none */
 	bool keep;	   /* processes and threads get their saved numbers */
 	bool root_leads;   /* the root makes a session of its own */
 	bool own_terminal; /* the job gets a new terminal: restore/own_terminal.h */

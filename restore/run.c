@@ -88,6 +88,7 @@ int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mod
 	lazy_check(restore, reader, *ret_mode);
 	if (restore_check(restore, err) < 0)
 		return -1;
+	restore->copy = restore->options->copies == 1;
 	if (restore->options->copies > 1)
 		copies_check(restore);
 	return 0;
