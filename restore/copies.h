@@ -8,7 +8,7 @@
 struct image_reader;
 
 /* Adds a problem for everything of the image that there can be only once, and says what is not shared. */
-void copies_check(struct restore *restore);
+void copies_check(struct restore *restore, struct image_reader *reader);
 
 /*
  * Makes options->copies jobs, after the checks of `first`, which becomes one of them: all or none. Their memory is filled once, in a

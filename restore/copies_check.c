@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What there can be only once, and so stands in the way of --copies; and what copies do not share. */
 #include "format/file.h"
+#include "format/image_read.h"
 #include "format/memory.h"
 #include "format/pimage.h"
 #include "format/process.h"
 #include "format/regular.h"
+#include "format/shm.h"
 #include "format/unix_socket.h"
 #include "restore/copies.h"
 #include "restore/descriptors.h"
@@ -57,25 +59,58 @@ static void refuse_deleted_program(struct restore *restore)
 	problems_remedy(&restore->problems, "restore several times, without --copies");
 }
 
-/* Of processes that execute programs of their own nobody can be cloned into the place of a child. */
+/* mlock(2) has the kernel give each process pages of its own. */
+static uint64_t locked_size(const struct memory *memory)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (memory->vmas[i].flags & VMA_LOCKED && vma_is_private(&memory->vmas[i]))
+			size += memory->vmas[i].range.end - memory->vmas[i].range.start;
+	return size;
+}
+
+static void tell_size(struct restore *restore, uint64_t size, const char *what)
+{
+	if (size)
+		problems_add(&restore->problems, VERDICT_NOTE, "--copies",
+			     "not shared by copies: %lu KiB of %s", (size + 1023) / 1024, what);
+}
+
+/* Of a process that executes a program of its own nobody can be cloned into the place of a child. */
 static void tell_unshared(struct restore *restore)
 {
 	uint32_t root = IMAGE_GET(&restore->image, pimage, 0, 0)->root;
-	uint64_t size = 0;
+	uint64_t own = 0, locked = 0, shared = 0;
 
-	IMAGE_EACH (&restore->image, process, process)
+	IMAGE_EACH (&restore->image, process, process) {
+		const struct memory *memory = IMAGE_GET(&restore->image, memory, process->pid, 0);
+
 		if (process->pid != root)
-			size += memory_saved_size(
-				IMAGE_GET(&restore->image, memory, process->pid, 0));
-	if (size)
-		problems_add(&restore->problems, VERDICT_NOTE, "--copies",
-			     "%lu KiB of memory that only processes below the first one have are "
-			     "filled for each copy; the rest is shared",
-			     size / 1024);
+			own += memory_saved_size(memory);
+		locked += locked_size(memory);
+	}
+	IMAGE_EACH (&restore->image, shm, shm)
+		for (size_t i = 0; i < shm->n_saved; i++)
+			shared += shm->saved[i].end - shm->saved[i].start;
+	tell_size(restore, own, "memory that only processes below the first one have");
+	tell_size(restore, locked, "locked memory");
+	tell_size(restore, shared, "memory objects");
 }
 
-void copies_check(struct restore *restore)
+static void refuse_stream(struct restore *restore, struct image_reader *reader)
 {
+	if (image_reader_complete(reader))
+		return;
+	problems_add(&restore->problems, VERDICT_BLOCKING, "--copies",
+		     "parts of the image are read several times, which a compressed file does not "
+		     "allow");
+	problems_remedy(&restore->problems, "put the image into a file as it is");
+}
+
+void copies_check(struct restore *restore, struct image_reader *reader)
+{
+	refuse_stream(restore, reader);
 	refuse_names(restore);
 	refuse_locks(restore);
 	refuse_deleted_program(restore);

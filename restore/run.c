@@ -90,7 +90,7 @@ int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mod
 		return -1;
 	restore->copy = restore->options->copies == 1;
 	if (restore->options->copies > 1)
-		copies_check(restore);
+		copies_check(restore, reader);
 	return 0;
 }
 
