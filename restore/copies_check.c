@@ -4,6 +4,7 @@
 #include "format/image_read.h"
 #include "format/memory.h"
 #include "format/pimage.h"
+#include "format/pipe.h"
 #include "format/process.h"
 #include "format/regular.h"
 #include "format/shm.h"
@@ -42,6 +43,28 @@ static void refuse_locks(struct restore *restore)
 				     "restore once, or several times with --map-path OLD=NEW",
 				     "only one of several copies can have %s locked",
 				     regular->file.path);
+	}
+}
+
+/* It is one and the same for all who open it, and who comes second must find it empty. */
+static void refuse_named_pipes(struct restore *restore)
+{
+	IMAGE_EACH (&restore->image, pipe, pipe) {
+		char title[64];
+
+		if (!pipe->path)
+			continue;
+		snprintf(title, sizeof(title), "pipe %u", pipe->id);
+		if (!pipe->bytes) {
+			problems_add(&restore->problems, VERDICT_NOTE, title,
+				     "all copies use the same named pipe %s", pipe->path);
+			continue;
+		}
+		problems_add(&restore->problems, VERDICT_BLOCKING, title,
+			     "only one of several copies can have the bytes that wait in %s",
+			     pipe->path);
+		problems_remedy(&restore->problems,
+				"restore once, or several times with --map-path OLD=NEW");
 	}
 }
 
@@ -113,6 +136,7 @@ void copies_check(struct restore *restore, struct image_reader *reader)
 	refuse_stream(restore, reader);
 	refuse_names(restore);
 	refuse_locks(restore);
+	refuse_named_pipes(restore);
 	refuse_deleted_program(restore);
 	if (restore->own_terminal) {
 		problems_add(&restore->problems, VERDICT_BLOCKING, "terminal",
