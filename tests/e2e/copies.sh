@@ -110,6 +110,26 @@ if [ "$(id -u)" != 0 ]; then
 	echo "$failed attempts failed for want of processes"
 fi
 
+echo "what there is only once is refused before anything is made"
+cat >once.py <<'END'
+import fcntl, socket, time
+held = open("held", "w")
+fcntl.flock(held, fcntl.LOCK_EX)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("name")
+listener.listen()
+print("ready", flush=True)
+time.sleep(1000)
+END
+"$python3" once.py </dev/null >out 2>&1 &
+target=$!
+until_true 60 lines out 1 || fail "the target does not start: $(cat out)"
+must pdump --quiet --kill $target once.tar
+wait $target 2>/dev/null
+must prestore --plan once.tar >plan
+prestore --plan --copies=2 once.tar >plan && fail "two have one name and one lock: $(cat plan)"
+[ "$(grep -c 'only one of several copies' plan)" = 2 ] || fail "it does not say what stands in the way: $(cat plan)"
+
 echo "prestore is killed"
 for ((i = 0; i < 6; i++)); do
 	rm -f pids.$mark
