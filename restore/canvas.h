@@ -20,8 +20,10 @@ struct canvas {
 	pid_t pid;	  /* as prestore sees it */
 	uint32_t own_pid; /* key of the process in the image */
 	uint32_t present; /* the number it sees itself under now */
-	bool cloned;   /* from its parent, when that was filled, instead of executing its program */
-	char name[24]; /* "pid 42", for messages: the saved one */
+	bool cloned; /* from its parent, when that was filled, instead of executing its program */
+	bool is_template; /* restore/template.h: it will never run, and has what copies share */
+	struct canvas *template; /* of which it is a clone with all of its private memory; NULL */
+	char name[24];		 /* "pid 42", for messages: the saved one */
 	struct frozen frozen;
 	struct remote remote;
 	struct range

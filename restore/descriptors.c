@@ -272,6 +272,7 @@ int descriptors_check(struct restore *restore, struct err *err)
 {
 	struct restore_descriptors *d = descriptors_of(restore, err);
 	uint32_t last = 2;
+	uint64_t made;
 
 	if (!d)
 		return -1;
@@ -287,11 +288,12 @@ int descriptors_check(struct restore *restore, struct err *err)
 		return err_set(err, ERR_IMAGE, "descriptor %u is none", last);
 	restore->base = MAX(restore->base, (int)last + 1);
 	/* Two more for each object that is made, and what prestore itself has open. */
-	check_limit(restore, last + 64 + d->n_uses + d->n_overrides +
-				     2 * (restore->image.kinds[KIND_pipe].n_objects +
-					  restore->image.kinds[KIND_unix_socket].n_objects +
-					  restore->image.kinds[KIND_tty].n_objects +
-					  restore->image.kinds[KIND_shm].n_objects));
+	made = 8 + d->n_uses + d->n_overrides +
+	       2 * (restore->image.kinds[KIND_pipe].n_objects +
+		    restore->image.kinds[KIND_unix_socket].n_objects +
+		    restore->image.kinds[KIND_tty].n_objects +
+		    restore->image.kinds[KIND_shm].n_objects);
+	check_limit(restore, last + 56 + made * (uint64_t)MAX(restore->options->copies, 1));
 	return 0;
 }
 

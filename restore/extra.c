@@ -28,9 +28,8 @@ static bool is_wanted(const struct restore *restore, uint32_t number)
 	return lineage_find(&restore->lineage, number) != NOBODY;
 }
 
-/* A helper that needs no number of its own must not have one that another does. */
-static int make_unnumbered(struct restore *restore, struct canvas *parent, uint64_t shares,
-			   struct canvas *canvas, struct err *err)
+int extra_unnumbered(const struct restore *restore, struct canvas *parent, uint64_t shares,
+		     struct canvas *canvas, struct err *err)
 {
 	for (uint32_t number = LOWEST; number < HIGHEST; number++) {
 		if (is_wanted(restore, number))
@@ -62,7 +61,7 @@ int extra_make(struct restore *restore, struct node *node, struct err *err)
 	snprintf(canvas->name, sizeof(canvas->name), "%s %u", node->zombie ? "zombie" : "helper",
 		 node->number);
 	if (restore->keep && !node->number)
-		ret = make_unnumbered(restore, parent, node->shares, canvas, err);
+		ret = extra_unnumbered(restore, parent, node->shares, canvas, err);
 	else
 		ret = birth_clone(parent, restore->keep ? node->number : 0, node->shares,
 				  node->zombie ? END_TOLD : END_UNTOLD, canvas, err);

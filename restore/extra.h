@@ -18,6 +18,13 @@ struct extra {
 int extra_make(struct restore *restore, struct node *node, struct err *err);
 
 /*
+ * A helper that needs no number of its own must not have one that another does: clones it under one that nothing of the image has.
+ * The parent is told nothing of its end.
+ */
+int extra_unnumbered(const struct restore *restore, struct canvas *parent, uint64_t shares,
+		     struct canvas *canvas, struct err *err);
+
+/*
  * They end: helpers first, which are reaped by their parents and whose children come to who is to have them; then zombies, as they
  * had ended.
  */

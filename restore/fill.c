@@ -284,11 +284,27 @@ static int fill_from_stream(struct fill *fill, struct restore *restore, const st
 	return 0;
 }
 
+void fill_came(struct fill *fill, struct fill *before, uint32_t own_pid)
+{
+	const struct wanted wanted = { KIND_memory, own_pid };
+
+	fill->before = before;
+	for (size_t i = 0; i < fill->n_expected; i++) {
+		if (!is_wanted(&wanted, &fill->expected[i]))
+			continue;
+		fill->filled[i] = true;
+		fill->total -= fill->expected[i].size;
+	}
+}
+
 static int fill_wanted(struct fill *fill, struct restore *restore, const struct wanted *wanted,
 		       struct err *err)
 {
 	int ret;
 
+	/* No threads for nothing. */
+	if (image_reader_complete(fill->reader) && is_complete(fill, wanted))
+		return 0;
 	if (prepare(fill, restore, err) < 0)
 		return -1;
 	ret = image_reader_complete(fill->reader) ? fill_from_file(fill, restore, wanted, err)
@@ -321,5 +337,5 @@ const struct tid_words *fill_tid_words(struct fill *fill, uint32_t own_pid)
 		tid_words_sort(&sink->tid_words);
 		return &sink->tid_words;
 	}
-	return NULL;
+	return fill->before ? fill_tid_words(fill->before, own_pid) : NULL;
 }

@@ -29,7 +29,8 @@ struct fill {
 	bool *filled; /* of each of them */
 	size_t n_expected;
 	struct image_pages_walk walk;
-	bool waiting; /* the stream stands at the beginning of `next` */
+	struct fill *before; /* has filled processes that these are copies of; NULL; not owned */
+	bool waiting;	     /* the stream stands at the beginning of `next` */
 	const struct image_entry *next_entry;
 	struct pages_entry next;
 };
@@ -46,6 +47,9 @@ int fill_kind(struct fill *fill, struct restore *restore, enum kind kind, struct
  * put where it belongs; fails if those are not there either.
  */
 int fill_process(struct fill *fill, struct restore *restore, uint32_t own_pid, struct err *err);
+
+/* One process has come with all its pages, as a copy of what `before` has filled, which must live as long. From a file only. */
+void fill_came(struct fill *fill, struct fill *before, uint32_t own_pid);
 
 /* How many threads may write into processes. */
 enum { FILL_THREADS_MAX = 16 };

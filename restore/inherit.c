@@ -8,6 +8,7 @@
 #include "restore/mapping.h"
 #include "restore/restore.h"
 #include "restore/tree.h"
+#include "restore/vdso.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -221,6 +222,59 @@ int inherit_copy(const struct restore *restore, struct canvas *canvas, const str
 			if (copy_rest(parent, canvas, &vma->inherited[k], &kept[i].range, buffer,
 				      err) < 0)
 				return err_prefix(err, "pages of pid %u", process->parent);
+	}
+	return 0;
+}
+
+/*
+ * Not those of which a clone has no pages (MAP_DROPPABLE), none reserved (huge pages), or another file behind it. Advice that would
+ * keep pages from it comes later.
+ */
+static bool comes_along(const struct canvas *canvas, const struct vma *vma)
+{
+	if (vma->kind == VMA_SPECIAL)
+		return vdso_is_code(canvas, vma);
+	return vma->kind != VMA_SHM && !(vma->flags & (VMA_HUGETLB | VMA_DROPPABLE));
+}
+
+void inherit_plan_all(struct canvas *canvas, const struct memory *memory, struct kept *ret_kept)
+{
+	canvas->redirect_vdso = canvas->template->redirect_vdso;
+	canvas->own_vdso = canvas->template->own_vdso;
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (comes_along(canvas, &memory->vmas[i]))
+			ret_kept[i] = (struct kept){
+				memory->vmas[i].range,
+				mapping_filling_prot(memory, &memory->vmas[i]),
+			};
+}
+
+static int copy_ranges(struct canvas *canvas, const struct range *ranges, size_t n, void *buffer,
+		       struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (copy_range(canvas->template, canvas, ranges[i].start, ranges[i].end, buffer,
+			       err) < 0)
+			return err_prefix(err, "pages of the template");
+	return 0;
+}
+
+int inherit_copy_rest(struct canvas *canvas, const struct memory *memory, const struct kept *kept,
+		      struct err *err)
+{
+	_cleanup_free_ void *buffer = malloc(CHUNK);
+
+	if (!buffer)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct vma *vma = &memory->vmas[i];
+
+		if (kept[i].range.end || !vma_is_private(vma))
+			continue;
+		if (copy_ranges(canvas, vma->saved, vma->n_saved, buffer, err) < 0 ||
+		    copy_ranges(canvas, vma->previous, vma->n_previous, buffer, err) < 0 ||
+		    copy_ranges(canvas, vma->zero, vma->n_zero, buffer, err) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -35,6 +35,13 @@ void inherit_plan(const struct restore *restore, const struct canvas *canvas,
 void inherit_push(const struct restore *restore, const struct canvas *canvas, const struct vma *vma,
 		  const struct kept *kept, uint32_t prot, struct remote_batch *batch);
 
+/* The same for the clone of a template: all private mappings stay as they are. Takes over where the template's vDSO is. */
+void inherit_plan_all(struct canvas *canvas, const struct memory *memory, struct kept *ret_kept);
+
+/* Copies the pages of a template that are in private mappings which could not stay. */
+int inherit_copy_rest(struct canvas *canvas, const struct memory *memory, const struct kept *kept,
+		      struct err *err);
+
 /* Copies those inherited pages that did not come by cloning, because the mappings differ too much, or the programs. */
 int inherit_copy(const struct restore *restore, struct canvas *canvas, const struct memory *memory,
 		 const struct kept *kept, struct err *err);

@@ -220,6 +220,12 @@ static int unmap_all(struct canvas *canvas, const struct maps *maps, const struc
 	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
+/* Shared memory is made for each copy. */
+static bool is_mapped_here(const struct canvas *canvas, const struct vma *vma)
+{
+	return !canvas->is_template || vma->kind != VMA_SHM || !(vma->flags & VMA_SHARED);
+}
+
 static int map_all(struct restore *restore, struct canvas *canvas, const struct memory *memory,
 		   const struct kept *kept, struct err *err)
 {
@@ -235,6 +241,8 @@ static int map_all(struct restore *restore, struct canvas *canvas, const struct 
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
 
+		if (!is_mapped_here(canvas, vma) || (kept[i].range.end && canvas->template))
+			continue;
 		if (kept[i].range.end)
 			inherit_push(restore, canvas, vma, &kept[i],
 				     mapping_filling_prot(memory, vma), batch);
@@ -255,14 +263,20 @@ int memory_map(struct restore *restore, struct canvas *canvas, struct err *err)
 		return err_sys(err, "out of memory");
 	if (step_aside(restore, canvas, memory, err) < 0 || read_maps(canvas, &maps, err) < 0)
 		return -1;
-	if (canvas->cloned)
+	if (canvas->template)
+		inherit_plan_all(canvas, memory, kept);
+	else if (canvas->cloned)
 		inherit_plan(restore, canvas, memory, &maps, kept);
 	if (unmap_all(canvas, &maps, kept, memory->n_vmas, err) < 0 ||
 	    vdso_place(restore, canvas, memory, &maps, err) < 0 ||
-	    map_all(restore, canvas, memory, kept, err) < 0 ||
-	    shared_map(restore, canvas, memory, err) < 0)
+	    map_all(restore, canvas, memory, kept, err) < 0)
 		return -1;
-	return inherit_copy(restore, canvas, memory, kept, err);
+	if (canvas->is_template)
+		return 0;
+	if (shared_map(restore, canvas, memory, err) < 0)
+		return -1;
+	return canvas->template ? inherit_copy_rest(canvas, memory, kept, err)
+				: inherit_copy(restore, canvas, memory, kept, err);
 }
 
 const struct restorer memory_restorer = {
@@ -283,7 +297,7 @@ static int write_zeros(struct canvas *canvas, const struct range *range, struct 
 	return 0;
 }
 
-static int blank_pages(struct canvas *canvas, const struct memory *memory, struct err *err)
+int memory_blank(struct canvas *canvas, const struct memory *memory, struct err *err)
 {
 	for (size_t i = 0; i < memory->n_vmas; i++)
 		for (size_t k = 0; k < memory->vmas[i].n_zero; k++)
@@ -294,8 +308,10 @@ static int blank_pages(struct canvas *canvas, const struct memory *memory, struc
 
 int memory_finish(struct canvas *canvas, const struct memory *memory, struct err *err)
 {
-	if (blank_pages(canvas, memory, err) < 0 || vdso_redirect(canvas, memory, err) < 0 ||
-	    mapping_finish(canvas, memory, err) < 0)
+	/* Those of a template came with it. */
+	if (!canvas->template && memory_blank(canvas, memory, err) < 0)
+		return -1;
+	if (vdso_redirect(canvas, memory, err) < 0 || mapping_finish(canvas, memory, err) < 0)
 		return -1;
 	return layout_apply(canvas, memory, err);
 }

@@ -11,6 +11,9 @@ struct restore;
 /* Maps every VMA where it was, to be filled, and nothing else; with it come the pages that it inherits. The remote stands aside from then on. */
 int memory_map(struct restore *restore, struct canvas *canvas, struct err *err);
 
+/* Pages that are there, with nothing but zeros. */
+int memory_blank(struct canvas *canvas, const struct memory *memory, struct err *err);
+
 /* When the pages have come: protections, advice, locks, guard pages, names, and the marks of the layout. */
 int memory_finish(struct canvas *canvas, const struct memory *memory, struct err *err);
 

@@ -4,8 +4,10 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/compat.h"
+#include "restore/canvas.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -95,6 +97,16 @@ static void let_go(const struct init_ends *ends)
 	syscall(SYS_close_range, INIT_CONTROL + 1, ~0U, 0);
 }
 
+/* The namespace is ready for a process under that number. */
+static pid_t say_hello(const struct newborn *newborn)
+{
+	int32_t hello = 0;
+
+	return send(newborn->socket, &hello, sizeof(hello), MSG_NOSIGNAL) < 0
+		       ? -1
+		       : (pid_t)newborn->own_pid;
+}
+
 static void __attribute__((noreturn)) be_init(const struct init_ends *ends)
 {
 	const struct newborn *newborn = ends->newborn;
@@ -108,7 +120,7 @@ static void __attribute__((noreturn)) be_init(const struct init_ends *ends)
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		newborn_fail(newborn->socket, STEP_MOUNT, errno);
-	root = newborn_clone(newborn, true);
+	root = newborn->elsewhere ? say_hello(newborn) : newborn_clone(newborn, true);
 	if (root < 0)
 		newborn_fail(newborn->socket, STEP_CLONE, errno);
 	let_go(ends);
@@ -165,6 +177,66 @@ int namespace_start(const struct newborn *newborn, struct job *job, struct err *
 	if (send(job->control, "", 1, MSG_NOSIGNAL) < 0)
 		return err_sys(err, "the init process of the new namespace");
 	return 0;
+}
+
+/* With the right to trace init, by which one comes into its namespaces (setns(2)). */
+static int keep_init(int base, struct job *job, struct err *err)
+{
+	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, job->init, 0);
+
+	job->init_fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD, base);
+	return job->init_fd < 0 ? err_sys(err, "pidfd_open for process %d", job->init) : 0;
+}
+
+int namespace_prepare(uint32_t root, bool new_session, int base, struct job *job, struct err *err)
+{
+	struct newborn newborn = { .own_pid = root, .new_session = new_session, .elsewhere = true };
+	_cleanup_close_ int here = -1, there = -1;
+	int sockets[2], on = 1;
+	pid_t init;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return err_sys(err, "socketpair");
+	newborn.far_end = here = sockets[0];
+	newborn.socket = there = sockets[1];
+	setsockopt(here, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	if (namespace_start(&newborn, job, err) < 0)
+		return -1;
+	close(TAKE_FD(there));
+	return newborn_hear(here, &init, err) < 0 ? -1 : keep_init(base, job, err);
+}
+
+/* What execve(2) leaves of the full set, newborn.c: the right to choose process ids, which programs executed later keep, too. */
+static int cut_capabilities(struct canvas *canvas, uint64_t bounding, struct err *err)
+{
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	const uint32_t bit = 1u << (CAP_CHECKPOINT_RESTORE - 32);
+	struct __user_cap_data_struct data[2] = { { 0 }, { bit, bit, bit } };
+	size_t set;
+	uint64_t at;
+
+	for (uint64_t c = 0; c < 64; c++)
+		if (!(bounding >> c & 1))
+			remote_push(batch, REMOTE_CALL(prctl, PR_CAPBSET_DROP, c));
+	at = remote_data(batch, &header, sizeof(header));
+	set = remote_push(batch, REMOTE_CALL(capset, at, remote_data(batch, data, sizeof(data))));
+	remote_push(batch, REMOTE_CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE,
+				       CAP_CHECKPOINT_RESTORE, 0, 0));
+	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		return -1;
+	/* Capabilities that this kernel does not know cannot be dropped. */
+	return remote_check(batch, set, err) < 0 ? -1 : remote_check(batch, set + 1, err);
+}
+
+int namespace_enter(struct canvas *canvas, const struct job *job, uint64_t bounding,
+		    struct err *err)
+{
+	if (CANVAS_CALL(canvas, err, setns, (uint64_t)job->init_fd,
+			CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS) < 0)
+		return -1;
+	/* Root keeps everything across execve(2). */
+	return geteuid() == 0 ? 0 : cut_capabilities(canvas, bounding, err);
 }
 
 int namespace_check(struct err *err)

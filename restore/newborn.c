@@ -31,6 +31,34 @@ int newborn_failure(int32_t word, struct err *err)
 		       step < sizeof(steps) / sizeof(*steps) ? steps[step] : "failed");
 }
 
+/* The kernel translates the sender's process id into the receiver's namespace; nothing else tells it as surely. */
+int newborn_hear(int socket, pid_t *ret_pid, struct err *err)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	int32_t word = 0;
+	struct iovec iov = { &word, sizeof(word) };
+	struct msghdr message = { .msg_iov = &iov,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	struct ucred credentials;
+
+	if (n < 0)
+		return err_sys(err, "no answer from the new process");
+	if (n == 0 || !header || header->cmsg_type != SCM_CREDENTIALS)
+		return err_set(err, ERR_FAILED, "the new process ended before it began");
+	if (word)
+		return newborn_failure(word, err);
+	memcpy(&credentials, CMSG_DATA(header), sizeof(credentials));
+	*ret_pid = credentials.pid;
+	return 0;
+}
+
 void newborn_fail(int socket, enum newborn_step step, int error)
 {
 	int32_t word = (int32_t)((uint32_t)step << 16 | (uint32_t)error);

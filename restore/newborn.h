@@ -15,6 +15,7 @@ struct newborn {
 	uint64_t bounding; /* capabilities that it may ever have; bit n: capability n */
 	bool new_session;  /* else: a new process group in the session of prestore */
 	pid_t tracer;	   /* prestore, where it may be no ancestor; else 0 */
+	bool elsewhere;	   /* it is not made here: another has it put into the namespace */
 	int socket;	   /* to prestore, close-on-exec */
 	int far_end;	   /* of that socket: closed here, so that the end of prestore is seen */
 	int exe;	   /* descriptor to execute, or -1: by path */
@@ -33,6 +34,9 @@ void newborn_done(struct newborn *newborn);
  * byte, and executes. Returns the process id as the caller sees it, or -1 with errno.
  */
 pid_t newborn_clone(const struct newborn *newborn, bool keep);
+
+/* The process id, as the caller sees it, of who says hello or that a step failed there; waits for it. */
+int newborn_hear(int socket, pid_t *ret_pid, struct err *err);
 
 /* The message of a step that failed there, from the word it has sent. */
 int newborn_failure(int32_t word, struct err *err);

@@ -6,6 +6,8 @@
 #include "format/record.h"
 #include "restore/relay.h"
 
+#include <string.h>
+
 #define O struct restore_options
 
 static const struct name pids_names[] = {
@@ -35,6 +37,9 @@ static const struct option_row rows[] = {
 	STRING_OPTION(O, detach_key_text, "detach-key", 0, "^X|none",
 		      "the key that leaves such a terminal (^], which is Ctrl and ])"),
 	STRING_OPTION(O, pidfile, "pidfile", 0, "FILE", "write its process id to FILE"),
+	UINT_OPTION(O, copies, "copies", 0, "N",
+		    "make N jobs of the image at once, which share memory until they write to it; "
+		    "goes with --detach"),
 	FLAG_OPTION(O, stopped, "stopped", 0, "leave it stopped (SIGSTOP)"),
 	CHOICE_OPTION(O, pids, "pids", 0, "auto|keep|namespace|new", pids_names,
 		      "process ids: keep the old ones, keep them in a namespace of their own, take "
@@ -73,6 +78,33 @@ const struct program prestore_program = {
 		 "signals are passed on, and its exit status becomes that of prestore.",
 };
 
+/* What there is but once is refused with the reason; what the image has of that, when it is known. */
+static int check_copies(const struct restore_options *options, struct err *err)
+{
+	if (options->copies > COPIES_MAX)
+		return err_set(err, ERR_USAGE, "--copies=%d: at most %d are possible",
+			       options->copies, COPIES_MAX);
+	if (options->copies <= 1)
+		return 0;
+	if (!options->detach && !options->plan)
+		return err_set(err, ERR_USAGE,
+			       "--copies: only one job can be in the foreground; add --detach");
+	if (options->pty == PTY_YES)
+		return err_set(err, ERR_USAGE,
+			       "--copies gives no terminals: each would need its own prestore");
+	if (options->lazy)
+		return err_set(err, ERR_USAGE,
+			       "--lazy fills each job by itself; --copies fills memory once");
+	if (options->pids == PIDS_KEEP)
+		return err_set(err, ERR_USAGE,
+			       "--copies: only one job can have the old process "
+			       "ids; --pids=namespace or new");
+	if (strcmp(options->file, "-") == 0)
+		return err_set(err, ERR_USAGE,
+			       "--copies reads the image several times: give it as a file");
+	return 0;
+}
+
 int restore_options_parse(int argc, char **argv, struct restore_options *ret_options,
 			  struct err *err)
 {
@@ -108,6 +140,8 @@ int restore_options_parse(int argc, char **argv, struct restore_options *ret_opt
 		return err_set(
 			err, ERR_USAGE,
 			"--verify looks at all memory before anything runs, --lazy does not");
+	if (check_copies(ret_options, err) < 0)
+		return -1;
 	if (options.json && !options.plan)
 		return err_set(err, ERR_USAGE, "--json goes with --plan");
 	return 0;

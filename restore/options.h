@@ -12,6 +12,9 @@
 enum pids_mode { PIDS_AUTO, PIDS_KEEP, PIDS_NAMESPACE, PIDS_NEW };
 enum pty_mode { PTY_AUTO, PTY_YES, PTY_NO };
 
+/* Of one image at once. */
+enum { COPIES_MAX = 1000 };
+
 struct restore_options {
 	bool detach;
 	int pty;	    /* enum pty_mode */
@@ -21,7 +24,8 @@ struct restore_options {
 	int detach_key; /* the byte; -1: none */
 	const char *pidfile;
 	bool stopped;
-	int pids; /* enum pids_mode */
+	int copies; /* 0: no --copies */
+	int pids;   /* enum pids_mode */
 	bool plan;
 	bool json; /* with plan */
 	bool verify;

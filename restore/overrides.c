@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What --fd and --external put in the place of saved descriptors. */
+#include "format/cleanup.h"
 #include "format/err.h"
 #include "format/external.h"
 #include "restore/descriptors.h"
@@ -7,6 +8,21 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+/* The path, with the number of this copy where it says {copy}. Free it. */
+static char *path_of(const struct restore *restore, const struct override *o)
+{
+	static const char word[] = "{copy}";
+	const char *at = restore->copy ? strstr(o->path, word) : NULL;
+	char *path;
+
+	if (!at)
+		return strdup(o->path);
+	return asprintf(&path, "%.*s%u%s", (int)(at - o->path), o->path, restore->copy,
+			at + strlen(word)) < 0
+		       ? NULL
+		       : path;
+}
 
 /*
  * With the access that the descriptor had. Where a program only wrote on (a log, a pipe) nothing
@@ -18,16 +34,19 @@ static int open_override(struct restore *restore, const struct override *o, cons
 	static const char regular[] = "regular";
 	int flags = (int)file->access & O_ACCMODE, fd;
 	bool same = strcmp(file->type.type->name, regular) == 0;
+	_cleanup_free_ char *path = path_of(restore, o);
 
+	if (!path)
+		return err_sys(err, "out of memory");
 	if (flags != O_RDONLY)
 		flags |= O_CREAT | (same ? 0 : O_APPEND);
-	fd = open(o->path, flags | O_NOCTTY | O_CLOEXEC, 0666);
+	fd = open(path, flags | O_NOCTTY | O_CLOEXEC, 0666);
 	if (fd < 0)
-		return err_sys(err, "open %s", o->path);
+		return err_sys(err, "open %s", path);
 	if (same && (file_set_flags(restore, file, fd, err) < 0 ||
 		     lseek(fd, (off_t)file->offset, SEEK_SET) < 0)) {
 		close(fd);
-		return err_sys(err, "%s: set its position", o->path);
+		return err_sys(err, "%s: set its position", path);
 	}
 	return fd;
 }

@@ -92,7 +92,7 @@ static void check_namespace(struct restore *restore)
 
 static enum pids_mode choose(struct restore *restore)
 {
-	if (may_choose() && !each_taken(restore, NULL))
+	if (restore->options->copies <= 1 && may_choose() && !each_taken(restore, NULL))
 		return PIDS_KEEP;
 	if (namespace_check(NULL) == 0 && !IMAGE_GET(&restore->image, process, 1, 0))
 		return PIDS_NAMESPACE;

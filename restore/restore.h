@@ -19,6 +19,7 @@ struct file;
 struct file_id;
 struct fill;
 struct restore_descriptors;
+struct template;
 struct unix_names;
 struct unix_works;
 
@@ -57,12 +58,15 @@ struct restore {
 	struct made_mapping *mappings;
 	size_t n_mappings;
 	struct lazy lazy;
-	struct fill *fill;	/* page data on its way, while processes are made; not owned */
+	struct template
+		*template; /* of which the root is cloned, restore/template.h; NULL; not owned */
+	struct fill *fill; /* page data on its way, while processes are made; not owned */
 	struct lineage lineage; /* of whom processes are born, restore/lineage.h */
 	struct canvas *canvases;
 	size_t n_canvases;
 	struct extra **extras; /* restore/extra.h */
 	size_t n_extras;
+	unsigned copy;	   /* its number among --copies, from 1 on; 0: there are none */
 	bool keep;	   /* processes and threads get their saved numbers */
 	bool root_leads;   /* the root makes a session of its own */
 	bool own_terminal; /* the job gets a new terminal: restore/own_terminal.h */

@@ -11,6 +11,9 @@ struct image_reader;
 int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mode *ret_mode,
 	     struct err *err);
 
+/* Only the checks, of an image that was loaded and planned for already: what prestore is to make is known then for this one, too. */
+int run_check(struct restore *restore, struct err *err);
+
 /*
  * Restores. Returns the exit status of prestore: that of the process in the foreground, else 0. On failure nothing is left
  * of the attempt.

@@ -14,34 +14,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* The kernel translates the sender's process id into the receiver's namespace; nothing else tells it as surely. */
-static int receive_pid(int socket, pid_t *ret_pid, struct err *err)
-{
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(struct ucred))];
-	} control;
-	int32_t word = 0;
-	struct iovec iov = { &word, sizeof(word) };
-	struct msghdr message = { .msg_iov = &iov,
-				  .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	struct ucred credentials;
-
-	if (n < 0)
-		return err_sys(err, "no answer from the new process");
-	if (n == 0 || !header || header->cmsg_type != SCM_CREDENTIALS)
-		return err_set(err, ERR_FAILED, "the new process ended before it began");
-	if (word)
-		return newborn_failure(word, err);
-	memcpy(&credentials, CMSG_DATA(header), sizeof(credentials));
-	*ret_pid = credentials.pid;
-	return 0;
-}
-
 static int seize(pid_t pid, struct err *err)
 {
 	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE |
@@ -103,11 +75,13 @@ static int start(const struct newborn *newborn, enum pids_mode mode, struct job 
 	return 0;
 }
 
-int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct job *ret_job,
-	  struct canvas *ret_canvas, struct err *err)
+static int spawn_for(struct restore *restore, enum pids_mode mode, uint32_t own_pid, pid_t tracer,
+		     struct job *ret_job, struct canvas *ret_canvas, struct err *err)
 {
 	const struct process *process = IMAGE_GET(&restore->image, process, own_pid, 0);
-	struct newborn newborn = { .own_pid = own_pid, .new_session = restore->root_leads };
+	struct newborn newborn = { .own_pid = own_pid,
+				   .new_session = restore->root_leads,
+				   .tracer = tracer };
 	_cleanup_(job_done) struct job job = JOB_EMPTY;
 	_cleanup_close_ int here = -1, there = -1;
 	int sockets[2], on = 1;
@@ -119,8 +93,6 @@ int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct
 	setsockopt(here, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 	newborn.socket = there;
 	newborn.far_end = here;
-	if (restore->options->detach && !restore->own_terminal && mode != PIDS_NAMESPACE)
-		newborn.tracer = getpid();
 	if (newborn_prepare(restore, process, &newborn, err) < 0 ||
 	    start(&newborn, mode, &job, err) < 0) {
 		newborn_done(&newborn);
@@ -128,7 +100,7 @@ int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct
 	}
 	newborn_done(&newborn);
 	close(TAKE_FD(there));
-	if (receive_pid(here, &job.pid, err) < 0 || seize(job.pid, err) < 0)
+	if (newborn_hear(here, &job.pid, err) < 0 || seize(job.pid, err) < 0)
 		return -1;
 	if (send(here, "", 1, MSG_NOSIGNAL) < 0)
 		return err_sys(err, "the new process %d", job.pid);
@@ -139,6 +111,22 @@ int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct
 	*ret_job = job;
 	job = (struct job)JOB_EMPTY;
 	return 0;
+}
+
+int spawn(struct restore *restore, enum pids_mode mode, uint32_t own_pid, struct job *ret_job,
+	  struct canvas *ret_canvas, struct err *err)
+{
+	bool orphan = restore->options->detach && !restore->own_terminal && mode != PIDS_NAMESPACE;
+
+	return spawn_for(restore, mode, own_pid, orphan ? getpid() : 0, ret_job, ret_canvas, err);
+}
+
+int spawn_template(struct restore *restore, uint32_t own_pid, struct canvas *ret_canvas,
+		   struct err *err)
+{
+	struct job job;
+
+	return spawn_for(restore, PIDS_NEW, own_pid, 0, &job, ret_canvas, err);
 }
 
 int job_commit(struct job *job, struct err *err)
@@ -153,6 +141,7 @@ void job_done(struct job *job)
 {
 	cleanup_close(&job->control);
 	cleanup_close(&job->status);
+	cleanup_close(&job->init_fd);
 	/* Nothing of a restore that failed is there any more when prestore returns. */
 	if (job->init > 0 && !job->committed)
 		waitpid(job->init, NULL, 0);

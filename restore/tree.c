@@ -76,8 +76,9 @@ static int build(struct restore *restore, struct canvas *canvas, struct err *err
 {
 	bool gives_pages = tree_gives_pages(restore, canvas->own_pid);
 
-	canvas->frozen.memory.keep_shared = gives_pages || canvas->cloned;
-	if (memory_map(restore, canvas, err) < 0 || fill_previous(restore, canvas, err) < 0 ||
+	canvas->frozen.memory.keep_shared = gives_pages || canvas->cloned || canvas->template;
+	if (memory_map(restore, canvas, err) < 0 ||
+	    (!canvas->template && fill_previous(restore, canvas, err) < 0) ||
 	    (gives_pages && fill_process(restore->fill, restore, canvas->own_pid, err) < 0))
 		return err_prefix(err, "%s: memory", canvas->name);
 	return 0;
@@ -108,7 +109,9 @@ static int make_root(struct restore *restore, struct node *node, struct err *err
 	int64_t present;
 
 	node->canvas = root;
-	if (remote_open(&root->frozen, canvas_leader(root), NULL, &root->remote, err) < 0)
+	/* That of a template has come with it. */
+	if (!root->template &&
+	    remote_open(&root->frozen, canvas_leader(root), NULL, &root->remote, err) < 0)
 		return -1;
 	present = CANVAS_CALL(root, err, getpid, 0);
 	if (present < 0)

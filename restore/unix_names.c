@@ -145,7 +145,7 @@ static void check_path(struct restore *restore, const char *title, const struct 
 }
 
 /* A connected socket's name is told to its peer at most: others find those that listen or get datagrams. */
-static bool is_reached(const struct unix_socket *socket)
+bool unix_name_is_reached(const struct unix_socket *socket)
 {
 	return socket->listening || socket->file ||
 	       (socket->type == UNIX_DATAGRAM && socket->abstract.size);
@@ -156,7 +156,7 @@ void unix_name_check(struct restore *restore, const struct unix_socket *socket)
 	char title[256];
 
 	unix_title(socket, title, sizeof(title));
-	if (!is_reached(socket))
+	if (!unix_name_is_reached(socket))
 		return;
 	if (socket->abstract.size)
 		check_abstract(restore, title, socket);
@@ -190,7 +190,7 @@ static int bind_abstract(struct restore *restore, const struct unix_socket *sock
 
 	if (bind(fd, (struct sockaddr *)&address, length) == 0)
 		return 0;
-	if (errno != EADDRINUSE || (is_reached(socket) && !is_automatic(socket)))
+	if (errno != EADDRINUSE || (unix_name_is_reached(socket) && !is_automatic(socket)))
 		return err_sys(err, "bind it to its abstract name");
 	if (!is_automatic(socket) || bind(fd, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0)
 		give_up(restore, socket, "it has no name any more (getsockname(2))");

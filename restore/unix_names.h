@@ -14,6 +14,9 @@ struct unix_names;
 /* "unix socket 3 /run/x", for problems. */
 void unix_title(const struct unix_socket *socket, char *ret_title, size_t size);
 
+/* Whether others may find it by its name, so that it must have just that one. */
+bool unix_name_is_reached(const struct unix_socket *socket);
+
 /* Adds a problem when the name cannot be had. */
 void unix_name_check(struct restore *restore, const struct unix_socket *socket);
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "restore/pidfile.h"
+
+#include "format/cleanup.h"
+#include "format/err.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int pidfile_write(const char *path, const pid_t *pids, size_t n, struct err *err)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	bool failed = fd < 0;
+
+	for (size_t i = 0; i < n && !failed; i++)
+		failed = dprintf(fd, "%d\n", pids[i]) < 0;
+	return failed ? err_sys(err, "cannot write %s", path) : 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The file that tells scripts the process ids of what was restored. */
+#ifndef PIMAGE_RESTORE_PIDFILE_H
+#define PIMAGE_RESTORE_PIDFILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct err;
+
+/* One per line. */
+int pidfile_write(const char *path, const pid_t *pids, size_t n, struct err *err);
+
+#endif
