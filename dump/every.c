@@ -49,7 +49,7 @@ static int make_generation(struct every *every, struct err *err)
 
 	/* So that old ones can go, and a damaged one does not harm for ever. */
 	if (every->history.links + 1 >= every->options->keep)
-		history_forget(&every->history);
+		history_begin_anew(&every->history);
 	generation_name(every->last + 1, name);
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		return err_sys(err, "out of memory");

@@ -130,6 +130,8 @@ int working_set_give(const struct working_set *set, struct image *image, struct 
 	for (size_t i = 0; i < set->n_processes; i++)
 		if (give(&set->processes[i], image, err) < 0)
 			return -1;
+	if (!set->n_processes)
+		return 0;
 	if (!working_set_size(image))
 		return err_set(err, ERR_IMAGE,
 			       "the image has none of these pages: it was recorded of another one");
