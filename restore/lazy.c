@@ -155,7 +155,9 @@ void lazy_check(struct restore *restore, const struct image_reader *reader, enum
 	}
 	if (uffd_allowed(restore->features, geteuid() == 0 && mode == PIDS_KEEP, &lazy->device,
 			 &err) < 0) {
-		tell_eager(restore, err.msg, "run prestore as root");
+		tell_eager(restore, err.msg,
+			   "run prestore as root, or with CAP_SYS_PTRACE and the right to open "
+			   "/dev/userfaultfd");
 		return;
 	}
 	lazy->on = true;

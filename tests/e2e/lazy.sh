@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # prestore --lazy: a tree runs before its memory is there; what is damaged, or cannot come any more, kills it and is said.
 # user: user root
-# time-out: 180
+# time-out: 400
 . "$(dirname "$0")/lib.sh"
 [ -x "$python3" ] || skip "python3 is not installed"
 may_namespace || skip "no namespaces"
