@@ -270,9 +270,8 @@ int precopy_note(const struct precopy *precopy, struct dump *dump, struct err *e
 		const struct precopied *process = find(precopy, target->pid);
 		struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
 
-		if (process &&
-		    (hot_pages_add(&dump->image, memory, &process->again, err) < 0 ||
-		     hot_pages_add(&dump->image, memory, &process->written, err) < 0))
+		if (process && (hot_pages_add(&dump->image, memory, &process->again, err) < 0 ||
+				hot_pages_add(&dump->image, memory, &process->written, err) < 0))
 			return err_prefix(err, "%s", target->name);
 	}
 	return 0;
