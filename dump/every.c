@@ -49,7 +49,7 @@ static int make_generation(struct every *every, struct err *err)
 
 	/* So that old ones can go, and a damaged one does not harm for ever. */
 	if (every->history.links + 1 >= every->options->keep)
-		history_forget(&every->history);
+		history_begin_anew(&every->history);
 	generation_name(every->last + 1, name);
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		return err_sys(err, "out of memory");
@@ -82,15 +82,15 @@ static int await(int signals, int pidfd, uint64_t until, struct err *err)
 	for (;;) {
 		struct pollfd polls[] = { { signals, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
 		uint64_t now = progress_now();
-		int ret;
+		int ret = poll(polls, 2, now < until ? (int)((until - now) / 1000000) + 1 : 0);
 
-		if (now >= until)
-			return 1;
-		ret = poll(polls, 2, (int)((until - now) / 1000000) + 1);
 		if (ret < 0 && errno != EINTR)
 			return err_sys(err, "poll");
+		/* Also when a dump takes longer than the time between two. */
 		if (ret > 0)
 			return 0;
+		if (now >= until)
+			return 1;
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/history.h"
 
+#include "dump/hot_pages.h"
 #include "dump/target.h"
 #include "dump/watch.h"
 #include "format/cleanup.h"
@@ -27,6 +28,13 @@ void history_forget(struct history *history)
 	free(history->processes);
 	free(history->previous);
 	*history = (struct history){ 0 };
+}
+
+void history_begin_anew(struct history *history)
+{
+	free(history->previous);
+	history->previous = NULL;
+	history->links = 0;
 }
 
 static struct history_process *find(const struct history *history, pid_t pid)
@@ -172,10 +180,25 @@ static int name_previous(const struct history *history, struct dump *dump, struc
 	return pimage_require(pimage, FEATURE_PREVIOUS_PAGES, err);
 }
 
+/* Where pages are left to the image before, those that are not are the ones that were written. */
+static int note_written(const struct history *history, struct dump *dump, struct err *err)
+{
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		const struct target *target = &dump->targets[i];
+		const struct history_process *process = find(history, target->pid);
+
+		if (process &&
+		    hot_pages_add(&dump->image, IMAGE_GET(&dump->image, memory, target->own_pid, 0),
+				  &process->written, err) < 0)
+			return err_prefix(err, "%s", target->name);
+	}
+	return 0;
+}
+
 int history_divide(const struct history *history, struct dump *dump, struct err *err)
 {
 	if (!history->previous)
-		return 0;
+		return note_written(history, dump, err);
 	for (size_t i = 0; i < dump->n_targets; i++) {
 		const struct target *target = &dump->targets[i];
 		const struct history_process *process = find(history, target->pid);

@@ -44,6 +44,9 @@ int history_divide(const struct history *history, struct dump *dump, struct err 
 int history_note(struct history *history, const struct dump *dump, const char *folder,
 		 const char *name, struct err *err);
 
+/* The next image stores everything, and notes what was written since this one as the working set. */
+void history_begin_anew(struct history *history);
+
 /* Nothing of the last generation counts: the next image stores everything. Also releases; accepts an empty one. */
 void history_forget(struct history *history);
 

@@ -2,6 +2,7 @@
 #include "dump/precopy.h"
 
 #include "cli/progress.h"
+#include "dump/hot_pages.h"
 #include "dump/watch.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -22,6 +23,7 @@ static void release(struct precopied *process)
 	spool_done(&process->spool);
 	memory_close(&process->memory);
 	memory_ranges_release(&process->written);
+	memory_ranges_release(&process->again);
 	free(process);
 }
 
@@ -123,6 +125,10 @@ static int round_of(struct precopy *precopy, struct precopied *process, struct e
 	if (write_track_take(&process->track, &written, &gone) < 0)
 		return 0;
 	precopy->bytes += size_of(&written);
+	for (size_t i = 0; precopy->rounds && i < written.count; i++)
+		if (memory_ranges_add(&process->again, written.list[i].start, written.list[i].end,
+				      err) < 0)
+			return -1;
 	return spool_put(&process->spool, &process->memory, &written, true, err);
 }
 
@@ -255,4 +261,18 @@ int precopy_complete(struct precopy *precopy, struct target *target, const struc
 				return -1;
 	*ret_spool = &process->spool;
 	return spool_put(&process->spool, &target->memory, &stale, false, err);
+}
+
+int precopy_note(const struct precopy *precopy, struct dump *dump, struct err *err)
+{
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		const struct target *target = &dump->targets[i];
+		const struct precopied *process = find(precopy, target->pid);
+		struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
+
+		if (process && (hot_pages_add(&dump->image, memory, &process->again, err) < 0 ||
+				hot_pages_add(&dump->image, memory, &process->written, err) < 0))
+			return err_prefix(err, "%s", target->name);
+	}
+	return 0;
 }

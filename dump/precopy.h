@@ -20,6 +20,7 @@ struct precopied {
 	struct write_track track;
 	struct spool spool;
 	struct memory_ranges written; /* since it was copied, found when it stood still */
+	struct memory_ranges again;   /* what was copied more than once */
 };
 
 struct precopy {
@@ -46,6 +47,9 @@ int precopy_catch_up(struct precopy *precopy, const struct tree *tree, struct er
 /* The spool of a process, made empty for one that is new; what is missing or outdated in it is copied now. */
 int precopy_complete(struct precopy *precopy, struct target *target, const struct memory *memory,
 		     struct spool **ret_spool, struct err *err);
+
+/* Into the records: what was written while it was copied is the working set. */
+int precopy_note(const struct precopy *precopy, struct dump *dump, struct err *err);
 
 /* Accepts and leaves an empty one. */
 void precopy_done(struct precopy *precopy);

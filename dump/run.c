@@ -355,7 +355,8 @@ static int take_snapshots(struct run *run, struct err *err)
 	char text[sizeof(reason.msg) + 64];
 
 	if (run->precopy.rounds) {
-		if (snapshots_complete(run->dump, &run->precopy, &run->snapshots, err) < 0)
+		if (snapshots_complete(run->dump, &run->precopy, &run->snapshots, err) < 0 ||
+		    precopy_note(&run->precopy, run->dump, err) < 0)
 			return -1;
 		step(&run->steps, "caught_up", "what was written last copied");
 		return 0;

@@ -23,6 +23,7 @@
 #include "format/tty.h"
 #include "format/unix_end.h"
 #include "format/unix_socket.h"
+#include "format/working_set.h"
 
 #include "format/image_check.h"
 
@@ -233,6 +234,9 @@ static int check_memory(const struct image *image, const struct memory *memory, 
 			return err_prefix(err, "processes/%u/memory.json: $.vmas[%zu]", pid, i);
 		last = vma->range.end;
 	}
+	if (working_set_check(memory->working_set, memory->n_working_set, page_size,
+			      "$.working_set", err) < 0)
+		return err_prefix(err, "processes/%u/memory.json", pid);
 	return 0;
 }
 

@@ -107,6 +107,10 @@ static const struct field memory_fields[] = {
 	LIST(struct memory, auxv, 0, item_auxv, "Auxiliary vector, in order, without AT_NULL."),
 	LIST(struct memory, mapped_files, 0, item_mapped_file, "Files that are mapped."),
 	LIST(struct memory, vmas, 0, item_vma, "Virtual memory areas by address."),
+	LIST(struct memory, working_set, FIELD_OPTIONAL | FIELD_VOLATILE, item_range,
+	     "Addresses of the pages that it will want first, in that order. A lazy restore gives "
+	     "them "
+	     "before the others."),
 	{}
 };
 const struct record memory_record =

@@ -98,6 +98,8 @@ struct memory {
 	size_t n_mapped_files;
 	struct vma *vmas;
 	size_t n_vmas;
+	struct range *working_set; /* in the order in which they are wanted */
+	size_t n_working_set;
 };
 
 extern const struct name vma_kind_names[];

@@ -61,9 +61,13 @@ extern const struct record pimage_record;
 /* Names in required_features. */
 #define FEATURE_INHERITED_PAGES "inherited_pages"
 #define FEATURE_PREVIOUS_PAGES	"previous_pages"
+#define FEATURE_WORKING_SET	"working_set"
 
 /* Adds one, unless it is there. */
 int pimage_require(struct pimage *pimage, const char *feature, struct err *err);
+
+/* Takes one away, if it is there. */
+void pimage_require_no_more(struct pimage *pimage, const char *feature);
 
 /* The image stands alone from now on. */
 void pimage_forget_previous(struct pimage *pimage);

@@ -3,6 +3,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_previous.h"
+#include "format/working_set.h"
 #include "inspect/diff_memory.h"
 #include "inspect/inspect.h"
 #include "inspect/pairs.h"
@@ -165,6 +166,14 @@ int diff_run(const void *options, int argc, char **argv, struct err *err)
 	    choose_records(&diff, &diff.a, 0, err) < 0 ||
 	    choose_records(&diff, &diff.b, 1, err) < 0)
 		return -1;
+	/* Whether it is known is no difference, and neither is that who reads it must know what it is. */
+	for (int i = 0; !o->all && i < 2; i++)
+		if (diff.alone[i].file)
+			working_set_forget(&diff.alone[i].image);
+	if (!o->all) {
+		working_set_forget(&diff.a.image);
+		working_set_forget(&diff.b.image);
+	}
 	diff.skip = o->all ? 0 : FIELD_VOLATILE | FIELD_INFO;
 	if (!o->all && id_pairs_make(&diff.a.image, &diff.b.image, &diff.ids, err) < 0)
 		return -1;

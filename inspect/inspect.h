@@ -56,7 +56,7 @@ view_fn summary_print, maps_print, fds_print, signals_print, threads_print, env_
  */
 typedef int command_fn(const void *options, int argc, char **argv, struct err *err);
 command_fn list_run, cat_run, verify_run, hexdump_run, extract_run, pack_run, diff_run, schema_run,
-	flatten_run;
+	flatten_run, learn_run;
 
 /* Refuses a number of operands outside of min..max with the command's usage. */
 int inspect_operands(const char *command, int argc, int min, int max, struct err *err);

@@ -29,6 +29,8 @@ static const struct command commands_[] = {
 	{ "pack", "DIRECTORY FILE", "make an image of an unpacked, perhaps edited one", pack_run },
 	{ "flatten", "FILE FILE", "make an image that stands alone of one of a history",
 	  flatten_run },
+	{ "learn", "FILE RECORDED FILE",
+	  "make an image that knows what prestore --record has noted", learn_run },
 	{ "diff", "FILE FILE", "what differs between two images", diff_run },
 	{ "schema", "[RECORD]", "the JSON Schema of a record, or of all", schema_run },
 	{ 0 },

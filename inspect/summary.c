@@ -9,6 +9,7 @@
 #include "format/process.h"
 #include "format/shm.h"
 #include "format/thread.h"
+#include "format/working_set.h"
 #include "inspect/inspect.h"
 #include "inspect/print.h"
 #include "inspect/table.h"
@@ -44,6 +45,12 @@ static void print_origin(const struct inspect *inspect, FILE *out)
 		put_string(pimage->previous->file, out);
 	}
 	fputc('\n', out);
+	if (working_set_size(&inspect->image)) {
+		char size[SIZE_TEXT];
+
+		fprintf(out, "  its working set of %s comes first in a lazy restore\n",
+			size_text(working_set_size(&inspect->image), size));
+	}
 }
 
 /* What comes after the pid and parent: "running" or what stopped it. */

@@ -2,15 +2,18 @@
 #include "restore/lazy.h"
 
 #include "arch/all/registers.h"
+#include "cli/output.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_read.h"
 #include "format/process.h"
 #include "format/thread.h"
+#include "format/working_set.h"
 #include "kernel/fallback.h"
 #include "kernel/uffd.h"
 #include "restore/canvas.h"
 #include "restore/page_process.h"
+#include "restore/recorder.h"
 #include "restore/tree.h"
 
 #include <fcntl.h>
@@ -45,10 +48,37 @@ static bool can_wait(const struct vma *vma)
 			       VMA_DROPPABLE | VMA_SEALED));
 }
 
+static bool inherits_within(const struct memory *memory, const struct range *range)
+{
+	const struct vma *vma = memory_find(memory, range->start);
+
+	for (; vma && vma < memory->vmas + memory->n_vmas && vma->range.start < range->end; vma++) {
+		const struct range *next =
+			ranges_find(vma->inherited, vma->n_inherited, range->start);
+
+		if (next && next->start < range->end)
+			return true;
+	}
+	return false;
+}
+
+/* What children have in common with it has to be there when they are born: pages that come later come to each of them. */
+static bool gives_pages(const struct restore *restore, uint32_t own_pid, const struct vma *vma)
+{
+	if (!tree_gives_pages(restore, own_pid))
+		return false;
+	IMAGE_EACH (&restore->image, process, process)
+		if (process->parent == own_pid &&
+		    inherits_within(IMAGE_GET(&restore->image, memory, process->pid, 0),
+				    &vma->range))
+			return true;
+	return false;
+}
+
 bool lazy_covers(const struct restore *restore, uint32_t own_pid, const struct vma *vma)
 {
 	return restore->lazy.on && can_wait(vma) && is_large(restore, vma) &&
-	       !tree_gives_pages(restore, own_pid);
+	       !gives_pages(restore, own_pid, vma);
 }
 
 static uint64_t size_of(const struct restore *restore)
@@ -67,9 +97,36 @@ static uint64_t size_of(const struct restore *restore)
 
 static void tell_eager(struct restore *restore, const char *why, const char *remedy)
 {
-	problems_add(&restore->problems, VERDICT_NOTE, "--lazy",
-		     "memory is filled before the processes run: %s", why);
+	bool record = restore->options->record;
+
+	problems_add(&restore->problems, record ? VERDICT_BLOCKING : VERDICT_NOTE, "--lazy",
+		     "memory is filled before the processes run%s: %s",
+		     record ? ", so there is nothing to --record" : "", why);
 	problems_remedy(&restore->problems, "%s", remedy);
+}
+
+/* That it can be written is better known now than when it is lost. */
+static void check_record(struct restore *restore)
+{
+	_cleanup_(output_done) struct output output = OUTPUT_EMPTY;
+	struct err err;
+
+	if (restore->options->record && output_open(restore->options->record, &output, &err) < 0)
+		problems_add_err(&restore->problems, VERDICT_BLOCKING, "--record", &err);
+}
+
+int lazy_learn(struct restore *restore, struct err *err)
+{
+	struct working_set set = { 0 };
+	int ret;
+
+	if (!restore->options->working_set)
+		return 0;
+	if (working_set_read(restore->options->working_set, &set, err) < 0)
+		return -1;
+	ret = working_set_give(&set, &restore->image, err);
+	record_release(&working_set_record, &set);
+	return ret < 0 ? err_prefix(err, "%s", restore->options->working_set) : 0;
 }
 
 void lazy_check(struct restore *restore, const struct image_reader *reader, enum pids_mode mode)
@@ -78,8 +135,10 @@ void lazy_check(struct restore *restore, const struct image_reader *reader, enum
 	struct err err;
 
 	lazy->device = -1;
+	lazy->go = -1;
 	if (!restore->options->lazy)
 		return;
+	check_record(restore);
 	if (!image_reader_complete(reader)) {
 		problems_add(&restore->problems, VERDICT_BLOCKING, "--lazy",
 			     "pages that are to come later cannot be found again in a pipe or a "
@@ -96,7 +155,9 @@ void lazy_check(struct restore *restore, const struct image_reader *reader, enum
 	}
 	if (uffd_allowed(restore->features, geteuid() == 0 && mode == PIDS_KEEP, &lazy->device,
 			 &err) < 0) {
-		tell_eager(restore, err.msg, "run prestore as root");
+		tell_eager(restore, err.msg,
+			   "run prestore as root, or with CAP_SYS_PTRACE and the right to open "
+			   "/dev/userfaultfd");
 		return;
 	}
 	lazy->on = true;
@@ -107,6 +168,8 @@ void lazy_check(struct restore *restore, const struct image_reader *reader, enum
 			     "%lu MiB are read while the processes run: until then it must not be "
 			     "changed, and damage in it kills them",
 			     lazy->size >> 20);
+	else if (restore->options->record)
+		tell_eager(restore, "there is little of it", "restore it without");
 }
 
 int lazy_make(struct restore *restore, struct err *err)
@@ -121,9 +184,11 @@ int lazy_make(struct restore *restore, struct err *err)
 
 void lazy_done(struct lazy *lazy)
 {
-	if (lazy->on)
+	if (lazy->on) {
 		cleanup_close(&lazy->device);
-	*lazy = (struct lazy){ .device = -1 };
+		cleanup_close(&lazy->go);
+	}
+	*lazy = (struct lazy){ .device = -1, .go = -1 };
 }
 
 /* Numbers all pages, those of this image as they stand in it, which tells what is decoded together; then those of the images before. */
@@ -243,7 +308,14 @@ static int add_client(struct page_server *server, const struct restore *restore,
 		(struct page_client){ .uffd = -1, .pid = canvas->pid, .own_pid = canvas->own_pid };
 	if (add_pages(restore, memory, client, err) < 0)
 		return -1;
+	if (wanted_of(memory, &client->wanted, err) < 0)
+		return -1;
 	client->next = first_wanted(restore, client);
+	for (size_t i = 0; server->recorder && i < client->pending.n_runs; i++)
+		if (recorder_expect(server->recorder, canvas->own_pid,
+				    client->pending.runs[i].start, client->pending.runs[i].end,
+				    err) < 0)
+			return -1;
 	if (!pending_is_empty(&client->pending))
 		return watch(restore, canvas, memory, client, err);
 	return 0;
@@ -254,16 +326,36 @@ static void cleanup_server(struct page_server *server)
 	page_server_done(server);
 }
 
+static void cleanup_recorder(struct recorder *recorder)
+{
+	recorder_done(recorder);
+}
+
 int lazy_start(struct restore *restore, struct image_reader *reader, struct err *err)
 {
-	_cleanup_(cleanup_server) struct page_server server = { .reader = reader,
-								.image = &restore->image,
-								.features = restore->features };
+	_cleanup_(cleanup_recorder) struct recorder recorder = {
+		.time = restore->options->record_seconds * UINT64_C(1000000000)
+	};
+	_cleanup_(cleanup_server) struct page_server server = {
+		.reader = reader,
+		.image = &restore->image,
+		.features = restore->features,
+		.go = -1,
+		.recorder = restore->options->record ? &recorder : NULL,
+	};
 
 	if (!restore->lazy.on)
 		return 0;
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		if (add_client(&server, restore, &restore->canvases[i], err) < 0)
 			return err_prefix(err, "%s", restore->canvases[i].name);
-	return page_process_start(&server, restore->options, err);
+	restore->lazy.go = page_process_start(&server, restore->options, err);
+	return restore->lazy.go < 0 ? -1 : 0;
+}
+
+void lazy_go(struct restore *restore)
+{
+	if (restore->lazy.on)
+		cleanup_close(&restore->lazy.go);
+	restore->lazy.go = -1;
 }

@@ -12,6 +12,9 @@ struct image_reader;
 /* Decides, and adds what the user has to know: what is not possible, or what must not be done meanwhile. */
 void lazy_check(struct restore *restore, const struct image_reader *reader, enum pids_mode mode);
 
+/* --working-set: takes it in the place of that of the image, which has been loaded. */
+int lazy_learn(struct restore *restore, struct err *err);
+
 /* Before the first canvas is there. */
 int lazy_make(struct restore *restore, struct err *err);
 void lazy_done(struct lazy *lazy);
@@ -24,5 +27,8 @@ bool lazy_covers(const struct restore *restore, uint32_t own_pid, const struct v
  * ends when all are in. If the image turns out to be damaged, or if it ends before its time, it kills the restored processes, and says so.
  */
 int lazy_start(struct restore *restore, struct image_reader *reader, struct err *err);
+
+/* The processes run: now also pages come that nobody has asked for. */
+void lazy_go(struct restore *restore);
 
 #endif

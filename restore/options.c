@@ -10,6 +10,9 @@
 
 #define O struct restore_options
 
+/* A day. */
+enum { RECORD_SECONDS_MAX = 24 * 60 * 60 };
+
 static const struct name pids_names[] = {
 	{ "auto", PIDS_AUTO },
 	{ "keep", PIDS_KEEP },
@@ -50,6 +53,12 @@ static const struct option_row rows[] = {
 		    "before the first instruction runs, compare what was built with the image"),
 	FLAG_OPTION(O, lazy, "lazy", 0,
 		    "let it run at once: its memory comes when it is needed, the rest meanwhile"),
+	STRING_OPTION(O, record, "record", 0, "FILE",
+		      "with --lazy, note in FILE which pages it asks for, in which order"),
+	UINT_OPTION(O, record_seconds, "record-for", 0, "SECONDS",
+		    "how long that is noted; nothing comes unasked meanwhile (10)"),
+	STRING_OPTION(O, working_set, "working-set", 0, "FILE",
+		      "with --lazy, what --record has noted comes first"),
 	LIST_OPTION(O, map_paths, "map-path", 0, "OLD=NEW",
 		    "a file or directory of the image is here at NEW"),
 	CHOICE_OPTION(O, changed_files, "changed-files", 0, "refuse|accept", changed_names,
@@ -108,7 +117,7 @@ static int check_copies(const struct restore_options *options, struct err *err)
 int restore_options_parse(int argc, char **argv, struct restore_options *ret_options,
 			  struct err *err)
 {
-	struct restore_options options = { .progress_fd = NO_PROGRESS_FD };
+	struct restore_options options = { .progress_fd = NO_PROGRESS_FD, .record_seconds = 10 };
 	int first, ret;
 
 	ret = options_parse(&prestore_program, argc, argv, &options, &first, err);
@@ -142,6 +151,12 @@ int restore_options_parse(int argc, char **argv, struct restore_options *ret_opt
 			"--verify looks at all memory before anything runs, --lazy does not");
 	if (check_copies(ret_options, err) < 0)
 		return -1;
+	if (!options.lazy && (options.record || options.working_set))
+		return err_set(err, ERR_USAGE, "%s goes with --lazy",
+			       options.record ? "--record" : "--working-set");
+	if (options.record_seconds < 1 || options.record_seconds > RECORD_SECONDS_MAX)
+		return err_set(err, ERR_USAGE, "--record-for is 1 to %d seconds",
+			       RECORD_SECONDS_MAX);
 	if (options.json && !options.plan)
 		return err_set(err, ERR_USAGE, "--json goes with --plan");
 	return 0;

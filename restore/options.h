@@ -30,8 +30,11 @@ struct restore_options {
 	bool json; /* with plan */
 	bool verify;
 	bool lazy;
-	int changed_files;	/* 1: accept them */
-	const char **map_paths; /* OLD=NEW */
+	const char *record;	 /* NULL: no */
+	uint64_t record_seconds; /* with record */
+	const char *working_set; /* NULL: what the image says */
+	int changed_files;	 /* 1: accept them */
+	const char **map_paths;	 /* OLD=NEW */
 	size_t n_map_paths;
 	const char **fds; /* N=FILE|inherit:M|null */
 	size_t n_fds;

@@ -8,7 +8,9 @@
 #include "format/image_previous.h"
 #include "format/image_read.h"
 #include "format/record.h"
+#include "restore/recorder.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -59,6 +61,8 @@ static int close_others(const struct page_server *server, struct err *err)
 	unsigned next = 0;
 	int ret = keep(&kept, STDERR_FILENO, err);
 
+	if (ret == 0)
+		ret = keep(&kept, server->go, err);
 	for (size_t i = 0; ret == 0 && i < server->n_clients; i++)
 		ret = keep(&kept, server->clients[i].uffd, err);
 	if (ret == 0)
@@ -79,12 +83,33 @@ static int close_others(const struct page_server *server, struct err *err)
 	return ret;
 }
 
+/* What was noted is there as soon as its time is over, or everything has come, or nobody is left who could ask. */
+static void write_recorded(struct page_server *server, const struct restore_options *options,
+			   struct steps *steps)
+{
+	struct err err;
+
+	if (!server->recorder)
+		return;
+	if (recorder_write(server->recorder, options->record, &err) == 0)
+		step(steps, "recorded", "what they asked for is recorded");
+	else
+		dprintf(STDERR_FILENO, "prestore: --record=%s: %s\n", options->record, err.msg);
+	server->recorder = NULL;
+}
+
 static int serve(struct page_server *server, const struct restore_options *options)
 {
 	struct steps steps = steps_start("prestore", options->verbose, NO_PROGRESS_FD);
 	struct err err;
+	int ret;
 
-	if (page_server_run(server, &err) == 0) {
+	ret = page_server_run(server, &err);
+	if (ret >= 0)
+		write_recorded(server, options, &steps);
+	if (ret > 0)
+		ret = page_server_run(server, &err);
+	if (ret == 0) {
 		step(&steps, "pages_in",
 		     server->lost ? "processes ended before all their pages were in"
 				  : "all pages are in");
@@ -138,13 +163,19 @@ stay(struct page_server *server, const struct restore_options *options)
 int page_process_start(struct page_server *server, const struct restore_options *options,
 		       struct err *err)
 {
+	_cleanup_close_ int go = -1;
+	int ends[2];
 	pid_t pid;
 
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	server->go = ends[0];
+	go = ends[1];
 	fflush(NULL);
 	pid = fork();
 	if (pid < 0)
 		return err_sys(err, "fork");
 	if (pid == 0)
 		stay(server, options);
-	return 0;
+	return TAKE_FD(go);
 }

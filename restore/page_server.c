@@ -9,6 +9,7 @@
 #include "kernel/fallback.h"
 #include "kernel/processes.h"
 #include "kernel/uffd.h"
+#include "restore/recorder.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -36,6 +37,7 @@ static void client_done(struct page_client *client)
 	cleanup_close(&client->uffd);
 	client->uffd = -1;
 	pending_done(&client->pending);
+	wanted_done(&client->wanted);
 	free(client->retries);
 	client->retries = NULL;
 	client->n_retries = 0;
@@ -51,7 +53,8 @@ void page_server_done(struct page_server *server)
 		}
 	}
 	free(server->clients);
-	*server = (struct page_server){ 0 };
+	cleanup_close(&server->go);
+	*server = (struct page_server){ .go = -1 };
 }
 
 /* Returns enum given, or <0. */
@@ -113,7 +116,6 @@ static int give(struct page_client *client, size_t index, uint64_t address, stru
 	if (image_memory_read(client->memory, runs_address(&client->runs, run.offset), pages,
 			      run.end - run.start, err) < 0)
 		return -1;
-	client->next = run.end;
 	ret = copy(client, address, pages + before, PAGE, err);
 	if (ret == GIVEN)
 		ret = copy(client, address + PAGE, pages + after, run.end - run.start - after, err);
@@ -165,12 +167,39 @@ static void client_gone(struct page_server *server, struct page_client *client)
 	client_done(client);
 }
 
+/* Of what is to come at an address and was asked for: with all that is given with it, because that is how it comes the next time, too. */
+static int note(const struct page_server *server, const struct page_client *client, size_t index,
+		uint64_t address, struct err *err)
+{
+	struct pending_run run;
+	uint64_t start;
+
+	if (!server->recorder)
+		return 0;
+	run = around(client, index, address);
+	start = runs_address(&client->runs, run.offset);
+	return recorder_note(server->recorder, client->own_pid, start, start + run.end - run.start,
+			     err);
+}
+
+static int give_asked(const struct page_server *server, struct page_client *client, size_t index,
+		      uint64_t address, struct err *err)
+{
+	uint64_t next = around(client, index, address).end;
+
+	if (note(server, client, index, address, err) < 0)
+		return -1;
+	client->next = next;
+	return give(client, index, address, err);
+}
+
 static int answer(struct page_server *server, struct page_client *client, uint64_t address,
 		  struct err *err)
 {
 	size_t i = pending_find(&client->pending, address);
 	bool comes = i < client->pending.n_runs && client->pending.runs[i].start <= address;
-	int ret = comes ? give(client, i, address, err) : give_zeros(client, i, address, err);
+	int ret = comes ? give_asked(server, client, i, address, err)
+			: give_zeros(client, i, address, err);
 
 	if (ret == GIVEN_LATER)
 		return try_again_later(client, address, err);
@@ -254,33 +283,52 @@ static int retry(struct page_server *server, struct page_client *client, struct 
 	return 0;
 }
 
-/* A frame of what nobody has asked for yet. Returns enum given, or <0. */
-static int give_ahead(struct page_server *server, struct page_client *client, struct err *err)
+/* The rest, from the last fault on and then from the beginning. */
+static uint64_t next_of_rest(struct page_client *client)
 {
-	struct pending *pending = &client->pending;
+	const struct pending *pending = &client->pending;
 	size_t i = pending_find(pending, client->next);
-	uint64_t at;
-	int ret;
 
 	if (i == pending->n_runs)
 		i = pending_find(pending, 0);
-	at = pending->runs[i].start > client->next ? pending->runs[i].start : client->next;
-	if (at >= pending->runs[i].end)
-		at = pending->runs[i].start;
-	ret = give(client, i, at, err);
+	if (pending->runs[i].start > client->next || client->next >= pending->runs[i].end)
+		client->next = pending->runs[i].start;
+	return client->next;
+}
+
+/* A frame of what nobody has asked for yet. Returns enum given, or <0. */
+static int give_ahead(struct page_server *server, struct page_client *client, struct err *err)
+{
+	uint64_t at;
+	int ret;
+
+	if (!wanted_next(&client->wanted, &client->pending, &at))
+		at = next_of_rest(client);
+	ret = give(client, pending_find(&client->pending, at), at, err);
 	if (ret == GIVEN_GONE)
 		client_gone(server, client);
 	return ret;
 }
 
-/* Of those that miss something the one that asked last, else the next. Returns enum given, or <0. */
+static bool misses(struct page_client *client, bool wanted)
+{
+	uint64_t at;
+
+	if (client->uffd < 0 || pending_is_empty(&client->pending))
+		return false;
+	return !wanted || wanted_next(&client->wanted, &client->pending, &at);
+}
+
+/*
+ * Of those that miss something that they want, and then of all that miss something, the one that asked last, else the next.
+ * Returns enum given, or <0.
+ */
 static int work_ahead(struct page_server *server, struct err *err)
 {
-	for (size_t i = 0; i < server->n_clients; i++) {
+	for (size_t i = 0; i < 2 * server->n_clients; i++) {
 		size_t index = (server->last + i) % server->n_clients;
 
-		if (server->clients[index].uffd >= 0 &&
-		    !pending_is_empty(&server->clients[index].pending)) {
+		if (misses(&server->clients[index], i < server->n_clients)) {
 			server->last = index;
 			return give_ahead(server, &server->clients[index], err);
 		}
@@ -306,7 +354,8 @@ static size_t close_complete(struct page_server *server)
 static int open_sources(struct page_server *server, struct err *err)
 {
 	for (size_t i = 0; i < server->n_clients; i++)
-		if (image_memory_open(server->reader, server->image, KIND_memory,
+		if (!server->clients[i].memory &&
+		    image_memory_open(server->reader, server->image, KIND_memory,
 				      server->clients[i].own_pid, &server->clients[i].memory,
 				      err) < 0)
 			return -1;
@@ -327,18 +376,37 @@ static int look_at_all(struct page_server *server, struct err *err)
 	return waits;
 }
 
-/* Waits until somebody asks. Returns 0 when nobody has. */
+/* Waits until somebody asks, or all may go on. Returns 0 when nothing has happened. */
 static int wait_for_events(const struct page_server *server, struct err *err)
 {
-	_cleanup_free_ struct pollfd *polls = calloc(server->n_clients, sizeof(*polls));
+	_cleanup_free_ struct pollfd *polls = calloc(server->n_clients + 1, sizeof(*polls));
 	int n;
 
 	if (!polls)
 		return err_sys(err, "out of memory");
 	for (size_t i = 0; i < server->n_clients; i++)
 		polls[i] = (struct pollfd){ server->clients[i].uffd, POLLIN, 0 };
-	n = poll(polls, server->n_clients, IDLE_MS);
+	polls[server->n_clients] = (struct pollfd){ server->go, POLLIN, 0 };
+	n = poll(polls, server->n_clients + 1, IDLE_MS);
 	return n < 0 && errno != EINTR ? err_sys(err, "poll") : n;
+}
+
+static void look_whether_to_go(struct page_server *server)
+{
+	struct pollfd go = { server->go, POLLIN, 0 };
+
+	if (server->go < 0 || poll(&go, 1, 0) <= 0)
+		return;
+	cleanup_close(&server->go);
+	server->go = -1;
+	if (server->recorder)
+		recorder_begin(server->recorder);
+}
+
+/* While the processes are still made, every page that nobody needs would be in the way; what came unasked would not be asked for. */
+static bool only_answers(const struct page_server *server)
+{
+	return server->go >= 0 || server->recorder;
 }
 
 int page_server_run(struct page_server *server, struct err *err)
@@ -348,11 +416,15 @@ int page_server_run(struct page_server *server, struct err *err)
 	if (open_sources(server, err) < 0)
 		return -1;
 	while (close_complete(server)) {
-		int asked = ahead ? 0 : wait_for_events(server, err);
+		bool answers = only_answers(server);
+		int asked = ahead && !answers ? 0 : wait_for_events(server, err);
 		int waits = asked < 0 ? -1 : look_at_all(server, err);
 		int given = waits < 0 ? -1 : GIVEN;
 
-		if (given == GIVEN && !asked)
+		look_whether_to_go(server);
+		if (given == GIVEN && server->recorder && !recorder_goes_on(server->recorder))
+			return 1;
+		if (given == GIVEN && !asked && !answers)
 			given = work_ahead(server, err);
 		if (given < 0)
 			return -1;

@@ -5,6 +5,7 @@
 
 #include "format/runs.h"
 #include "kernel/pending.h"
+#include "restore/wanted.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -14,6 +15,7 @@ struct image;
 struct image_memory;
 struct image_reader;
 struct kernel_features;
+struct recorder;
 
 /* An address space whose pages come from here. */
 struct page_client {
@@ -23,8 +25,9 @@ struct page_client {
 	struct image_memory *memory; /* they; shared with those that are born of it */
 	struct runs runs;	     /* offsets in `pending` are those of these */
 	struct pending pending;
-	uint64_t next;	   /* the address from which on the rest is given, in ascending order */
-	uint64_t *retries; /* faults that could not be answered before an event was read */
+	struct wanted wanted; /* what comes before the rest */
+	uint64_t next;	      /* the address from which on the rest is given, in ascending order */
+	uint64_t *retries;    /* faults that could not be answered before an event was read */
 	size_t n_retries;
 };
 
@@ -35,13 +38,16 @@ struct page_server {
 	struct page_client *clients;
 	size_t n_clients;
 	size_t last; /* the client that got pages last */
-	bool lost;   /* a process ended before it had all */
+	int go; /* nothing is given unasked before this descriptor is at its end; -1: at once */
+	struct recorder *recorder; /* is told who asks; nothing is given unasked; NULL: none */
+	bool lost;		   /* a process ended before it had all */
 };
 
 /*
- * Answers page faults as they come and gives the rest meanwhile, near to where the last fault was, until all pages are in or all
- * processes are gone; a client's descriptor is closed when it has all of its own. Fails when the image is damaged: then
- * nobody has got anything wrong, but somebody may be waiting.
+ * Answers page faults as they come and gives the rest meanwhile: first what is wanted, by order of wish, then what is near to where
+ * the last fault was, until all pages are in or all processes are gone; a client's descriptor is closed when it has all of its own. Fails when the image is damaged: then
+ * nobody has got anything wrong, but somebody may be waiting. Returns 1 when the time of the recorder is over and pages are still to come:
+ * then take that away, and call it again.
  */
 int page_server_run(struct page_server *server, struct err *err);
 

@@ -80,7 +80,7 @@ int run_plan(struct restore *restore, struct image_reader *reader, enum pids_mod
 {
 	if (image_load(reader, &restore->image, err) < 0 ||
 	    image_previous_open(restore->options->file, &restore->image, err) < 0 ||
-	    drop_capabilities(restore, err) < 0)
+	    lazy_learn(restore, err) < 0 || drop_capabilities(restore, err) < 0)
 		return -1;
 	if (own_terminal_choose(restore, err) < 0 || tree_check(restore, err) < 0)
 		return -1;
@@ -155,6 +155,7 @@ static int commit(struct restore *restore, struct job *job, struct keeper *keepe
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		canvas_release(&restore->canvases[i]);
 	restore->n_canvases = 0;
+	lazy_go(restore);
 	if (tty_wanted(restore))
 		kill(job->foreground ? job->foreground : job->pid, SIGWINCH);
 	return 0;

@@ -5,6 +5,7 @@
 #include "format/image.h"
 #include "format/index.h"
 #include "format/names.h"
+#include "format/working_set.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +42,9 @@ struct document {
 	FILE *out;
 };
 
-/* Of the container; the others are in the one list. */
+/* Of the container, and of a file beside it; the others are in the one list. */
 static const struct record *const container_records[] = {
-	&index_record,
-	&oci_manifest_record,
-	&oci_layout_record,
-	NULL,
+	&index_record, &oci_manifest_record, &oci_layout_record, &working_set_record, NULL,
 };
 
 /* Records with a schema and a section of their own, by place; NULL at the end. */

@@ -51,6 +51,10 @@ wait $dump || fail "status $? at SIGTERM: $(cat steps)"
 [ "$(images | wc -l)" -le 5 ] || fail "too many are left: $(images)"
 [ "$(readlink -f history/latest.tar)" = "$(readlink -f "$(images | tail -n 1)")" ] || fail "latest.tar leads elsewhere"
 grep -q ' uw' "/proc/$target/smaps" && fail "its writes are still watched"
+for image in $(images); do
+	must pinspect "$image" >summary
+	grep -qE 'did not change since|its working set' summary || fail "$image holds everything, and not what was written last: $(cat summary)"
+done
 end "$target" "the original"
 
 echo "== most of what did not change is not stored again"

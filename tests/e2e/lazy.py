@@ -5,6 +5,7 @@ lazy.py MIB: prints "ready" when the memory is there; SIGUSR1 lets all begin. Ev
 `finished` when it has seen all of it.
 """
 import hashlib
+import mmap
 import os
 import signal
 import sys
@@ -18,6 +19,22 @@ def memory(process, mib):
     return [bytearray(piece_of(process, i)) for i in range(4 * mib)]
 
 
+def apart(process, mib):
+    """The same in a mapping of its own, which does not become one with those that were there when children were born."""
+    area = mmap.mmap(-1, mib << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    area.madvise(mmap.MADV_DONTDUMP)
+    for i in range(4 * mib):
+        area[i * (256 << 10):(i + 1) * (256 << 10)] = piece_of(process, 10000 + i)
+    return area
+
+
+def check_apart(process, area):
+    for i in range(len(area) // (256 << 10)):
+        if area[i * (256 << 10):(i + 1) * (256 << 10)] != piece_of(process, 10000 + i):
+            os.write(2, b"process %d: piece %d apart is wrong\n" % (process, i))
+            os._exit(1)
+
+
 def check(process, pieces):
     for i, piece in enumerate(pieces):
         if piece != piece_of(process, i):
@@ -27,9 +44,11 @@ def check(process, pieces):
 
 def life(process, mib, told):
     pieces = memory(process, mib)
+    area = b"" if process else apart(process, 8)
     os.write(1, b"ready\n")
     os.read(told, 1)
     check(process, pieces)
+    check_apart(process, area)
     # Born while memory is still to come, perhaps.
     child = os.fork()
     check(process, pieces)

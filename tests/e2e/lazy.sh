@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # prestore --lazy: a tree runs before its memory is there; what is damaged, or cannot come any more, kills it and is said.
 # user: user root
-# time-out: 180
+# time-out: 400
 . "$(dirname "$0")/lib.sh"
 [ -x "$python3" ] || skip "python3 is not installed"
 may_namespace || skip "no namespaces"
@@ -38,11 +38,47 @@ for ahead in "" fill_ahead; do
 	until_true 10 gone || fail "what gives the pages is still there: $(servers)"
 done
 
+prestore --record=pages image.tar 2>err && fail "--record without --lazy: not refused"
+prestore --lazy --record=/nowhere/pages image.tar 2>err && fail "nothing can be recorded: not refused"
+grep -q '/nowhere' err || fail "not told why: $(cat err)"
 if [ "$VARIANT_USER" != root ]; then
-	grep -q 'filled before' err || fail "an ordinary user is not told: $(cat err)"
+	prestore --lazy --plan image.tar >plan || fail "prestore: $(cat plan)"
+	grep -q 'filled before.*userfaultfd' plan || fail "an ordinary user is not told: $(cat plan)"
+	prestore --lazy --record=pages image.tar 2>err && fail "nothing to be recorded: not refused"
+	grep -q 'nothing to --record' err || fail "not told why: $(cat err)"
 	exit 0
 fi
-grep -q 'MiB are read while' err || fail "what must not be changed is not told: $(cat err)"
+prestore --lazy --plan image.tar >plan || fail "prestore: $(cat plan)"
+# 24 of each child, and of their parent what lies apart from the mappings of which they inherit.
+mib=$(sed -n 's/.* \([0-9]*\) MiB are read while.*/\1/p' plan)
+[ "${mib:-0}" -ge 56 ] || fail "what must not be changed is not told, or not for all: $(cat plan)"
+
+# What is asked for is recorded by order; an image can be told, and is the same for all else.
+rm -f finished
+restore --record=pages --record-for=60
+kill -USR1 "$(cat pid)"
+until_true 60 all_done || fail "not all have ended well: $(cat out err)"
+wait_gone "$(cat pid)"
+until_true 10 gone || fail "what gives the pages is still there: $(servers)"
+must pinspect learn image.tar pages learned.tar
+must pinspect diff image.tar learned.tar
+must pinspect verify learned.tar >verify
+pinspect learned.tar | grep -qE 'its working set of (5[4-9]|[67][0-9]) MiB' || fail "not all was recorded: $(pinspect learned.tar)"
+"$python3" "$E2E/lazy_order.py" choose image.tar wanted || fail "no place to look at"
+must pinspect learn image.tar wanted learned.tar
+for with in "--working-set=wanted" ""; do
+	[ "$with" ] || mv learned.tar image.tar
+	PIMAGE_WITHOUT=fill_ahead restore --stopped $with
+	"$python3" "$E2E/lazy_order.py" watch wanted "$(cat pid)" || fail "what is wanted did not come first"
+	kill -9 "$(cat pid)"
+	wait_gone "$(cat pid)"
+done
+sed 's/"pid": /&9/' wanted >other
+pinspect learn image.tar other learned.tar 2>err && fail "recorded of other processes: not refused"
+[ -e learned.tar ] && fail "left behind"
+sed 's/0x/0x1/g' wanted >other
+prestore --lazy --working-set=other image.tar 2>err && fail "recorded of another image: not refused"
+grep -q 'another one' err || fail "not told why: $(cat err)"
 
 # Of a history, whose pages are in several images.
 : >out

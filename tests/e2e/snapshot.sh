@@ -80,6 +80,8 @@ for what in "" "shared" "lost" "shared lost"; do
 		}
 		grep -q 'copied ahead' steps || fail "nothing was copied ahead: $(cat steps)"
 		grep -q ' uw' "/proc/$target/smaps" && fail "its writes are still watched"
+		must pinspect image.tar >summary
+		grep -q 'its working set' summary || fail "what it wrote is not its working set: $(cat summary)"
 		both_fine
 	done
 done

@@ -3,6 +3,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image.h"
+#include "format/working_set.h"
 #include "tests/unit/test.h"
 
 /* The record of "file-regular.json" is "file". */
@@ -14,6 +15,8 @@ static const struct record *record_of(const char *file)
 		if (strlen(kinds[kind].record->name) == length &&
 		    strncmp(kinds[kind].record->name, file, length) == 0)
 			return kinds[kind].record;
+	if (strcmp(file, "working_set.json") == 0)
+		return &working_set_record;
 	return NULL;
 }
 
