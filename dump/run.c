@@ -234,6 +234,16 @@ static int make_writer(struct sink *sink, const struct dump_options *options,
 	return page_writer_new(&settings, &to, ret_pages, err);
 }
 
+/* Which pages are stored. */
+static int settle(struct run *run, struct err *err)
+{
+	if (run->history && history_divide(run->history, run->dump, err) < 0)
+		return -1;
+	if (dump_settle(run->dump, err) < 0)
+		return -1;
+	return run->history ? history_compare(run->history, run->dump, err) : 0;
+}
+
 static int write_image(struct run *run, int fd, struct err *err)
 {
 	const struct dump_options *options = run->options;
@@ -243,8 +253,7 @@ static int write_image(struct run *run, int fd, struct err *err)
 
 	if (run->snapshots.n_snapshots && dump_shared_is_kept(run->dump))
 		let_go(run);
-	if ((run->history && history_divide(run->history, run->dump, err) < 0) ||
-	    dump_settle(run->dump, err) < 0)
+	if (settle(run, err) < 0)
 		return -1;
 	count(run->dump, &run->summary);
 	if (!options->quiet)
@@ -340,7 +349,7 @@ static int watch_writes(struct run *run, struct err *err)
 		return -1;
 	step(&run->steps, "watched",
 	     watched ? "its writes are watched"
-		     : "no writes can be watched: every image holds everything");
+		     : "no writes can be watched: all memory is compared");
 	return 0;
 }
 

@@ -31,7 +31,7 @@ struct part {
 
 struct image_memory {
 	struct image_memory
-		*before; /* the same process in the image before; NULL: not opened yet */
+		*before; /* the same process or object in the image before; NULL: not opened yet */
 	struct image_reader *reader;
 	const struct image *image;
 	enum kind kind;
@@ -182,8 +182,11 @@ static struct extent extent_of_shm(const struct image_memory *memory, uint64_t o
 	if (offset >= size)
 		return extent;
 	extent.range.end = size;
-	extent.state =
-		narrow(&extent, shm->saved, shm->n_saved, offset) ? EXTENT_SAVED : EXTENT_ZERO;
+	extent.state = EXTENT_ZERO;
+	if (narrow(&extent, shm->saved, shm->n_saved, offset))
+		extent.state = EXTENT_SAVED;
+	else if (narrow(&extent, shm->previous, shm->n_previous, offset))
+		extent = (struct extent){ extent.range, EXTENT_SAVED, NULL, .before = true };
 	return extent;
 }
 
@@ -337,6 +340,9 @@ static int read_before(struct image_memory *memory, uint64_t address, void *buff
 		       struct err *err)
 {
 	const struct image_previous *previous = memory->image->previous;
+	uint32_t id = memory->kind == KIND_shm
+			      ? IMAGE_GET(memory->image, shm, memory->id, 0)->before
+			      : memory->id;
 
 	if (!previous)
 		return err_set(err, ERR_FAILED,
@@ -344,7 +350,7 @@ static int read_before(struct image_memory *memory, uint64_t address, void *buff
 			       " is in the image before this one, which was not opened",
 			       address);
 	if (!memory->before && image_memory_open(previous->reader, &previous->image, memory->kind,
-						 memory->id, &memory->before, err) < 0)
+						 id, &memory->before, err) < 0)
 		return -1;
 	return image_memory_read(memory->before, address, buffer, size, err);
 }

@@ -16,6 +16,7 @@
 #include "restore/descriptors.h"
 #include "restore/extra.h"
 #include "restore/fill.h"
+#include "restore/fill_previous.h"
 #include "restore/foreground.h"
 #include "restore/keeper.h"
 #include "restore/lazy.h"
@@ -217,7 +218,8 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	fill.steps = &steps;
 	if (fill_start(&fill, reader, &restore->image, err) < 0 ||
 	    restore_make_objects(restore, err) < 0 ||
-	    fill_kind(&fill, restore, KIND_shm, err) < 0 || make_executable(restore, err) < 0 ||
+	    fill_kind(&fill, restore, KIND_shm, err) < 0 ||
+	    fill_previous_objects(restore, err) < 0 || make_executable(restore, err) < 0 ||
 	    restore_make_files(restore, err) < 0 || unix_fill(restore, err) < 0 ||
 	    lazy_make(restore, err) < 0)
 		return -1;
