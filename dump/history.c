@@ -185,6 +185,10 @@ static int note_stored(struct history_process *process, const struct memory *mem
 		    (range_list_add_to(&process->stored, vma->saved, vma->n_saved, err) < 0 ||
 		     range_list_add_to(&process->stored, vma->previous, vma->n_previous, err) < 0))
 			return -1;
+		for (size_t k = 0; k < vma->n_same; k++)
+			if (memory_ranges_add(&process->stored, vma->same[k].range.start,
+					      vma->same[k].range.end, err) < 0)
+				return -1;
 	}
 	memory_ranges_sort(&process->stored);
 	return 0;

@@ -10,6 +10,7 @@
 #include "dump/foresee.h"
 #include "dump/history.h"
 #include "dump/precopy.h"
+#include "dump/same_pages.h"
 #include "dump/snapshot.h"
 #include "dump/traced.h"
 #include "dump/tree.h"
@@ -241,7 +242,9 @@ static int settle(struct run *run, struct err *err)
 		return -1;
 	if (dump_settle(run->dump, err) < 0)
 		return -1;
-	return run->history ? history_compare(run->history, run->dump, err) : 0;
+	if (run->history && history_compare(run->history, run->dump, err) < 0)
+		return -1;
+	return same_pages_find(run->dump, err);
 }
 
 static int write_image(struct run *run, int fd, struct err *err)

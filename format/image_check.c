@@ -561,7 +561,7 @@ int image_check(const struct image *image, struct err *err)
 	CHECK_OBJECTS(tty, check_tty(tty_, err))
 	CHECK_OBJECTS(shm, check_shm(image, shm_, err))
 	if (check_processes(image, pimage, err) < 0 || check_inherited(image, pimage, err) < 0 ||
-	    check_unlisted(image, err) < 0)
+	    check_same(image, pimage, err) < 0 || check_unlisted(image, err) < 0)
 		return -1;
 	return check_blobs(image, err);
 }

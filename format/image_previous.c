@@ -202,6 +202,40 @@ static int own_pages(struct vma *vma, struct err *err)
 	return join(&vma->saved, &vma->n_saved, &vma->previous, &vma->n_previous, err);
 }
 
+/* Rows become ranges. */
+static int own_same(struct vma *vma, struct err *err)
+{
+	struct range *ranges = NULL;
+	size_t n = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < vma->n_same && ret == 0; i++) {
+		struct range *range = list_add((void **)&ranges, &n, sizeof(*range), err);
+
+		if (range)
+			*range = vma->same[i].range;
+		else
+			ret = -1;
+	}
+	if (ret == 0)
+		ret = join(&vma->saved, &vma->n_saved, &ranges, &n, err);
+	free(ranges);
+	free(vma->same);
+	vma->same = NULL;
+	vma->n_same = 0;
+	return ret;
+}
+
+int image_own_pages(struct image *image, struct err *err)
+{
+	IMAGE_EACH (image, memory, memory)
+		for (size_t i = 0; i < memory->n_vmas; i++)
+			if (own_same(&memory->vmas[i], err) < 0)
+				return -1;
+	pimage_drop_feature(IMAGE_GET(image, pimage, 0, 0), FEATURE_SAME_PAGES);
+	return image_stand_alone(image, err);
+}
+
 int image_stand_alone(struct image *image, struct err *err)
 {
 	struct pimage *pimage = IMAGE_GET(image, pimage, 0, 0);

@@ -67,7 +67,8 @@ static const struct field pimage_fields[] = {
 const struct record pimage_record =
 	RECORD_OF(struct pimage, "pimage", pimage_fields, "What this image is.");
 
-static const char *const known_features[] = { FEATURE_INHERITED_PAGES, FEATURE_PREVIOUS_PAGES };
+static const char *const known_features[] = { FEATURE_INHERITED_PAGES, FEATURE_PREVIOUS_PAGES,
+					      FEATURE_SAME_PAGES };
 
 static bool is_known(const char *feature)
 {
@@ -91,21 +92,26 @@ int pimage_require(struct pimage *pimage, const char *feature, struct err *err)
 	return *slot ? 0 : err_sys(err, "out of memory");
 }
 
-void pimage_forget_previous(struct pimage *pimage)
+void pimage_drop_feature(struct pimage *pimage, const char *feature)
 {
 	size_t n = 0;
 
-	if (pimage->previous)
-		record_release(&previous_record, pimage->previous);
-	free(pimage->previous);
-	pimage->previous = NULL;
 	for (size_t i = 0; i < pimage->n_required_features; i++) {
-		if (strcmp(pimage->required_features[i], FEATURE_PREVIOUS_PAGES) == 0)
+		if (strcmp(pimage->required_features[i], feature) == 0)
 			free(pimage->required_features[i]);
 		else
 			pimage->required_features[n++] = pimage->required_features[i];
 	}
 	pimage->n_required_features = n;
+}
+
+void pimage_forget_previous(struct pimage *pimage)
+{
+	if (pimage->previous)
+		record_release(&previous_record, pimage->previous);
+	free(pimage->previous);
+	pimage->previous = NULL;
+	pimage_drop_feature(pimage, FEATURE_PREVIOUS_PAGES);
 }
 
 /* It is looked for in the image's own folder and nowhere else. */

@@ -61,9 +61,13 @@ extern const struct record pimage_record;
 /* Names in required_features. */
 #define FEATURE_INHERITED_PAGES "inherited_pages"
 #define FEATURE_PREVIOUS_PAGES	"previous_pages"
+#define FEATURE_SAME_PAGES	"same_pages"
 
 /* Adds one, unless it is there. */
 int pimage_require(struct pimage *pimage, const char *feature, struct err *err);
+
+/* What is no longer used. */
+void pimage_drop_feature(struct pimage *pimage, const char *feature);
 
 /* The image stands alone from now on. */
 void pimage_forget_previous(struct pimage *pimage);

@@ -21,6 +21,7 @@ struct canvas {
 	uint32_t own_pid; /* key of the process in the image */
 	uint32_t present; /* the number it sees itself under now */
 	bool cloned;   /* from its parent, when that was filled, instead of executing its program */
+	bool filled;   /* its memory is there, but for what comes later (--lazy) */
 	char name[24]; /* "pid 42", for messages: the saved one */
 	struct frozen frozen;
 	struct remote remote;

@@ -17,6 +17,7 @@
 #include "restore/extra.h"
 #include "restore/fill.h"
 #include "restore/fill_previous.h"
+#include "restore/fill_same.h"
 #include "restore/foreground.h"
 #include "restore/keeper.h"
 #include "restore/lazy.h"
@@ -228,8 +229,9 @@ static int build(struct restore *restore, struct image_reader *reader, enum pids
 	if (build_canvas(restore, mode, job, err) < 0)
 		return -1;
 	step(&steps, "processes", "processes started and their address spaces laid out");
-	if (fill_kind(&fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
-	    shm_finish(restore, err) < 0 || lazy_start(restore, reader, err) < 0)
+	if (fill_kind(&fill, restore, KIND_memory, err) < 0 || fill_same_all(restore, err) < 0 ||
+	    finish_memory(restore, err) < 0 || shm_finish(restore, err) < 0 ||
+	    lazy_start(restore, reader, err) < 0)
 		return -1;
 	step(&steps, "memory", restore->lazy.on ? "small parts of memory filled" : "memory filled");
 	if (build_state(restore, mode, err) < 0)

@@ -172,7 +172,7 @@ static int compare(struct restore *restore, struct dump *dump, struct err *err)
 	dump->tree = &tree;
 	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0 ||
 	    close_remotes(restore, dump, err) < 0 || dump_settle(dump, err) < 0 ||
-	    image_stand_alone(&restore->image, err) < 0)
+	    image_own_pages(&restore->image, err) < 0)
 		return -1;
 	leave_out_vdsos(restore, dump);
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
