@@ -82,15 +82,15 @@ static int await(int signals, int pidfd, uint64_t until, struct err *err)
 	for (;;) {
 		struct pollfd polls[] = { { signals, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
 		uint64_t now = progress_now();
-		int ret;
+		/* Also if the last image took so long that the next is due. */
+		int ret = poll(polls, 2, now < until ? (int)((until - now) / 1000000) + 1 : 0);
 
-		if (now >= until)
-			return 1;
-		ret = poll(polls, 2, (int)((until - now) / 1000000) + 1);
 		if (ret < 0 && errno != EINTR)
 			return err_sys(err, "poll");
 		if (ret > 0)
 			return 0;
+		if (ret == 0 && now >= until)
+			return 1;
 	}
 }
 

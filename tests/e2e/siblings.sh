@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Twenty children of a Python that has changed its memory since: what they have in common with each other is in the image once, and
 # so is what each has read from elsewhere to an address of its own. Everything that reads an image finds it.
+# user: user root
 # time-out: 300
 . "$(dirname "$0")/lib.sh"
 [ -x "$python3" ] || skip "python3 is not installed"
