@@ -10,6 +10,7 @@
 
 struct err;
 struct dump_files;
+struct hash_book;
 struct kept_room;
 struct outsiders;
 struct tree;
@@ -41,6 +42,8 @@ struct dump {
 	struct dump_files *files; /* open file descriptions met so far, dump/file.c */
 	struct kept_room *
 		shared_room; /* for contents of shared memory, so that targets can go on sooner; NULL: none; not owned */
+	struct hash_book *
+		hashes; /* dump/page_hashes.h: where those of what is written are noted; NULL: nowhere; not owned */
 	struct outsiders *outsiders;  /* dump/outsiders.h; NULL: nobody has asked yet */
 	uint32_t last_id[KIND_COUNT]; /* of objects numbered from 1 in the order they are met */
 };

@@ -2,7 +2,9 @@
 #include "dump/history.h"
 
 #include "dump/hot_pages.h"
+#include "dump/range_lists.h"
 #include "dump/target.h"
+#include "dump/unchanged.h"
 #include "dump/watch.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -27,6 +29,8 @@ void history_forget(struct history *history)
 		release(history->processes[i]);
 	free(history->processes);
 	free(history->previous);
+	hash_book_clear(&history->had);
+	hash_book_clear(&history->has);
 	*history = (struct history){ 0 };
 }
 
@@ -115,40 +119,10 @@ int history_watch(struct history *history, const struct dump *dump, size_t *ret_
 	return 0;
 }
 
-static int to_ranges(const struct range *ranges, size_t n, struct memory_ranges *ret,
-		     struct err *err)
+static int move_to_previous(const struct memory_ranges *pages, struct vma *vma, struct err *err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (memory_ranges_add(ret, ranges[i].start, ranges[i].end, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int to_list(const struct memory_ranges *ranges, struct range **list, size_t *n,
-		   struct err *err)
-{
-	free(*list);
-	*list = NULL;
-	*n = 0;
-	for (size_t i = 0; i < ranges->count; i++) {
-		struct range *range = list_add((void **)list, n, sizeof(*range), err);
-
-		if (!range)
-			return -1;
-		*range = (struct range){ ranges->list[i].start, ranges->list[i].end };
-	}
-	return 0;
-}
-
-static int divide_vma(const struct memory_ranges *unchanged, struct vma *vma, struct err *err)
-{
-	_cleanup_ranges_ struct memory_ranges saved = { 0 }, in = { 0 }, out = { 0 };
-
-	if (to_ranges(vma->saved, vma->n_saved, &saved, err) < 0 ||
-	    memory_ranges_split(&saved, unchanged, &in, &out, err) < 0 ||
-	    to_list(&in, &vma->previous, &vma->n_previous, err) < 0)
-		return -1;
-	return to_list(&out, &vma->saved, &vma->n_saved, err);
+	return range_list_move(pages, &vma->saved, &vma->n_saved, &vma->previous, &vma->n_previous,
+			       err);
 }
 
 static int divide(const struct history_process *process, struct memory *memory, struct err *err)
@@ -159,7 +133,7 @@ static int divide(const struct history_process *process, struct memory *memory, 
 		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++)
 		if (vma_is_private(&memory->vmas[i]) &&
-		    divide_vma(&unchanged, &memory->vmas[i], err) < 0)
+		    move_to_previous(&unchanged, &memory->vmas[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -210,6 +184,15 @@ int history_divide(const struct history *history, struct dump *dump, struct err 
 	return name_previous(history, dump, err);
 }
 
+int history_compare(struct history *history, struct dump *dump, struct err *err)
+{
+	hash_book_clear(&history->has);
+	if (hash_book_open(&history->has, err) < 0)
+		return -1;
+	dump->hashes = &history->has;
+	return unchanged_find(dump, &history->had, &history->has, err);
+}
+
 /* An image that the next one leads to: it has all these, or leads to them itself. */
 static int note_stored(struct history_process *process, const struct memory *memory,
 		       struct err *err)
@@ -222,9 +205,13 @@ static int note_stored(struct history_process *process, const struct memory *mem
 		const struct vma *vma = &memory->vmas[i];
 
 		if (vma_is_private(vma) &&
-		    (to_ranges(vma->saved, vma->n_saved, &process->stored, err) < 0 ||
-		     to_ranges(vma->previous, vma->n_previous, &process->stored, err) < 0))
+		    (range_list_add_to(&process->stored, vma->saved, vma->n_saved, err) < 0 ||
+		     range_list_add_to(&process->stored, vma->previous, vma->n_previous, err) < 0))
 			return -1;
+		for (size_t k = 0; k < vma->n_same; k++)
+			if (memory_ranges_add(&process->stored, vma->same[k].range.start,
+					      vma->same[k].range.end, err) < 0)
+				return -1;
 	}
 	memory_ranges_sort(&process->stored);
 	return 0;
@@ -270,6 +257,8 @@ int history_note(struct history *history, const struct dump *dump, const char *f
 		if (process && note_stored(process, memory, err) < 0)
 			return -1;
 	}
+	unchanged_inherit(dump, &history->has);
+	hash_book_pass_on(&history->has, &history->had);
 	free(history->previous);
 	history->previous = strdup(name);
 	history->links = links;

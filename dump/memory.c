@@ -7,6 +7,7 @@
 #include "dump/inherited.h"
 #include "dump/mapped.h"
 #include "dump/memory.h"
+#include "dump/page_hashing.h"
 #include "dump/rseq.h"
 #include "dump/scan_ahead.h"
 #include "dump/snapshot.h"
@@ -485,7 +486,9 @@ static int memory_write_pages(struct dump *dump, const void *record, struct key 
 
 	source = rseq_memory_new(&dump->image, key.first, snapshot_read, target_of(dump, key.first),
 				 err);
-	pages = source ? run_pages_new(rseq_memory_read, source, rseq_memory_free, err) : NULL;
+	pages = source ? hashed_run_pages(dump, KIND_memory, key.first, rseq_memory_read, source,
+					  rseq_memory_free, err)
+		       : NULL;
 	if (!pages)
 		return -1;
 	for (size_t i = 0; i < memory->n_vmas; i++)

@@ -10,6 +10,7 @@
 #include "dump/foresee.h"
 #include "dump/history.h"
 #include "dump/precopy.h"
+#include "dump/same_pages.h"
 #include "dump/snapshot.h"
 #include "dump/traced.h"
 #include "dump/tree.h"
@@ -238,6 +239,18 @@ static int make_writer(struct sink *sink, const struct dump_options *options,
 	return page_writer_new(&settings, &to, ret_pages, err);
 }
 
+/* Which pages are stored. */
+static int settle(struct run *run, struct err *err)
+{
+	if (run->history && history_divide(run->history, run->dump, err) < 0)
+		return -1;
+	if (dump_settle(run->dump, err) < 0)
+		return -1;
+	if (run->history && history_compare(run->history, run->dump, err) < 0)
+		return -1;
+	return same_pages_find(run->dump, err);
+}
+
 static int write_image(struct run *run, int fd, struct err *err)
 {
 	const struct dump_options *options = run->options;
@@ -247,8 +260,7 @@ static int write_image(struct run *run, int fd, struct err *err)
 
 	if (run->snapshots.n_snapshots && dump_shared_is_kept(run->dump))
 		let_go(run);
-	if ((run->history && history_divide(run->history, run->dump, err) < 0) ||
-	    dump_settle(run->dump, err) < 0)
+	if (settle(run, err) < 0)
 		return -1;
 	count(run->dump, &run->summary);
 	if (!options->quiet)
@@ -382,7 +394,7 @@ static int watch_writes(struct run *run, struct err *err)
 		return -1;
 	step(&run->steps, "watched",
 	     watched ? "its writes are watched"
-		     : "no writes can be watched: every image holds everything");
+		     : "no writes can be watched: all memory is compared");
 	return 0;
 }
 

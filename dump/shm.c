@@ -4,6 +4,7 @@
 
 #include "dump/file_table.h"
 #include "dump/flights.h"
+#include "dump/page_hashing.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/page_source.h"
@@ -224,7 +225,8 @@ static int write_pages(struct dump *dump, const void *record, struct key key,
 	(void)key;
 	for (size_t i = 0; !pages && i < dump->files->n_contents; i++)
 		if (dump->files->contents[i].id == shm->id &&
-		    !(pages = run_pages_new(read_run, &dump->files->contents[i], NULL, err)))
+		    !(pages = hashed_run_pages(dump, KIND_shm, shm->id, read_run,
+					       &dump->files->contents[i], NULL, err)))
 			return -1;
 	if (!pages)
 		return err_set(err, ERR_FAILED, "shm %u has no source", shm->id);

@@ -518,8 +518,20 @@ static int check_shm(const struct image *image, const struct shm *shm, struct er
 
 	if (shm->size > OFFSET_LIMIT)
 		return err_set(err, ERR_IMAGE, "$.size: 0x%lx is too large", shm->size);
-	return check_ranges(shm->saved, shm->n_saved, (struct range){ 0, size }, page_size,
-			    "$.saved", err);
+	if (check_ranges(shm->saved, shm->n_saved, (struct range){ 0, size }, page_size, "$.saved",
+			 err) < 0 ||
+	    check_ranges(shm->previous, shm->n_previous, (struct range){ 0, size }, page_size,
+			 "$.previous", err) < 0 ||
+	    check_disjoint(shm->saved, shm->n_saved, shm->previous, shm->n_previous,
+			   "saved and previous", err) < 0)
+		return -1;
+	if (shm->n_previous && !IMAGE_GET(image, pimage, 0, 0)->previous)
+		return err_set(err, ERR_IMAGE,
+			       "$.previous: there is no image before that has them");
+	if (!shm->n_previous != !shm->before)
+		return err_set(err, ERR_IMAGE,
+			       "$.before: %u: it says where previous is, and no more", shm->before);
+	return 0;
 }
 
 /* The id inside every object must be that of its path: references go by it. */
@@ -553,7 +565,7 @@ int image_check(const struct image *image, struct err *err)
 	CHECK_OBJECTS(tty, check_tty(tty_, err))
 	CHECK_OBJECTS(shm, check_shm(image, shm_, err))
 	if (check_processes(image, pimage, err) < 0 || check_inherited(image, pimage, err) < 0 ||
-	    check_unlisted(image, err) < 0)
+	    check_same(image, pimage, err) < 0 || check_unlisted(image, err) < 0)
 		return -1;
 	return check_blobs(image, err);
 }

@@ -23,6 +23,9 @@ int check_parents(const struct image *image, const struct pimage *pimage, struct
 /* That inherited pages are those of a parent which has them. Everything else of processes was checked. */
 int check_inherited(const struct image *image, const struct pimage *pimage, struct err *err);
 
+/* That pages which are as those of another process are so of one before that has them. Everything else of processes was checked. */
+int check_same(const struct image *image, const struct pimage *pimage, struct err *err);
+
 /* Processes that have one descriptor table or directory: each refers to the first. All that are listed must be there. */
 int check_sharers(const struct image *image, struct err *err);
 

@@ -22,7 +22,7 @@ struct run {
 	const struct vma *vma;
 };
 
-/* A shm object that is mapped here, or an ancestor that has pages of this process. */
+/* A shm object that is mapped here, or a process that has pages of this one. */
 struct part {
 	enum kind kind;
 	uint32_t id;
@@ -31,7 +31,7 @@ struct part {
 
 struct image_memory {
 	struct image_memory
-		*before; /* the same process in the image before; NULL: not opened yet */
+		*before; /* the same process or object in the image before; NULL: not opened yet */
 	struct image_reader *reader;
 	const struct image *image;
 	enum kind kind;
@@ -182,8 +182,11 @@ static struct extent extent_of_shm(const struct image_memory *memory, uint64_t o
 	if (offset >= size)
 		return extent;
 	extent.range.end = size;
-	extent.state =
-		narrow(&extent, shm->saved, shm->n_saved, offset) ? EXTENT_SAVED : EXTENT_ZERO;
+	extent.state = EXTENT_ZERO;
+	if (narrow(&extent, shm->saved, shm->n_saved, offset))
+		extent.state = EXTENT_SAVED;
+	else if (narrow(&extent, shm->previous, shm->n_previous, offset))
+		extent = (struct extent){ extent.range, EXTENT_SAVED, NULL, .before = true };
 	return extent;
 }
 
@@ -200,27 +203,58 @@ static void follow_shm(const struct image_memory *memory, struct extent *extent)
 		extent->range.end = there.range.end - to_offset;
 }
 
-/* The process that has an inherited page saved, here or in the image before; the extent, which begins there, ends where that is another one. */
-static uint32_t saved_by(const struct image *image, uint32_t pid, struct extent *extent)
+/* The same for rows of pages that another process has; the row in which the address lies, or NULL. */
+static const struct same *narrow_same(struct extent *extent, const struct vma *vma,
+				      uint64_t address)
 {
-	uint64_t address = extent->range.start;
+	const struct same *next = same_find(vma->same, vma->n_same, address);
 
-	for (;;) {
-		const struct vma *vma = memory_find(IMAGE_GET(image, memory, pid, 0), address);
-
-		if (narrow(extent, vma->saved, vma->n_saved, address) ||
-		    narrow(extent, vma->previous, vma->n_previous, address))
-			return pid;
-		narrow(extent, vma->inherited, vma->n_inherited, address);
-		pid = IMAGE_GET(image, process, pid, 0)->parent;
-	}
+	return next && narrow(extent, &next->range, 1, address) ? next : NULL;
 }
 
-static void follow_parents(const struct image_memory *memory, struct extent *extent)
+/* Where a page is saved, here or in the image before. */
+struct place {
+	uint32_t pid;
+	uint64_t address;
+};
+
+/*
+ * The process that has saved a page which another one has of it, directly or by others; the extent, which begins there, ends
+ * where that is another one. Each step leads to a process that comes before.
+ */
+static struct place saved_by(const struct image *image, uint32_t pid, struct extent *extent)
+{
+	struct place place = { pid, extent->range.start };
+	struct extent there = *extent;
+
+	for (;;) {
+		const struct vma *vma =
+			memory_find(IMAGE_GET(image, memory, place.pid, 0), place.address);
+		const struct same *same;
+
+		if (narrow(&there, vma->saved, vma->n_saved, place.address) ||
+		    narrow(&there, vma->previous, vma->n_previous, place.address))
+			break;
+		same = narrow_same(&there, vma, place.address);
+		if (!same) {
+			narrow(&there, vma->inherited, vma->n_inherited, place.address);
+			place.pid = IMAGE_GET(image, process, place.pid, 0)->parent;
+			continue;
+		}
+		there.range.end += same->address - same->range.start;
+		place = (struct place){ same->process,
+					same->address + (place.address - same->range.start) };
+	}
+	extent->range.end = extent->range.start + (there.range.end - place.address);
+	return place;
+}
+
+static void follow(const struct image_memory *memory, struct extent *extent, bool inherited)
 {
 	saved_by(memory->image, memory->id, extent);
 	extent->state = EXTENT_SAVED;
-	extent->inherited = true;
+	extent->inherited = inherited;
+	extent->same = !inherited;
 }
 
 static struct extent extent_of_process(const struct image_memory *memory, uint64_t address)
@@ -241,7 +275,9 @@ static struct extent extent_of_process(const struct image_memory *memory, uint64
 	if (narrow(&extent, vma->saved, vma->n_saved, address))
 		extent.state = EXTENT_SAVED;
 	else if (narrow(&extent, vma->inherited, vma->n_inherited, address))
-		follow_parents(memory, &extent);
+		follow(memory, &extent, true);
+	else if (narrow_same(&extent, vma, address))
+		follow(memory, &extent, false);
 	else if (narrow(&extent, vma->previous, vma->n_previous, address))
 		extent = (struct extent){ extent.range, EXTENT_SAVED, vma, .before = true };
 	else if (narrow(&extent, vma->zero, vma->n_zero, address))
@@ -320,16 +356,17 @@ static int read_saved(struct image_memory *memory, uint64_t position, uint8_t *b
 	return 0;
 }
 
-/* Ancestors are opened when they are first needed: most have nothing that is asked for. */
-static int read_inherited(struct image_memory *memory, const struct extent *extent, void *buffer,
+/* Other processes are opened when they are first needed: most have nothing that is asked for. */
+static int read_elsewhere(struct image_memory *memory, const struct extent *extent, void *buffer,
 			  size_t size, struct err *err)
 {
 	struct extent there = *extent;
-	uint32_t pid = saved_by(memory->image, memory->id, &there);
+	struct place place = saved_by(memory->image, memory->id, &there);
 
-	if (!part(memory, KIND_memory, pid) && add_part(memory, KIND_memory, pid, err) < 0)
+	if (!part(memory, KIND_memory, place.pid) &&
+	    add_part(memory, KIND_memory, place.pid, err) < 0)
 		return -1;
-	return image_memory_read(part(memory, KIND_memory, pid), extent->range.start, buffer, size,
+	return image_memory_read(part(memory, KIND_memory, place.pid), place.address, buffer, size,
 				 err);
 }
 
@@ -337,6 +374,9 @@ static int read_before(struct image_memory *memory, uint64_t address, void *buff
 		       struct err *err)
 {
 	const struct image_previous *previous = memory->image->previous;
+	uint32_t id = memory->kind == KIND_shm
+			      ? IMAGE_GET(memory->image, shm, memory->id, 0)->before
+			      : memory->id;
 
 	if (!previous)
 		return err_set(err, ERR_FAILED,
@@ -344,7 +384,7 @@ static int read_before(struct image_memory *memory, uint64_t address, void *buff
 			       " is in the image before this one, which was not opened",
 			       address);
 	if (!memory->before && image_memory_open(previous->reader, &previous->image, memory->kind,
-						 memory->id, &memory->before, err) < 0)
+						 id, &memory->before, err) < 0)
 		return -1;
 	return image_memory_read(memory->before, address, buffer, size, err);
 }
@@ -364,8 +404,8 @@ static int read_extent(struct image_memory *memory, const struct extent *extent,
 			       extent_reason(extent->state));
 	if (extent->before)
 		return read_before(memory, address, buffer, size, err);
-	if (extent->inherited)
-		return read_inherited(memory, extent, buffer, size, err);
+	if (extent->inherited || extent->same)
+		return read_elsewhere(memory, extent, buffer, size, err);
 	if (run && address < run->range.end)
 		return read_saved(memory, run->position + (address - run->range.start), buffer,
 				  size, err);

@@ -26,6 +26,7 @@ struct extent {
 	const struct vma *vma;
 	bool of_object; /* these are contents of the shm object that is mapped */
 	bool inherited; /* saved, but as pages of an ancestor */
+	bool same;	/* saved, but as pages of another process */
 	bool before;	/* the image before this one has it saved, or leads to it */
 };
 

@@ -8,6 +8,7 @@
 #include "format/image_read.h"
 #include "format/memory.h"
 #include "format/pimage.h"
+#include "format/shm.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -92,12 +93,33 @@ static int check_memory(const struct image *image, const struct image *before, u
 	return 0;
 }
 
+static int check_object(const struct shm *shm, const struct image *before, struct err *err)
+{
+	const struct shm *there = IMAGE_GET(before, shm, shm->before, 0);
+
+	for (size_t i = 0; i < shm->n_previous; i++)
+		for (uint64_t at = shm->previous[i].start; at < shm->previous[i].end;) {
+			const struct range *stored = there ? shm_stored(there, at) : NULL;
+
+			if (!stored)
+				return err_set(err, ERR_IMAGE,
+					       "shm/%u.json: $.previous[%zu]: shm/%u of the image "
+					       "before has no page 0x%lx",
+					       shm->id, i, shm->before, at);
+			at = stored->end;
+		}
+	return 0;
+}
+
 static int check_pages(const struct image *image, const struct image *before, struct err *err)
 {
 	const struct pimage *pimage = IMAGE_GET(image, pimage, 0, 0);
 
 	for (size_t i = 0; i < pimage->n_pids; i++)
 		if (check_memory(image, before, pimage->pids[i], err) < 0)
+			return -1;
+	IMAGE_EACH (image, shm, shm)
+		if (check_object(shm, before, err) < 0)
 			return -1;
 	return 0;
 }
@@ -143,32 +165,75 @@ static int compare(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-/* What the image before has becomes this one's own. */
-static int own_pages(struct vma *vma, struct err *err)
+/* Adds ranges to an ascending list, and takes them out of the other. */
+static int join(struct range **list, size_t *n_list, struct range **more, size_t *n_more,
+		struct err *err)
 {
+	struct range *all;
 	size_t n = 0;
 
-	for (size_t i = 0; i < vma->n_previous; i++) {
-		struct range *range = LIST_ADD(vma, saved, err);
+	if (!*n_more)
+		return 0;
+	for (size_t i = 0; i < *n_more; i++) {
+		struct range *range = list_add((void **)list, n_list, sizeof(*range), err);
 
 		if (!range)
 			return -1;
-		*range = vma->previous[i];
+		*range = (*more)[i];
 	}
-	if (!vma->n_previous)
-		return 0;
-	free(vma->previous);
-	vma->previous = NULL;
-	vma->n_previous = 0;
-	qsort(vma->saved, vma->n_saved, sizeof(*vma->saved), compare);
-	for (size_t i = 0; i < vma->n_saved; i++) {
-		if (n && vma->saved[n - 1].end == vma->saved[i].start)
-			vma->saved[n - 1].end = vma->saved[i].end;
+	free(*more);
+	*more = NULL;
+	*n_more = 0;
+	all = *list;
+	qsort(all, *n_list, sizeof(*all), compare);
+	for (size_t i = 0; i < *n_list; i++) {
+		if (n && all[n - 1].end == all[i].start)
+			all[n - 1].end = all[i].end;
 		else
-			vma->saved[n++] = vma->saved[i];
+			all[n++] = all[i];
 	}
-	vma->n_saved = n;
+	*n_list = n;
 	return 0;
+}
+
+/* What the image before has becomes this one's own. */
+static int own_pages(struct vma *vma, struct err *err)
+{
+	return join(&vma->saved, &vma->n_saved, &vma->previous, &vma->n_previous, err);
+}
+
+/* Rows become ranges. */
+static int own_same(struct vma *vma, struct err *err)
+{
+	struct range *ranges = NULL;
+	size_t n = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < vma->n_same && ret == 0; i++) {
+		struct range *range = list_add((void **)&ranges, &n, sizeof(*range), err);
+
+		if (range)
+			*range = vma->same[i].range;
+		else
+			ret = -1;
+	}
+	if (ret == 0)
+		ret = join(&vma->saved, &vma->n_saved, &ranges, &n, err);
+	free(ranges);
+	free(vma->same);
+	vma->same = NULL;
+	vma->n_same = 0;
+	return ret;
+}
+
+int image_own_pages(struct image *image, struct err *err)
+{
+	IMAGE_EACH (image, memory, memory)
+		for (size_t i = 0; i < memory->n_vmas; i++)
+			if (own_same(&memory->vmas[i], err) < 0)
+				return -1;
+	pimage_require_no_more(IMAGE_GET(image, pimage, 0, 0), FEATURE_SAME_PAGES);
+	return image_stand_alone(image, err);
 }
 
 int image_stand_alone(struct image *image, struct err *err)
@@ -179,6 +244,11 @@ int image_stand_alone(struct image *image, struct err *err)
 		for (size_t i = 0; i < memory->n_vmas; i++)
 			if (own_pages(&memory->vmas[i], err) < 0)
 				return -1;
+	IMAGE_EACH (image, shm, shm) {
+		if (join(&shm->saved, &shm->n_saved, &shm->previous, &shm->n_previous, err) < 0)
+			return -1;
+		shm->before = 0;
+	}
 	pimage_forget_previous(pimage);
 	return 0;
 }

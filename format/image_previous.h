@@ -24,6 +24,9 @@ int image_previous_open(const char *file, struct image *image, struct err *err);
 /* Changes the records to those of an image that has all the pages itself; image_memory_open is of no use with them. */
 int image_stand_alone(struct image *image, struct err *err);
 
+/* The same, also without pages that processes have in common: to compare records, which do not tell then where pages are. */
+int image_own_pages(struct image *image, struct err *err);
+
 /* For image_done. */
 void image_previous_free(struct image_previous *previous);
 

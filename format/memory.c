@@ -31,6 +31,17 @@ const struct name vma_advice_names[] = {
 	{},
 };
 
+static const struct field same_fields[] = {
+	RANGE(struct same, range, 0, "Addresses of the pages."),
+	UINT(struct same, process, 0,
+	     "Process that has such pages; one that stands before in pids."),
+	HEX(struct same, address, 0, "Where it has the first of them; the others follow."),
+	{}
+};
+static const struct record same_record =
+	RECORD_OF(struct same, "same", same_fields, "Pages that are as those of another process.");
+static const struct field item_same = ITEM_RECORD(struct same, same_record);
+
 static const struct field vma_fields[] = {
 	RANGE(struct vma, range, 0, "First address and the one after the last."),
 	FLAGS(struct vma, prot, 0, mmap_prot_names, "Protection, mprotect(2)."),
@@ -57,6 +68,10 @@ static const struct field vma_fields[] = {
 	LIST(struct vma, previous, FIELD_OPTIONAL, item_range,
 	     "Addresses of the pages whose contents are those of the same process at the same "
 	     "addresses in the image that $.previous of pimage.json names."),
+	LIST(struct vma, same, FIELD_OPTIONAL, item_same,
+	     "Pages whose contents are those of another process at whatever address, which has "
+	     "them in its "
+	     "saved, inherited or previous list."),
 	LIST(struct vma, zero, FIELD_OPTIONAL, item_range,
 	     "Addresses of pages of a private file mapping that had become all zero; not stored. "
 	     "In anonymous memory such pages need no mention."),
@@ -146,12 +161,44 @@ const struct range *ranges_find(const struct range *ranges, size_t n, uint64_t a
 	return low < n ? &ranges[low] : NULL;
 }
 
+const struct same *same_find(const struct same *rows, size_t n, uint64_t address)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rows[middle].range.end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n ? &rows[low] : NULL;
+}
+
 bool memory_inherits(const struct memory *memory)
 {
 	for (size_t i = 0; i < memory->n_vmas; i++)
 		if (memory->vmas[i].n_inherited)
 			return true;
 	return false;
+}
+
+bool memory_shares(const struct memory *memory)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		if (memory->vmas[i].n_inherited || memory->vmas[i].n_same)
+			return true;
+	return false;
+}
+
+uint64_t vma_same_size(const struct vma *vma)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < vma->n_same; i++)
+		size += vma->same[i].range.end - vma->same[i].range.start;
+	return size;
 }
 
 bool vma_is_private(const struct vma *vma)
@@ -166,11 +213,12 @@ const struct range *vma_stored(const struct vma *vma, uint64_t address)
 		ranges_find(vma->inherited, vma->n_inherited, address),
 		ranges_find(vma->previous, vma->n_previous, address),
 	};
+	const struct same *same = same_find(vma->same, vma->n_same, address);
 
 	for (size_t i = 0; i < sizeof(found) / sizeof(*found); i++)
 		if (found[i] && found[i]->start <= address)
 			return found[i];
-	return NULL;
+	return same && same->range.start <= address ? &same->range : NULL;
 }
 
 bool vma_can_inherit(const struct vma *vma)

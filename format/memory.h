@@ -40,6 +40,13 @@ enum vma_advice {
 	ADVICE_NOHUGEPAGE = 1 << 7,
 };
 
+/* Pages that are as those of another process, wherever it has them. */
+struct same {
+	struct range range;
+	uint32_t process;
+	uint64_t address;
+};
+
 struct vma {
 	struct range range;
 	uint32_t prot;
@@ -59,6 +66,8 @@ struct vma {
 	size_t n_inherited;
 	struct range *previous;
 	size_t n_previous;
+	struct same *same;
+	size_t n_same;
 	struct range *zero;
 	size_t n_zero;
 	struct range *guard;
@@ -114,20 +123,29 @@ const struct vma *memory_find(const struct memory *memory, uint64_t address);
 /* The same among ascending ranges. */
 const struct range *ranges_find(const struct range *ranges, size_t n, uint64_t address);
 
+/* The first of ascending rows that ends above the address, or NULL. */
+const struct same *same_find(const struct same *rows, size_t n, uint64_t address);
+
 /* Whether there are pages that the parent has. */
 bool memory_inherits(const struct memory *memory);
+
+/* Whether any of its pages are those of other processes, a parent or any that comes before. */
+bool memory_shares(const struct memory *memory);
 
 /* Whether it has pages of its own. */
 bool vma_is_private(const struct vma *vma);
 
 /*
- * Of the pages that the image has, or one that it leads to: the range of the lists saved, inherited and previous that
- * holds the address; NULL.
+ * Of the pages that the image has, or one that it leads to: the range of the lists saved, inherited, previous and same
+ * that holds the address; NULL.
  */
 const struct range *vma_stored(const struct vma *vma, uint64_t address);
 
 /* Whether pages of it can be those of the parent: its own, and neither dropped nor emptied by a fork. */
 bool vma_can_inherit(const struct vma *vma);
+
+/* Bytes of the pages of its list same. */
+uint64_t vma_same_size(const struct vma *vma);
 
 /* Bytes of all saved pages. */
 uint64_t memory_saved_size(const struct memory *memory);

@@ -68,7 +68,7 @@ const struct record pimage_record =
 	RECORD_OF(struct pimage, "pimage", pimage_fields, "What this image is.");
 
 static const char *const known_features[] = { FEATURE_INHERITED_PAGES, FEATURE_PREVIOUS_PAGES,
-					      FEATURE_WORKING_SET };
+					      FEATURE_WORKING_SET, FEATURE_SAME_PAGES };
 
 static bool is_known(const char *feature)
 {

@@ -62,6 +62,7 @@ extern const struct record pimage_record;
 #define FEATURE_INHERITED_PAGES "inherited_pages"
 #define FEATURE_PREVIOUS_PAGES	"previous_pages"
 #define FEATURE_WORKING_SET	"working_set"
+#define FEATURE_SAME_PAGES	"same_pages"
 
 /* Adds one, unless it is there. */
 int pimage_require(struct pimage *pimage, const char *feature, struct err *err);

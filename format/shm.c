@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/shm.h"
 
+#include "format/memory.h"
 #include "format/names.h"
 
 const struct name shm_kind_names[] = {
@@ -20,9 +21,25 @@ static const struct field shm_fields[] = {
 	FLAGS(struct shm, seals, FIELD_OPTIONAL, seal_names, "F_GET_SEALS."),
 	UINT(struct shm, huge_page_size, FIELD_OPTIONAL, "Page size of hugetlb memory, bytes."),
 	LIST(struct shm, saved, FIELD_OPTIONAL, item_range,
-	     "Offsets whose contents are in the image; the rest is zero."),
+	     "Offsets whose contents are in the image; what is neither here nor in previous is "
+	     "zero."),
+	LIST(struct shm, previous, FIELD_OPTIONAL, item_range,
+	     "Offsets whose contents are those of the object `before` at the same offsets in the "
+	     "image "
+	     "that $.previous of pimage.json names."),
+	UINT(struct shm, before, FIELD_OPTIONAL, "Number of that object in that image."),
 	{}
 };
+
+const struct range *shm_stored(const struct shm *shm, uint64_t offset)
+{
+	const struct range *saved = ranges_find(shm->saved, shm->n_saved, offset);
+	const struct range *previous = ranges_find(shm->previous, shm->n_previous, offset);
+
+	if (saved && saved->start <= offset)
+		return saved;
+	return previous && previous->start <= offset ? previous : NULL;
+}
 
 uint64_t shm_saved_size(const struct shm *shm)
 {

@@ -21,10 +21,19 @@ struct shm {
 	uint64_t huge_page_size;
 	struct range *saved;
 	size_t n_saved;
+	struct range *previous;
+	size_t n_previous;
+	uint32_t before;
 };
 
 extern const struct name shm_kind_names[];
 extern const struct record shm_record;
+
+/*
+ * Of the pages that the image has, or one that it leads to: the range of the lists saved and previous that holds the offset;
+ * NULL.
+ */
+const struct range *shm_stored(const struct shm *shm, uint64_t offset);
 
 /* Bytes of pages in the image. */
 uint64_t shm_saved_size(const struct shm *shm);

@@ -3,6 +3,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_previous.h"
+#include "format/pimage.h"
 #include "format/working_set.h"
 #include "inspect/diff_memory.h"
 #include "inspect/inspect.h"
@@ -16,7 +17,7 @@ enum { XSTATE_BV = 512 };
 /* Two images, and what is being compared. */
 struct diff {
 	struct inspect a, b;
-	struct inspect alone[2];	/* of those that lead to others: see image_stand_alone */
+	struct inspect alone[2]; /* of those that have pages elsewhere: see image_own_pages */
 	const struct image *records[2]; /* in which fields are compared */
 	unsigned skip;			/* flags of fields that are not compared */
 	struct id_pairs ids;		/* none: no word may differ */
@@ -140,19 +141,30 @@ static int diff_kind(struct diff *diff, enum kind kind, struct err *err)
 	return 0;
 }
 
-/* Where pages are is no difference: an image of a history has some of them in others. */
+/* Whether pages are in the image before, or with another process. */
+static bool has_elsewhere(const struct image *image)
+{
+	const struct pimage *pimage = IMAGE_GET(image, pimage, 0, 0);
+
+	for (size_t i = 0; i < pimage->n_required_features; i++)
+		if (strcmp(pimage->required_features[i], FEATURE_SAME_PAGES) == 0)
+			return true;
+	return image->previous;
+}
+
+/* Where pages are is no difference. */
 static int choose_records(struct diff *diff, const struct inspect *inspect, int which,
 			  struct err *err)
 {
 	struct inspect *alone = &diff->alone[which];
 
 	diff->records[which] = &inspect->image;
-	if (!inspect->image.previous)
+	if (!has_elsewhere(&inspect->image))
 		return 0;
 	diff->records[which] = &alone->image;
 	if (inspect_open(inspect->file, inspect->options, false, alone, err) < 0)
 		return -1;
-	return image_stand_alone(&alone->image, err);
+	return image_own_pages(&alone->image, err);
 }
 
 int diff_run(const void *options, int argc, char **argv, struct err *err)

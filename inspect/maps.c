@@ -17,13 +17,19 @@ static const struct column columns[] = {
 	{ "FLAGS", false },   { "WHAT", false }, {},
 };
 
-/* With the pages that the image has as the parent's. */
-static const struct column inheriting_columns[] = {
-	{ "ADDRESS", false }, { "PROT", false },
-	{ "SIZE", true },     { "SAVED", true },
-	{ "PARENT", true },   { "ZERO", true },
-	{ "OFFSET", true },   { "FLAGS", false },
-	{ "WHAT", false },    {},
+/* With the pages that the image has as the parent's, or as another one's. */
+static const struct column sharing_columns[] = {
+	{ "ADDRESS", false },
+	{ "PROT", false },
+	{ "SIZE", true },
+	{ "SAVED", true },
+	{ "PARENT", true },
+	{ "OTHERS", true },
+	{ "ZERO", true },
+	{ "OFFSET", true },
+	{ "FLAGS", false },
+	{ "WHAT", false },
+	{},
 };
 
 static bool holds(const struct vma *vma, uint64_t address)
@@ -102,8 +108,10 @@ static void add_vma(struct table *table, const struct image *image, const struct
 		  vma->prot & 4 ? 'x' : '-', vma->flags & VMA_SHARED ? 's' : 'p');
 	table_add_size(table, vma->range.end - vma->range.start);
 	table_add_size(table, sum(vma->saved, vma->n_saved));
-	if (table->columns == inheriting_columns)
+	if (table->columns == sharing_columns) {
 		table_add_size(table, sum(vma->inherited, vma->n_inherited));
+		table_add_size(table, vma_same_size(vma));
+	}
 	table_add_size(table, sum(vma->zero, vma->n_zero));
 	if (vma->kind == VMA_FILE || vma->kind == VMA_SHM)
 		table_add(table, "0x%" PRIx64, vma->offset);
@@ -123,8 +131,8 @@ int maps_print(struct inspect *inspect, FILE *out, struct err *err)
 
 		if (!inspect_wants(inspect, list->objects[i].key.first))
 			continue;
-		if (memory_inherits(memory))
-			table.columns = inheriting_columns;
+		if (memory_shares(memory))
+			table.columns = sharing_columns;
 		inspect_heading(inspect, list->objects[i].key.first, out);
 		for (size_t v = 0; v < memory->n_vmas; v++)
 			add_vma(&table, &inspect->image, memory, &memory->vmas[v]);

@@ -116,7 +116,7 @@ static void print_threads(const struct image *image, const struct process *proce
 
 struct amount {
 	size_t vmas;
-	uint64_t size, saved, inherited, zero;
+	uint64_t size, saved, inherited, same, zero;
 };
 
 static const struct column memory_columns[] = {
@@ -124,15 +124,10 @@ static const struct column memory_columns[] = {
 	{ "SAVED", true },   { "ZERO", true }, {},
 };
 
-/* With the pages that the image has as the parent's. */
-static const struct column inheriting_columns[] = {
-	{ "MEMORY", false },
-	{ "VMAS", true },
-	{ "SIZE", true },
-	{ "SAVED", true },
-	{ "PARENT", true },
-	{ "ZERO", true },
-	{},
+/* With the pages that the image has as the parent's, or as another one's. */
+static const struct column sharing_columns[] = {
+	{ "MEMORY", false }, { "VMAS", true },	 { "SIZE", true }, { "SAVED", true },
+	{ "PARENT", true },  { "OTHERS", true }, { "ZERO", true }, {},
 };
 
 static void add_range(uint64_t *size, const struct range *ranges, size_t n)
@@ -147,15 +142,17 @@ static void add_amount(struct table *table, const char *what, const struct amoun
 	table_add(table, "%zu", amount->vmas);
 	table_add_size(table, amount->size);
 	table_add_size(table, amount->saved);
-	if (table->columns == inheriting_columns)
+	if (table->columns == sharing_columns) {
 		table_add_size(table, amount->inherited);
+		table_add_size(table, amount->same);
+	}
 	table_add_size(table, amount->zero);
 }
 
 static int print_memory(const struct memory *memory, FILE *out, struct err *err)
 {
 	_cleanup_table_ struct table table = {
-		.columns = memory_inherits(memory) ? inheriting_columns : memory_columns,
+		.columns = memory_shares(memory) ? sharing_columns : memory_columns,
 		.indent = 2,
 	};
 	struct amount all = { 0 };
@@ -172,6 +169,7 @@ static int print_memory(const struct memory *memory, FILE *out, struct err *err)
 			amount.size += vma->range.end - vma->range.start;
 			add_range(&amount.saved, vma->saved, vma->n_saved);
 			add_range(&amount.inherited, vma->inherited, vma->n_inherited);
+			amount.same += vma_same_size(vma);
 			add_range(&amount.zero, vma->zero, vma->n_zero);
 		}
 		if (amount.vmas)
@@ -180,6 +178,7 @@ static int print_memory(const struct memory *memory, FILE *out, struct err *err)
 		all.size += amount.size;
 		all.saved += amount.saved;
 		all.inherited += amount.inherited;
+		all.same += amount.same;
 		all.zero += amount.zero;
 	}
 	add_amount(&table, "all", &all);

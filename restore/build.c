@@ -10,6 +10,8 @@
 #include "restore/canvas.h"
 #include "restore/extra.h"
 #include "restore/fill.h"
+#include "restore/fill_previous.h"
+#include "restore/fill_same.h"
 #include "restore/lazy.h"
 #include "restore/memory.h"
 #include "restore/own_terminal.h"
@@ -160,8 +162,8 @@ int build_objects(struct restore *restore, struct fill *fill, struct err *err)
 {
 	raise_descriptor_limit();
 	if (restore_make_objects(restore, err) < 0 || fill_kind(fill, restore, KIND_shm, err) < 0 ||
-	    make_executable(restore, err) < 0 || restore_make_files(restore, err) < 0 ||
-	    unix_fill(restore, err) < 0)
+	    fill_previous_objects(restore, err) < 0 || make_executable(restore, err) < 0 ||
+	    restore_make_files(restore, err) < 0 || unix_fill(restore, err) < 0)
 		return -1;
 	return lazy_make(restore, err);
 }
@@ -173,8 +175,9 @@ int build_processes(struct restore *restore, struct fill *fill, enum pids_mode m
 	if (build_tree(restore, mode, job, err) < 0)
 		return -1;
 	step(fill->steps, "processes", "processes started and their address spaces laid out");
-	if (fill_kind(fill, restore, KIND_memory, err) < 0 || finish_memory(restore, err) < 0 ||
-	    shm_finish(restore, err) < 0 || lazy_start(restore, fill->reader, err) < 0)
+	if (fill_kind(fill, restore, KIND_memory, err) < 0 || fill_same_all(restore, err) < 0 ||
+	    finish_memory(restore, err) < 0 || shm_finish(restore, err) < 0 ||
+	    lazy_start(restore, fill->reader, err) < 0)
 		return -1;
 	step(fill->steps, "memory",
 	     restore->lazy.on ? "small parts of memory filled" : "memory filled");

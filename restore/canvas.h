@@ -23,6 +23,7 @@ struct canvas {
 	bool cloned; /* from its parent, when that was filled, instead of executing its program */
 	bool is_template; /* restore/template.h: it will never run, and has what copies share */
 	struct canvas *template; /* of which it is a clone with all of its private memory; NULL */
+	bool filled;		 /* its memory is there, but for what comes later (--lazy) */
 	char name[24];		 /* "pid 42", for messages: the saved one */
 	struct frozen frozen;
 	struct remote remote;

@@ -7,12 +7,14 @@
 #include "format/image_previous.h"
 #include "format/memory.h"
 #include "format/process.h"
+#include "format/shm.h"
 #include "kernel/huge.h"
 #include "restore/canvas.h"
 #include "restore/collapse.h"
 #include "restore/fill.h"
 #include "restore/lazy.h"
 #include "restore/restore.h"
+#include "restore/shm.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -24,7 +26,8 @@ enum { CHUNK = 1 << 20 };
 /* What threads copy side by side, each by a reader of its own. */
 struct copying {
 	const struct restore *restore;
-	struct canvas *canvas;
+	struct canvas *canvas; /* NULL: to an object */
+	const struct shm *shm;
 	struct range *chunks;
 	size_t n_chunks;
 	pthread_mutex_t lock;
@@ -74,6 +77,17 @@ static const struct range *take(struct copying *copying)
 	return chunk;
 }
 
+static int put(const struct copying *copying, const struct range *chunk, const void *pages,
+	       struct err *err)
+{
+	const struct memory_range to = { chunk->start, chunk->end };
+
+	if (copying->canvas)
+		return memory_write_ranges(&copying->canvas->frozen.memory, &to, 1, pages, err);
+	return shm_fill(copying->restore, copying->shm->id, to.start, pages, to.end - to.start,
+			err);
+}
+
 static int copy(struct copying *copying, struct err *err)
 {
 	const struct image_previous *previous = copying->restore->image.previous;
@@ -83,16 +97,16 @@ static int copy(struct copying *copying, struct err *err)
 
 	if (!buffer)
 		return err_sys(err, "out of memory");
-	if (image_memory_open(previous->reader, &previous->image, KIND_memory,
-			      copying->canvas->own_pid, &from, err) < 0)
+	if (image_memory_open(previous->reader, &previous->image,
+			      copying->canvas ? KIND_memory : KIND_shm,
+			      copying->canvas ? copying->canvas->own_pid : copying->shm->before,
+			      &from, err) < 0)
 		return -1;
-	while ((chunk = take(copying))) {
-		const struct memory_range to = { chunk->start, chunk->end };
-
-		if (image_memory_read(from, to.start, buffer, to.end - to.start, err) < 0 ||
-		    memory_write_ranges(&copying->canvas->frozen.memory, &to, 1, buffer, err) < 0)
+	while ((chunk = take(copying)))
+		if (image_memory_read(from, chunk->start, buffer, chunk->end - chunk->start, err) <
+			    0 ||
+		    put(copying, chunk, buffer, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -170,4 +184,25 @@ int fill_previous(const struct restore *restore, struct canvas *canvas, struct e
 		ret = work_together(&copying, err);
 	free(copying.chunks);
 	return ret;
+}
+
+static int fill_object(const struct restore *restore, const struct shm *shm, struct err *err)
+{
+	struct copying copying = { .restore = restore, .shm = shm };
+	int ret = 0;
+
+	for (size_t i = 0; i < shm->n_previous && ret == 0; i++)
+		ret = add_chunks(&copying, &shm->previous[i], err);
+	if (ret == 0 && copying.n_chunks)
+		ret = work_together(&copying, err);
+	free(copying.chunks);
+	return ret;
+}
+
+int fill_previous_objects(const struct restore *restore, struct err *err)
+{
+	IMAGE_EACH (&restore->image, shm, shm)
+		if (fill_object(restore, shm, err) < 0)
+			return err_prefix(err, "shm %u", shm->id);
+	return 0;
 }

@@ -131,8 +131,10 @@ static bool has_pages(const struct memory *parent, struct range range)
 			ranges_find(vma->inherited, vma->n_inherited, range.start);
 		const struct range *previous =
 			ranges_find(vma->previous, vma->n_previous, range.start);
+		const struct same *same = same_find(vma->same, vma->n_same, range.start);
 
-		if ((previous && previous->start < range.end) ||
+		if ((same && same->range.start < range.end) ||
+		    (previous && previous->start < range.end) ||
 		    (saved && saved->start < range.end) ||
 		    (inherited && inherited->start < range.end))
 			return true;

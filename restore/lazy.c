@@ -31,7 +31,7 @@ static uint64_t saved_size(const struct vma *vma)
 		size += vma->saved[i].end - vma->saved[i].start;
 	for (size_t i = 0; i < vma->n_previous; i++)
 		size += vma->previous[i].end - vma->previous[i].start;
-	return size;
+	return size + vma_same_size(vma);
 }
 
 static bool is_large(const struct restore *restore, const struct vma *vma)
@@ -191,7 +191,10 @@ void lazy_done(struct lazy *lazy)
 	*lazy = (struct lazy){ .device = -1, .go = -1 };
 }
 
-/* Numbers all pages, those of this image as they stand in it, which tells what is decoded together; then those of the images before. */
+/*
+ * Numbers all pages, those of this process in this image as they stand in it, which tells what is decoded together; then those of the
+ * images before, then those of other processes.
+ */
 static int number_pages(const struct memory *memory, struct runs *runs, struct err *err)
 {
 	for (size_t i = 0; i < memory->n_vmas; i++)
@@ -200,6 +203,10 @@ static int number_pages(const struct memory *memory, struct runs *runs, struct e
 	for (size_t i = 0; i < memory->n_vmas; i++)
 		if (runs_add(runs, memory->vmas[i].previous, memory->vmas[i].n_previous, err) < 0)
 			return -1;
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		for (size_t k = 0; k < memory->vmas[i].n_same; k++)
+			if (runs_add(runs, &memory->vmas[i].same[k].range, 1, err) < 0)
+				return -1;
 	return 0;
 }
 
@@ -207,30 +214,67 @@ static int number_pages(const struct memory *memory, struct runs *runs, struct e
 struct numbers {
 	uint64_t saved;
 	uint64_t previous;
+	uint64_t same;
 };
 
-static int add_range(struct pending *pending, const struct range *range, bool later,
-		     uint64_t *number, struct err *err)
+static uint64_t size_before(const struct memory *memory)
 {
-	const struct pending_run run = { range->start, range->end, *number };
+	uint64_t size = memory_saved_size(memory);
 
-	*number += range->end - range->start;
-	return later ? pending_add(pending, run, err) : 0;
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		for (size_t k = 0; k < memory->vmas[i].n_previous; k++)
+			size += memory->vmas[i].previous[k].end - memory->vmas[i].previous[k].start;
+	return size;
 }
 
-/* Both kinds of ranges together are ascending. */
+/* The next range of each list of a VMA. */
+struct heads {
+	size_t saved, previous, same;
+};
+
+/* The lowest of them, which is taken, and where its number comes from; NULL: there is none. */
+static const struct range *take_lowest(const struct vma *vma, struct heads *heads,
+				       struct numbers *numbers, uint64_t **ret_number)
+{
+	const struct range *lowest = NULL;
+	size_t *head = NULL;
+	const struct {
+		const struct range *range;
+		size_t *head;
+		uint64_t *number;
+	} all[] = {
+		{ heads->saved < vma->n_saved ? &vma->saved[heads->saved] : NULL, &heads->saved,
+		  &numbers->saved },
+		{ heads->previous < vma->n_previous ? &vma->previous[heads->previous] : NULL,
+		  &heads->previous, &numbers->previous },
+		{ heads->same < vma->n_same ? &vma->same[heads->same].range : NULL, &heads->same,
+		  &numbers->same },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].range && (!lowest || all[i].range->start < lowest->start)) {
+			lowest = all[i].range;
+			head = all[i].head;
+			*ret_number = all[i].number;
+		}
+	if (head)
+		++*head;
+	return lowest;
+}
+
+/* All kinds of ranges together are ascending. */
 static int add_vma(struct pending *pending, const struct vma *vma, bool later,
 		   struct numbers *numbers, struct err *err)
 {
-	size_t s = 0, p = 0;
+	struct heads heads = { 0 };
+	const struct range *range;
+	uint64_t *number = NULL;
 
-	while (s < vma->n_saved || p < vma->n_previous) {
-		bool saved = p == vma->n_previous ||
-			     (s < vma->n_saved && vma->saved[s].start < vma->previous[p].start);
+	while ((range = take_lowest(vma, &heads, numbers, &number))) {
+		const struct pending_run run = { range->start, range->end, *number };
 
-		if (saved ? add_range(pending, &vma->saved[s++], later, &numbers->saved, err) < 0
-			  : add_range(pending, &vma->previous[p++], later, &numbers->previous,
-				      err) < 0)
+		*number += range->end - range->start;
+		if (later && pending_add(pending, run, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -239,7 +283,8 @@ static int add_vma(struct pending *pending, const struct vma *vma, bool later,
 static int add_pages(const struct restore *restore, const struct memory *memory,
 		     struct page_client *client, struct err *err)
 {
-	struct numbers numbers = { .previous = memory_saved_size(memory) };
+	struct numbers numbers = { .previous = memory_saved_size(memory),
+				   .same = size_before(memory) };
 
 	if (number_pages(memory, &client->runs, err) < 0)
 		return -1;

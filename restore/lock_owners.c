@@ -208,6 +208,9 @@ static int search_memory(struct search *search, const struct memory *memory,
 		for (size_t i = 0; vma->prot & PROT_WRITE && i < vma->n_previous; i++)
 			if (search_range(search, &vma->previous[i], err) < 0)
 				return -1;
+		for (size_t i = 0; vma->prot & PROT_WRITE && i < vma->n_same; i++)
+			if (search_range(search, &vma->same[i].range, err) < 0)
+				return -1;
 	}
 	return 0;
 }

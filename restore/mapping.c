@@ -87,7 +87,7 @@ int mapping_make(struct restore *restore, uint32_t own_pid, const struct memory 
 
 static bool is_filled(const struct vma *vma)
 {
-	return vma->n_saved || vma->n_inherited || vma->n_previous || vma->n_zero;
+	return vma->n_saved || vma->n_inherited || vma->n_previous || vma->n_same || vma->n_zero;
 }
 
 /*

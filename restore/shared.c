@@ -42,17 +42,24 @@ static int find_gap(struct canvas *canvas, const struct memory *memory, uint64_t
  * The saved contents are in a memfd of prestore, which the canvas has inherited. One call reads at
  * most 2 GiB (MAX_RW_COUNT).
  */
-static void push_contents(struct remote_batch *batch, const struct shm *shm, int fd, uint64_t at)
+static void push_ranges(struct remote_batch *batch, const struct range *ranges, size_t n, int fd,
+			uint64_t at)
 {
 	const uint64_t most = 1UL << 30;
 
-	for (size_t i = 0; i < shm->n_saved; i++)
-		for (uint64_t from = shm->saved[i].start; from < shm->saved[i].end; from += most) {
-			uint64_t left = shm->saved[i].end - from;
+	for (size_t i = 0; i < n; i++)
+		for (uint64_t from = ranges[i].start; from < ranges[i].end; from += most) {
+			uint64_t left = ranges[i].end - from;
 
 			remote_push(batch, REMOTE_CALL(pread64, (uint64_t)fd, at + from,
 						       left < most ? left : most, from));
 		}
+}
+
+static void push_contents(struct remote_batch *batch, const struct shm *shm, int fd, uint64_t at)
+{
+	push_ranges(batch, shm->saved, shm->n_saved, fd, at);
+	push_ranges(batch, shm->previous, shm->n_previous, fd, at);
 }
 
 /* An old size of 0 makes mremap(2) map shared pages a second time. */

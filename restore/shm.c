@@ -189,14 +189,15 @@ int shm_fill(const struct restore *restore, uint32_t id, uint64_t offset, const 
 	     size_t size, struct err *err)
 {
 	const struct shm *shm = IMAGE_GET(&restore->image, shm, id, 0);
-	int fd = shm_fill_fd(restore, id);
+	int fd = shm && shm->kind == SHM_ANONYMOUS ? restore_anonymous_fd(restore, id)
+						   : shm_fill_fd(restore, id);
 	const uint8_t *from = data;
 
 	if (!shm || fd < 0 || offset >= shm->size)
 		return err_set(err, ERR_IMAGE, "shm %u: there is nothing at offset %lu", id,
 			       offset);
 	size = MIN(size, shm->size - offset);
-	if (shm->huge_page_size)
+	if (shm->huge_page_size && shm->kind != SHM_ANONYMOUS)
 		return fill_huge(shm, fd, offset, data, size, err);
 	while (size > 0) {
 		ssize_t n = pwrite(fd, from, size, (off_t)offset);

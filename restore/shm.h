@@ -23,7 +23,7 @@ int shm_fill_fd(const struct restore *restore, uint32_t id);
 
 /*
  * Writes contents at an offset: what lies behind the object's size is left out, and huge pages,
- * which cannot be written to, are filled by mapping them. For objects that have a descriptor.
+ * which cannot be written to, are filled by mapping them. Anonymous shared memory is written where it waits to be mapped.
  */
 int shm_fill(const struct restore *restore, uint32_t id, uint64_t offset, const void *data,
 	     size_t size, struct err *err);

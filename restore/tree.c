@@ -10,6 +10,7 @@
 #include "restore/extra.h"
 #include "restore/fill.h"
 #include "restore/fill_previous.h"
+#include "restore/fill_same.h"
 #include "restore/inherit.h"
 #include "restore/memory.h"
 #include "restore/stopped.h"
@@ -81,7 +82,7 @@ static int build(struct restore *restore, struct canvas *canvas, struct err *err
 	    (!canvas->template && fill_previous(restore, canvas, err) < 0) ||
 	    (gives_pages && fill_process(restore->fill, restore, canvas->own_pid, err) < 0))
 		return err_prefix(err, "%s: memory", canvas->name);
-	return 0;
+	return gives_pages ? fill_same(restore, canvas, err) : 0;
 }
 
 static int make_process(struct restore *restore, struct node *node, struct err *err)

@@ -7,6 +7,7 @@
 #include "format/err.h"
 #include "format/external.h"
 #include "format/file.h"
+#include "format/image_previous.h"
 #include "format/memory.h"
 #include "format/pimage.h"
 #include "restore/canvas.h"
@@ -170,7 +171,8 @@ static int compare(struct restore *restore, struct dump *dump, struct err *err)
 		return -1;
 	dump->tree = &tree;
 	if (dump_collect(dump, err) < 0 || pimage_finish(dump, err) < 0 ||
-	    close_remotes(restore, dump, err) < 0 || dump_settle(dump, err) < 0)
+	    close_remotes(restore, dump, err) < 0 || dump_settle(dump, err) < 0 ||
+	    image_own_pages(&restore->image, err) < 0)
 		return -1;
 	leave_out_vdsos(restore, dump);
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # pdump --every: each generation is a complete image though it stores only what was written; old ones go; pdump may die at
 # any moment.
-# time-out: 180
+# time-out: 300
 . "$(dirname "$0")/lib.sh"
 
 build rewriter
@@ -93,6 +93,38 @@ prestore --detach history/000002.tar 2>said && fail "another image was taken for
 grep -q 'another one' said || fail "not told: $(cat said)"
 kill "$target"
 wait "$target" 2>/dev/null
+
+echo "== what is written and holds what it held is not stored again, nor is shared memory"
+rm -rf history out
+"$python3" "$E2E/history.py" >out 2>err </dev/null &
+target=$!
+until_true 20 grep -q ready out || fail "python does not start: $(cat err)"
+pdump --quiet --every 1s --keep 40 "$target" history 2>steps &
+dump=$!
+until_true 30 some 3 || fail "no images: $(cat steps)"
+kill -TERM $dump
+wait $dump
+first=$(stat -c %s history/000001.tar) third=$(stat -c %s history/000003.tar)
+[ $((third * 10)) -lt "$first" ] || fail "the third image has $third bytes of $first"
+must pinspect verify history/000003.tar >verified
+must pinspect flatten history/000003.tar alone.tar
+must pinspect verify alone.tar >verified
+must pinspect diff history/000003.tar alone.tar
+must pinspect cat history/000003.tar shm/1.json >json
+grep -q '"before": 1' json || fail "no shared pages are in the image before: $(cat json)"
+kill -TERM "$target"
+wait "$target"
+grep -q fine out || fail "the original: $(cat out err)"
+for image in history/00000[123].tar alone.tar; do
+	for how in "" --verify; do
+		rm out
+		touch out
+		must prestore --quiet --detach --pidfile=pid $how "$image"
+		kill -TERM "$(cat pid)"
+		wait_gone "$(cat pid)"
+		grep -qa fine out || fail "$image $how: $(cat out err)"
+	done
+done
 
 echo "== it ends with the process"
 sleep 100 >/dev/null 2>&1 &

@@ -327,7 +327,27 @@ static const struct bad bad_images[] = {
 	  "\"00\" }, \"root\":" },
 	{ "previous-without-digest", "pimage.json|$.previous.sha256", "pimage.json",
 	  "\"root\":", "\"previous\": { \"file\": \"x.tar\", \"sha256\": \"aaaa\" }, \"root\":" },
+	{ "same-of-nobody", MEMORY "|$.vmas[2]|same[0].process|41", MEMORY,
+	  "\"zero\": [\"0x1004000-0x1006000\"]",
+	  "\"same\": [{\"range\": \"0x1004000-0x1005000\", \"process\": 41, \"address\": "
+	  "\"0x1000000\"}]" },
+	{ "same-of-itself", MEMORY "|$.vmas[2]|same[0].process|42", MEMORY,
+	  "\"zero\": [\"0x1004000-0x1006000\"]",
+	  "\"same\": [{\"range\": \"0x1004000-0x1005000\", \"process\": 42, \"address\": "
+	  "\"0x1000000\"}]" },
+	{ "same-shared", MEMORY "|$.vmas[3]|same", MEMORY, "\"contents\": 1",
+	  "\"contents\": 1, \"same\": [{\"range\": \"0x7f0000000000-0x7f0000001000\", \"process\": "
+	  "42, "
+	  "\"address\": \"0x1000000\"}]" },
 	{ "shm-saved-outside", "shm/1.json|$.saved[0]", "shm/1.json", "0x0-0x2000", "0x0-0x5000" },
+	{ "shm-previous-of-none", "shm/1.json|$.previous|no image before", "shm/1.json",
+	  "\"saved\":", "\"before\": 1, \"previous\":" },
+	{ "shm-previous-outside", "shm/1.json|$.previous[0]", "shm/1.json",
+	  "\"saved\":", "\"before\": 1, \"previous\": [\"0x3000-0x5000\"], \"saved\":" },
+	{ "shm-saved-and-previous", "shm/1.json|0x1000-0x2000|saved and previous", "shm/1.json",
+	  "\"saved\":", "\"before\": 1, \"previous\": [\"0x1000-0x3000\"], \"saved\":" },
+	{ "shm-before-for-nothing", "shm/1.json|$.before", "shm/1.json",
+	  "\"saved\":", "\"before\": 1, \"saved\":" },
 	{ "shm-huge", "shm/1.json|$.size", "shm/1.json", "\"size\": 16384",
 	  "\"size\": \"0xffffffffffffffff\"" },
 	{ "fewer-pages-than-said", P42 "pages/403000", MEMORY, "\"0x1008000-0x1009000\"",

@@ -5,6 +5,7 @@
 #include "format/err.h"
 #include "format/image_check.h"
 #include "format/image_memory.h"
+#include "format/image_previous.h"
 #include "format/memory.h"
 #include "format/pimage.h"
 #include "format/process.h"
@@ -113,6 +114,80 @@ static void test_check(void)
 	end(&f, "0x11000");
 }
 
+static void same(struct fixture *f, uint32_t pid, struct same row)
+{
+	*(struct same *)LIST_ADD(vma(f, pid), same, &f->err) = row;
+}
+
+static void end_same(struct fixture *f, const char *message)
+{
+	int ret = check_same(&f->image, IMAGE_GET(&f->image, pimage, 0, 0), &f->err);
+
+	if (message)
+		CHECK(ret < 0 && strstr(f->err.msg, message), "%s: %s", message, f->err.msg);
+	else
+		CHECK(ret == 0, "%s", f->err.msg);
+	image_done(&f->image);
+}
+
+static void begin_same(struct fixture *f)
+{
+	begin(f);
+	IMAGE_GET(&f->image, pimage, 0, 0)->page_size = 4096;
+	inherited(f, 11, 0x10000, 0x12000);
+}
+
+/* Pages of whatever process that comes before, and has them otherwise. */
+static void test_check_same(void)
+{
+	const struct {
+		uint32_t pid;
+		struct same rows[2];
+		const char *message;
+	} cases[] = {
+		{ 12, { { { 0x18000, 0x1a000 }, 11, 0x10000 } }, NULL },
+		{ 12,
+		  { { { 0x18000, 0x1e000 }, 10, 0x10000 }, { { 0x1e000, 0x1f000 }, 10, 0x20000 } },
+		  NULL },
+		{ 12, { { { 0x18000, 0x1b000 }, 11, 0x10000 } }, "no page 0x12000" },
+		{ 12, { { { 0x18000, 0x1f000 }, 10, 0x10000 } }, "no page 0x16000" },
+		{ 11, { { { 0x18000, 0x19000 }, 12, 0x10000 } }, "12 does not come before" },
+		{ 11, { { { 0x18000, 0x19000 }, 11, 0x10000 } }, "11 does not come before" },
+		{ 11, { { { 0x18000, 0x19000 }, 9, 0x10000 } }, "9 does not come before" },
+		{ 10, { { { 0x18000, 0x19000 }, 11, 0x10000 } }, "11 does not come before" },
+		{ 11, { { { 0x11000, 0x13000 }, 10, 0x10000 } }, "another list" },
+		{ 12, { { { 0x18000, 0x18800 }, 10, 0x10000 } }, "whole pages" },
+		{ 12, { { { 0x18000, 0x19000 }, 10, 0x10800 } }, "whole pages" },
+		{ 12, { { { 0x2f000, 0x31000 }, 10, 0x10000 } }, "outside" },
+		{ 12, { { { 0x18000, 0x18000 }, 10, 0x10000 } }, "out of order" },
+		{ 12,
+		  { { { 0x18000, 0x1a000 }, 10, 0x10000 }, { { 0x19000, 0x1b000 }, 10, 0x10000 } },
+		  "out of order" },
+		{ 12, { { { 0x18000, 0x1a000 }, 10, UINT64_MAX - 0xfff } }, "no place" },
+		{ 12, { { { 0x18000, 0x19000 }, 10, 0x400000 } }, "no page 0x400000" },
+	};
+	struct fixture f;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		begin_same(&f);
+		same(&f, cases[i].pid, cases[i].rows[0]);
+		if (cases[i].rows[1].process)
+			same(&f, cases[i].pid, cases[i].rows[1]);
+		end_same(&f, cases[i].message);
+	}
+
+	/* Not of one that has it of a third. */
+	begin_same(&f);
+	same(&f, 11, (struct same){ { 0x18000, 0x19000 }, 10, 0x10000 });
+	same(&f, 12, (struct same){ { 0x18000, 0x19000 }, 11, 0x18000 });
+	end_same(&f, "11 has no page 0x18000");
+
+	begin_same(&f);
+	vma(&f, 10)->flags = VMA_SHARED;
+	same(&f, 12, (struct same){ { 0x18000, 0x19000 }, 10, 0x10000 });
+	end_same(&f, "no page 0x10000");
+}
+
 static void check_extent(const struct image_memory *memory, uint64_t start, uint64_t end,
 			 enum extent_state state, bool is_inherited)
 {
@@ -147,8 +222,52 @@ static void test_extents(void)
 	image_done(&f.image);
 }
 
+/* What is the same at another address, of one that has it of its parent; the parent, of a process before. */
+static void test_same_extents(void)
+{
+	struct image_memory *memory = NULL;
+	struct extent extent;
+	struct fixture f;
+
+	begin_same(&f);
+	same(&f, 11, (struct same){ { 0x18000, 0x1c000 }, 10, 0x12000 });
+	inherited(&f, 12, 0x19000, 0x1b000);
+	same(&f, 12, (struct same){ { 0x28000, 0x2a000 }, 11, 0x10000 });
+	CHECK(check(&f) == 0, "%s", f.err.msg);
+	CHECK(image_memory_open(NULL, &f.image, KIND_memory, 12, &memory, &f.err) == 0, "%s",
+	      f.err.msg);
+	check_extent(memory, 0x10000, 0x19000, EXTENT_ZERO, false);
+	/* The saved runs of 10 end at 0x14000, which is 0x1a000 of 11. */
+	check_extent(memory, 0x19000, 0x1a000, EXTENT_SAVED, true);
+	check_extent(memory, 0x1a000, 0x1b000, EXTENT_SAVED, true);
+	check_extent(memory, 0x1b000, 0x28000, EXTENT_ZERO, false);
+	check_extent(memory, 0x28000, 0x2a000, EXTENT_SAVED, false);
+	extent = image_memory_extent(memory, 0x28000);
+	CHECK(extent.same && !extent.before, "%d %d", extent.same, extent.before);
+	check_extent(memory, 0x2a000, 0x30000, EXTENT_ZERO, false);
+	image_memory_free(memory);
+	end_same(&f, NULL);
+}
+
+/* Records are compared as if each process had saved its pages. */
+static void test_own_pages(void)
+{
+	struct fixture f;
+
+	begin_same(&f);
+	saved(&f, 12, 0x1a000, 0x1b000);
+	same(&f, 12, (struct same){ { 0x18000, 0x1a000 }, 10, 0x10000 });
+	CHECK(image_own_pages(&f.image, &f.err) == 0, "%s", f.err.msg);
+	CHECK(!vma(&f, 12)->n_same && vma(&f, 12)->n_saved == 1 &&
+	      vma(&f, 12)->saved[0].start == 0x18000 && vma(&f, 12)->saved[0].end == 0x1b000);
+	image_done(&f.image);
+}
+
 int main(void)
 {
+	test_check_same();
+	test_same_extents();
+	test_own_pages();
 	test_check();
 	test_extents();
 	return test_done("inherited");
