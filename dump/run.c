@@ -482,15 +482,27 @@ static int prepare(struct run *run, struct err *err)
 	return copy_ahead(run, &tree, err);
 }
 
+/* The first thread that was asked to. */
+static uint64_t stopped_since(const struct tree *tree)
+{
+	uint64_t since = UINT64_MAX;
+
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (tree->processes[i]->frozen.asked_ns < since)
+			since = tree->processes[i]->frozen.asked_ns;
+	return since;
+}
+
 static int dump_frozen(struct run *run, struct output *output, struct err *err)
 {
 	const struct dump_options *options = run->options;
 
 	if (prepare(run, err) < 0)
 		return -1;
-	run->start = progress_now();
-	if (tree_open(options, true, run->dump->features, &run->tree, err) < 0 ||
-	    precopy_catch_up(&run->precopy, &run->tree, err) < 0 ||
+	if (tree_open(options, true, run->dump->features, &run->tree, err) < 0)
+		return -1;
+	run->start = stopped_since(&run->tree);
+	if (precopy_catch_up(&run->precopy, &run->tree, err) < 0 ||
 	    (run->history && history_catch_up(run->history, &run->tree, err) < 0))
 		return -1;
 	step(&run->steps, "stopped", "all threads stopped");

@@ -72,6 +72,7 @@ struct frozen {
 	size_t n_threads;
 	size_t room;
 	bool leader_exited; /* the main thread has ended while others run: it is not in .threads */
+	uint64_t asked_ns;  /* CLOCK_MONOTONIC: just before the first was asked to stop */
 	uint64_t interrupted_ns; /* CLOCK_MONOTONIC: all threads had been asked to stop */
 	bool killed;		 /* frozen_kill was called */
 	unsigned timeout_ms;

@@ -198,6 +198,8 @@ static int seize_new(struct frozen *frozen, int procdir, long options, struct er
  */
 static int stop_from(struct frozen *frozen, size_t first, struct err *err)
 {
+	if (first == 0)
+		frozen->asked_ns = monotonic_ns();
 	for (size_t i = first; i < frozen->n_threads; i++)
 		ptrace(PTRACE_INTERRUPT, frozen->threads[i]->tid, 0, 0);
 	if (first == 0)
