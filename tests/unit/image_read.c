@@ -404,8 +404,8 @@ static void check_repacks(const struct image_bytes *image)
 	for (size_t i = 0; i < sizeof(repacks) / sizeof(repacks[0]); i++) {
 		snprintf(command, sizeof(command), "command -v %s", repacks[i].tool);
 		if (!run(directory, command)) {
-			printf("image_read: skipped for want of %s: %s\n", repacks[i].tool,
-			       repacks[i].command);
+			test_skip("image_read", "for want of %s: %s", repacks[i].tool,
+				  repacks[i].command);
 			continue;
 		}
 		CHECK(run(directory, repacks[i].command), "%s", repacks[i].command);
