@@ -305,12 +305,13 @@ static void check_garbage(void)
 	}
 }
 
-/* Runs a shell command in the directory; false when it fails. */
+/* Runs a shell command in the directory, with the system's own tools; false when it fails. */
 static bool run(const char *directory, const char *command)
 {
 	char line[2000];
 
-	snprintf(line, sizeof(line), "cd %s && { %s; } >/dev/null 2>&1", directory, command);
+	snprintf(line, sizeof(line), "PATH=/usr/bin:/bin:$PATH; cd %s && { %s; } >/dev/null 2>&1",
+		 directory, command);
 	return system(line) == 0;
 }
 
