@@ -51,6 +51,16 @@ int reader_hold(struct image_reader *reader, struct read_entry *entry, struct er
 	return 0;
 }
 
+/* No larger than what is read: most entries are small. */
+static uint8_t *buffer_for(uint64_t size, struct err *err)
+{
+	uint8_t *buffer = malloc(size < READ_SIZE ? size + 1 : READ_SIZE);
+
+	if (!buffer)
+		err_sys(err, "memory for reading an image");
+	return buffer;
+}
+
 int reader_digest(struct read_entry *entry, struct err *err)
 {
 	_cleanup_free_ uint8_t *buffer = NULL;
@@ -59,9 +69,9 @@ int reader_digest(struct read_entry *entry, struct err *err)
 
 	if (entry->has_digest || entry->place != PLACE_FILE)
 		return 0;
-	buffer = malloc(READ_SIZE);
+	buffer = buffer_for(size, err);
 	if (!buffer)
-		return err_sys(err, "memory for reading an image");
+		return -1;
 	digest_init(&digest);
 	for (uint64_t at = 0, n; at < size; at += n) {
 		n = size - at < READ_SIZE ? size - at : READ_SIZE;
@@ -96,9 +106,9 @@ int reader_pass(struct image_reader *reader, struct err *err)
 
 	if (!entry)
 		return 0;
-	buffer = malloc(READ_SIZE);
+	buffer = buffer_for(entry->public.size - at, err);
 	if (!buffer)
-		return err_sys(err, "memory for reading an image");
+		return -1;
 	for (uint64_t n; at < entry->public.size; at += n) {
 		n = entry->public.size - at < READ_SIZE ? entry->public.size - at : READ_SIZE;
 		if (read_stream(reader, buffer, n, err) < 0)

@@ -197,7 +197,8 @@ static int write_spool(struct image_reader *reader, const uint8_t *data, size_t 
 /* The data of the present tar entry, of any size, into the spool. */
 static int spool(struct image_reader *reader, struct read_entry *entry, struct err *err)
 {
-	_cleanup_free_ uint8_t *buffer = malloc(COPY_SIZE);
+	size_t room = entry->public.size < COPY_SIZE ? entry->public.size + 1 : COPY_SIZE;
+	_cleanup_free_ uint8_t *buffer = malloc(room);
 	struct digest_state digest;
 	uint64_t done = 0;
 	ssize_t n;
@@ -209,7 +210,7 @@ static int spool(struct image_reader *reader, struct read_entry *entry, struct e
 	entry->fd = reader->spool;
 	entry->position = reader->spool_size;
 	digest_init(&digest);
-	while ((n = tar_read(reader->tar, buffer, COPY_SIZE, err)) > 0) {
+	while ((n = tar_read(reader->tar, buffer, room, err)) > 0) {
 		digest_update(&digest, buffer, (size_t)n);
 		if (write_spool(reader, buffer, (size_t)n, err) < 0)
 			return -1;

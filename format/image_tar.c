@@ -26,7 +26,7 @@ struct tar {
 	struct err err; /* of the read that failed */
 	char name[ENTRY_NAME_MAX + 1];
 	char link[ENTRY_NAME_MAX + 1];
-	uint8_t buffer[BUFFER_SIZE];
+	uint8_t buffer[]; /* BUFFER_SIZE */
 };
 
 static la_ssize_t give_input(struct archive *archive, void *context, const void **ret_data)
@@ -35,7 +35,7 @@ static la_ssize_t give_input(struct archive *archive, void *context, const void 
 	ssize_t n;
 
 	do
-		n = read(tar->fd, tar->buffer, sizeof(tar->buffer));
+		n = read(tar->fd, tar->buffer, BUFFER_SIZE);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		err_sys(&tar->err, "read the image");
@@ -92,13 +92,13 @@ static int start_archive(struct tar *tar, struct err *err)
 
 int tar_open(int fd, struct tar **ret_tar, struct err *err)
 {
-	struct tar *tar = calloc(1, sizeof(*tar));
+	struct tar *tar = malloc(sizeof(*tar) + BUFFER_SIZE);
 	struct stat st;
 	off_t base;
 
 	if (!tar)
 		return err_sys(err, "memory for reading an image");
-	tar->fd = fd;
+	*tar = (struct tar){ .fd = fd };
 	if (fstat(fd, &st) < 0) {
 		free(tar);
 		return err_sys(err, "stat the image");
@@ -189,7 +189,7 @@ static int read_header(struct tar *tar, struct archive_entry *entry, struct tar_
 static void drain(struct tar *tar)
 {
 	for (size_t done = 0; !tar->regular && done < DRAIN_MAX;) {
-		ssize_t n = read(tar->fd, tar->buffer, sizeof(tar->buffer));
+		ssize_t n = read(tar->fd, tar->buffer, BUFFER_SIZE);
 
 		if (n <= 0)
 			break;

@@ -185,15 +185,16 @@ static ssize_t read_entry(void *context, void *buffer, size_t size, struct err *
 static int put_in_order(struct worker *worker, const struct page_job *job, struct err *err)
 {
 	struct entry_stream from = { job, 0 };
+	size_t step = job->size < STREAM_STEP ? job->size : STREAM_STEP;
 	const struct page_stream stream = { read_entry, &from };
 
 	if (!worker->reader && page_reader_new(&worker->reader, err) < 0)
 		return -1;
-	if (make_room(&worker->pages, &worker->pages_room, STREAM_STEP, err) < 0)
+	if (make_room(&worker->pages, &worker->pages_room, step, err) < 0)
 		return -1;
 	page_reader_start(worker->reader, &stream);
 	for (uint64_t done = 0; done < job->size;) {
-		size_t want = job->size - done < STREAM_STEP ? job->size - done : STREAM_STEP;
+		size_t want = job->size - done < step ? job->size - done : step;
 		ssize_t n = page_reader_read(worker->reader, worker->pages, want, err);
 
 		if (n < 0)

@@ -14,6 +14,7 @@
 enum {
 	/* A whole frame of ours fits, so that zstd decodes it in one go, without a copy. */
 	INPUT_SIZE = 2 * PAGES_FRAME_MAX,
+	INPUT_SMALL = 64 << 10, /* until an entry has more */
 	WINDOW_LOG_MAX = 23,
 	TABLE_ROWS_MAX = 1 << 20,
 };
@@ -24,6 +25,7 @@ struct page_reader {
 	struct page_stream entry;
 	ZSTD_DCtx *zstd;
 	uint8_t *input;
+	size_t room;
 	size_t start; /* input holds [start, end) */
 	size_t end;
 	bool at_end; /* of the stream: nothing comes after the input */
@@ -45,7 +47,8 @@ int page_reader_new(struct page_reader **ret_reader, struct err *err)
 
 	if (reader) {
 		reader->zstd = ZSTD_createDCtx();
-		reader->input = malloc(INPUT_SIZE);
+		reader->input = malloc(INPUT_SMALL);
+		reader->room = INPUT_SMALL;
 		reader->rows = XXH64_createState();
 	}
 	if (!reader || !reader->zstd || !reader->input || !reader->rows) {
@@ -79,6 +82,17 @@ void page_reader_start(struct page_reader *reader, const struct page_stream *ent
 	ZSTD_DCtx_reset(reader->zstd, ZSTD_reset_session_only);
 }
 
+static int grow_input(struct page_reader *reader, struct err *err)
+{
+	uint8_t *input = realloc(reader->input, INPUT_SIZE);
+
+	if (!input)
+		return err_sys(err, "memory for reading pages");
+	reader->input = input;
+	reader->room = INPUT_SIZE;
+	return 0;
+}
+
 /* Has at least `wanted` bytes of input, or all that there are. */
 static int need_input(struct page_reader *reader, size_t wanted, struct err *err)
 {
@@ -88,9 +102,12 @@ static int need_input(struct page_reader *reader, size_t wanted, struct err *err
 	reader->end -= reader->start;
 	reader->start = 0;
 	while (reader->end < wanted) {
-		ssize_t n = reader->entry.read(reader->entry.context, reader->input + reader->end,
-					       INPUT_SIZE - reader->end, err);
+		ssize_t n;
 
+		if (reader->end == reader->room && grow_input(reader, err) < 0)
+			return -1;
+		n = reader->entry.read(reader->entry.context, reader->input + reader->end,
+				       reader->room - reader->end, err);
 		if (n < 0)
 			return -1;
 		if (n == 0) {
@@ -249,7 +266,7 @@ static void end_frame(struct page_reader *reader)
 static int decode(struct page_reader *reader, ZSTD_outBuffer *out, struct err *err)
 {
 	do {
-		ZSTD_inBuffer in = { .src = reader->input + reader->start };
+		ZSTD_inBuffer in = { 0 };
 		size_t before = out->pos;
 		size_t left;
 

@@ -122,9 +122,13 @@ int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct er
 		}
 		if (found < 0 && errno != EINTR)
 			return err_sys(err, "waitpid for thread %d", tid);
-		/* The end of a main thread is not reported as long as other threads live. */
+		/*
+		 * The end of a main thread is not reported as long as other threads live. One that has just
+		 * ended is, and has to be collected: until then its own parent waits in vain.
+		 */
 		if (round % 64 == 63 && state_of(tid) == 'Z') {
-			*ret_stop = (struct stop){ .kind = STOP_GONE };
+			if (tracee_poll(tid, ret_stop) <= 0)
+				*ret_stop = (struct stop){ .kind = STOP_GONE };
 			return 0;
 		}
 		if (round == 50)

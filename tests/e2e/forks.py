@@ -18,7 +18,9 @@ def wait_for_signal():
 def look(own):
     """Few objects are looked at: each one that is becomes a page of one's own, by its reference count."""
     row = table[own * 97 % len(table)]
-    return hashlib.sha256(loaded + b"%d %d" % (row["number"], len(row["text"]))).digest()
+    digest = hashlib.sha256(loaded)
+    digest.update(b"%d %d" % (row["number"], len(row["text"])))
+    return digest.digest()
 
 
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})

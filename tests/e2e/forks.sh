@@ -1,20 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Two hundred children of a Python that has loaded much: what they have in common is in the image once, and in memory once again
+# A hundred children of a Python that has loaded much: what they have in common is in the image once, and in memory once again
 # after a restore. A dump leaves it in common, too.
 # time-out: 400
 . "$(dirname "$0")/lib.sh"
 [ -x "$python3" ] || skip "python3 is not installed"
 
-children=200
+children=100
 
 # KiB of anonymous memory of a process and its children; a page that several have counts once.
 memory() {
-	local pid sum=0
-	for pid in $1 $(pgrep -P "$1"); do
-		sum=$((sum + $(awk '/^Pss_Anon:/ { print $2 }' "/proc/$pid/smaps_rollup")))
-	done
-	echo $sum
+	local files=("/proc/$1/smaps_rollup") pid
+	for pid in $(pgrep -P "$1"); do files+=("/proc/$pid/smaps_rollup"); done
+	awk '/^Pss_Anon:/ { sum += $2 } END { print sum + 0 }' "${files[@]}"
 }
 
 # not_more WHAT NOW BEFORE: by a tenth.

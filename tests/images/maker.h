@@ -14,6 +14,7 @@
 #include "format/memory.h"
 #include "tests/images/entry_bytes.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -134,13 +135,14 @@ static inline void maker_replace(struct maker *maker, const char *name, const ch
 
 static inline char *maker_file(const char *path, size_t *ret_size)
 {
-	FILE *file = fopen(path, "r");
-	char *data = calloc(1, 1 << 20);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *data = size < 0 ? NULL : calloc(1, (size_t)size + 1);
 
-	if (!file || !data)
+	if (!data || pread(fd, data, (size_t)size, 0) != size)
 		maker_stop(path, "cannot be read; tests run in the root of the project");
-	*ret_size = fread(data, 1, (1 << 20) - 1, file);
-	fclose(file);
+	close(fd);
+	*ret_size = (size_t)size;
 	return data;
 }
 

@@ -305,12 +305,13 @@ static void check_garbage(void)
 	}
 }
 
-/* Runs a shell command in the directory; false when it fails. */
+/* Runs a shell command in the directory, with the system's own tools; false when it fails. */
 static bool run(const char *directory, const char *command)
 {
 	char line[2000];
 
-	snprintf(line, sizeof(line), "cd %s && { %s; } >/dev/null 2>&1", directory, command);
+	snprintf(line, sizeof(line), "PATH=/usr/bin:/bin:$PATH; cd %s && { %s; } >/dev/null 2>&1",
+		 directory, command);
 	return system(line) == 0;
 }
 
@@ -404,8 +405,8 @@ static void check_repacks(const struct image_bytes *image)
 	for (size_t i = 0; i < sizeof(repacks) / sizeof(repacks[0]); i++) {
 		snprintf(command, sizeof(command), "command -v %s", repacks[i].tool);
 		if (!run(directory, command)) {
-			printf("image_read: skipped for want of %s: %s\n", repacks[i].tool,
-			       repacks[i].command);
+			test_skip("image_read", "for want of %s: %s", repacks[i].tool,
+				  repacks[i].command);
 			continue;
 		}
 		CHECK(run(directory, repacks[i].command), "%s", repacks[i].command);

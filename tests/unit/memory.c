@@ -22,6 +22,7 @@
 #include "kernel/fdcopy.h"
 #include "kernel/freeze.h"
 #include "kernel/pagetable.h"
+#include "kernel/readfile.h"
 #include "tests/unit/test.h"
 
 #define PAGE  4096
@@ -140,6 +141,27 @@ static bool contains(const struct memory_ranges *ranges, const char *address)
 	return false;
 }
 
+/* On some hosts a page that is only read is one of the process itself; smaps does not count a common page of zeros. */
+static bool zeros_are_common(void)
+{
+	_cleanup_free_ char *text = NULL;
+	volatile char *page = anonymous(1);
+	struct err err = { 0 };
+	char start[32], *at;
+	size_t size, rss;
+
+	(void)*page;
+	/* A neighbour may have become one mapping with it. */
+	mprotect((void *)page, PAGE, PROT_READ);
+	snprintf(start, sizeof(start), "%lx-", (unsigned long)(uintptr_t)page);
+	CHECK(read_file_at(AT_FDCWD, "/proc/self/smaps", &text, &size, &err) == 0, "%s", err.msg);
+	at = text ? strstr(text, start) : NULL;
+	at = at ? strstr(at, "\nRss:") : NULL;
+	munmap((void *)page, PAGE);
+	CHECK(at && sscanf(at, " Rss: %zu kB", &rss) == 1, "no Rss of %s", start);
+	return at && rss == 0;
+}
+
 static void check_own(const struct memory_ranges *own, bool guards)
 {
 	for (size_t i = 1; i < own->count; i++)
@@ -147,7 +169,7 @@ static void check_own(const struct memory_ranges *own, bool guards)
 		      (unsigned long long)own->list[i].start,
 		      (unsigned long long)own->list[i - 1].end);
 	CHECK(contains(own, layout.anonymous));
-	CHECK(!contains(own, layout.anonymous + PAGE), "the zero page");
+	CHECK(contains(own, layout.anonymous + PAGE) == !zeros_are_common(), "only read");
 	CHECK(!contains(own, layout.anonymous + 2 * PAGE));
 	CHECK(contains(own, layout.anonymous + 3 * PAGE), "a page of zeros of its own");
 	CHECK(!contains(own, layout.shared));

@@ -194,7 +194,7 @@ static void test_timers(void)
 	CHECK(timer_create(CLOCK_MONOTONIC, &first, &one) == 0, "%m");
 	CHECK(timer_create(CLOCK_REALTIME, &second, &two) == 0, "%m");
 	if (read_file_at(dir, "timers", &text, &size, &err) < 0 && errno == ENOENT) {
-		printf("proc_self: skipped timers: %s\n", err.msg);
+		test_skip("proc_self", "timers: %s", err.msg);
 		return;
 	}
 	CHECK(text && proc_timers_parse(text, size, &timers, &err) == 0, "%s", err.msg);

@@ -52,6 +52,18 @@ static inline const char *test_text(const char *text)
 #define CHECK_STR(a, b)                                                                            \
 	CHECK(test_same(a, b), "got \"%s\", want \"%s\"", test_text(a), test_text(b))
 
+/* A part that cannot be tried here, and why: tests/run tells it beside the result. */
+static inline void test_skip(const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printf("%s: skipped: ", name);
+	vprintf(fmt, ap);
+	putchar('\n');
+	va_end(ap);
+}
+
 /* The last line of main: return test_done("record"); */
 static inline int test_done(const char *name)
 {

@@ -107,7 +107,7 @@ int main(void)
 	if (start_track(pid, &features, &track, &err) < 0) {
 		finish(pid);
 		CHECK(err.code == ERR_UNSUPPORTED, "%s", err.msg);
-		printf("write_track: skipped: %s\n", err.msg);
+		test_skip("write_track", "%s", err.msg);
 		return 77;
 	}
 	CHECK(write_track_take(&track, &all, &err) == 0, "%s", err.msg);
