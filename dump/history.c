@@ -39,6 +39,7 @@ void history_begin_anew(struct history *history)
 	free(history->previous);
 	history->previous = NULL;
 	history->links = 0;
+	hash_book_clear(&history->had);
 }
 
 static struct history_process *find(const struct history *history, pid_t pid)
