@@ -292,6 +292,8 @@ static int commit(struct restore *restore, struct job *job, struct keeper *keepe
 	for (size_t i = 0; i < restore->n_canvases; i++)
 		canvas_release(&restore->canvases[i]);
 	restore->n_canvases = 0;
+	/* One of them may have ended, and its signal be taken for that of another's stop. */
+	raise(SIGCHLD);
 	if (tty_wanted(restore))
 		kill(job->foreground ? job->foreground : job->pid, SIGWINCH);
 	return 0;
