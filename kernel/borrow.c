@@ -186,12 +186,10 @@ static int on_stop(struct run *run, const struct stop *stop, struct err *err)
 	return on_trap(run, err);
 }
 
-static int go(struct run *run, const struct arch_regs *regs, struct err *err)
+static int await(struct run *run, struct err *err)
 {
 	struct stop stop;
 
-	if (lend(run, regs, err) < 0 || resume(run, 0, err) < 0)
-		return -1;
 	while (!run->done) {
 		if (tracee_wait(run->thread->tid, run->remote->frozen->timeout_ms, &stop, err) < 0)
 			return -1;
@@ -199,6 +197,13 @@ static int go(struct run *run, const struct arch_regs *regs, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+static int go(struct run *run, const struct arch_regs *regs, struct err *err)
+{
+	if (lend(run, regs, err) < 0 || resume(run, 0, err) < 0)
+		return -1;
+	return await(run, err);
 }
 
 /* The thread has its own registers again at the end, however it went, if only it stands still. */
@@ -251,6 +256,40 @@ int borrow_many(struct remote *remote, struct frozen_thread *thread, uint64_t ve
 
 	arch_stub_enter_many(&regs, remote->stub, vector, count);
 	return borrow(&run, &regs, false, err);
+}
+
+/* Born in a run of this remote, it has the mask of that: the call loop must end in the same way again. */
+static int set_newborn_going(struct run *run, const struct borrow_vector *vector, struct err *err)
+{
+	struct arch_regs regs = run->thread->regs;
+
+	arch_stub_enter_many(&regs, run->remote->stub, vector->address, vector->count);
+	run->thread->borrowed = true;
+	if (arch_regs_set(run->thread->tid, &regs, err) < 0)
+		return -1;
+	return resume(run, 0, err);
+}
+
+int borrow_newborn(struct remote *remote, const struct borrow_vector *vectors, size_t n,
+		   struct err *err)
+{
+	_cleanup_free_ struct run *runs = calloc(n, sizeof(*runs));
+	int rendezvous = n ? rendezvous_choose(remote, vectors[0].thread) : 0;
+
+	if (!runs)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		runs[i] = (struct run){ .remote = remote,
+					.thread = vectors[i].thread,
+					.rendezvous = rendezvous };
+		if ((i == 0 && install(&runs[i], false, err) < 0) ||
+		    set_newborn_going(&runs[i], &vectors[i], err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (await(&runs[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 int borrow_copy(struct remote *remote, struct frozen_thread *thread, int64_t *ret_result,

@@ -120,6 +120,27 @@ int frozen_add_thread(struct frozen *frozen, pid_t tid, struct frozen_thread **r
 	return 0;
 }
 
+int frozen_add_newborn(struct frozen *frozen, const struct frozen_thread *parent, pid_t tid,
+		       struct frozen_thread **ret_thread, struct err *err)
+{
+	struct frozen_thread *thread;
+
+	if (frozen_wait_born(tid, frozen->timeout_ms, err) < 0)
+		return -1;
+	thread = frozen_append(frozen, tid, err);
+	if (!thread)
+		return -1;
+	thread->regs = parent->regs;
+	thread->sigmask = parent->sigmask;
+	thread->stopped = thread->caught = true;
+	thread->unfiltered = parent->unfiltered;
+	thread->lendable = parent->lendable;
+	thread->borrowed = thread->mask_borrowed = true;
+	frozen_place_last(frozen);
+	*ret_thread = thread;
+	return 0;
+}
+
 int frozen_adopt(pid_t pid, const struct kernel_features *features, struct frozen *ret_frozen,
 		 struct err *err)
 {
@@ -187,9 +208,11 @@ int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,
 	if (arch_regs_set(thread->tid, regs, err) < 0)
 		return -1;
 	thread->regs = *regs;
+	thread->borrowed = false;
 	if (tracee_set_mask(thread->tid, sigmask, err) < 0)
 		return -1;
 	thread->sigmask = sigmask;
+	thread->mask_borrowed = false;
 	return 0;
 }
 

@@ -173,6 +173,18 @@ int remote_run(struct remote *remote, struct frozen_thread *thread, struct remot
 int remote_run_all(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
 		   struct err *err);
 
+/*
+ * The same for many threads at once, each with a batch of its own in its slice of the scratch memory: threads that were born in
+ * the last run of this remote (frozen_add_newborn). How many slices there are; the batch of one, whose calls may have
+ * REMOTE_SLICE_DATA_MAX bytes of data each; running them, where no call may fail. The threads keep what registers they have then.
+ */
+#define REMOTE_SLICE	      8192
+#define REMOTE_SLICE_DATA_MAX 1024
+size_t remote_slices(const struct remote *remote);
+struct remote_batch *remote_batch_slice(const struct remote *remote, size_t index);
+int remote_run_newborn(struct remote *remote, struct frozen_thread *const *threads,
+		       struct remote_batch *const *batches, size_t n, struct err *err);
+
 /* The raw result of a call after remote_run. */
 int64_t remote_result(const struct remote_batch *batch, size_t index);
 
