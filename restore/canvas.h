@@ -29,6 +29,7 @@ struct canvas {
 	bool redirect_vdso; /* the saved vDSO is of another kernel: its functions lead to this one's */
 	struct range own_vdso;	 /* then: where this kernel's is */
 	struct range saved_vdso; /* and where the saved code is */
+	bool credited; /* all threads but the first have their credentials already */
 	struct made_thread *threads;
 	size_t n_threads;
 };

@@ -4,6 +4,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/thread.h"
 #include "restore/canvas.h"
 #include "restore/credentials.h"
 #include "restore/file_check.h"
@@ -208,6 +209,26 @@ static int set_dumpable(struct canvas *canvas, const struct process *process, st
 	return CANVAS_CALL(canvas, err, prctl, PR_SET_DUMPABLE, dumpable) < 0 ? -1 : 0;
 }
 
+/* Changing credentials has cleared it. */
+static int set_death_signals(struct restore *restore, struct canvas *canvas, struct err *err)
+{
+	size_t n = canvas->credited ? 1 : canvas->n_threads;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct made_thread *made = &canvas->threads[i];
+		const struct thread *thread =
+			IMAGE_GET(&restore->image, thread, canvas->own_pid, made->saved);
+		struct remote_call call =
+			REMOTE_CALL(prctl, PR_SET_PDEATHSIG, thread->parent_death_signal);
+
+		if (thread->parent_death_signal &&
+		    remote_call(&canvas->remote, frozen_find(&canvas->frozen, made->tid), &call,
+				err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int process_apply(struct restore *restore, struct canvas *canvas, struct err *err)
 {
 	const struct process *process = IMAGE_GET(&restore->image, process, canvas->own_pid, 0);
@@ -218,7 +239,8 @@ static int process_apply(struct restore *restore, struct canvas *canvas, struct 
 	    set_paths(restore, canvas, process, err) < 0 ||
 	    set_personality(canvas, process, err) < 0 || set_switches(canvas, process, err) < 0 ||
 	    set_limits(canvas, process, err) < 0 ||
-	    credentials_apply(canvas, &process->credentials, err) < 0)
+	    credentials_apply(canvas, &process->credentials, err) < 0 ||
+	    set_death_signals(restore, canvas, err) < 0)
 		return -1;
 	return set_dumpable(canvas, process, err);
 }
