@@ -162,6 +162,9 @@ uint64_t remote_inout(struct remote_batch *batch, void *buffer, size_t length);
 /* Adds a call; its index, from 0 on. */
 size_t remote_push(struct remote_batch *batch, struct remote_call call);
 
+/* How many were added. */
+size_t remote_count(const struct remote_batch *batch);
+
 /*
  * Runs all calls in the thread. Returns <0 only when the engine failed; then some may have run. A
  * batch can be run again, in the same or another thread (data is sent anew, results are replaced).

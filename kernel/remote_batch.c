@@ -233,6 +233,11 @@ size_t remote_push(struct remote_batch *batch, struct remote_call call)
 	return batch->n_calls++;
 }
 
+size_t remote_count(const struct remote_batch *batch)
+{
+	return batch->n_calls;
+}
+
 /* Where the calls and the data of a part are in the process. */
 static size_t ranges_of(const struct remote_batch *batch, const struct part *part, bool data,
 			struct memory_range ranges[2])

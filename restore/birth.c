@@ -48,7 +48,7 @@ static int clone_child(struct canvas *parent, uint32_t number, uint64_t flags, e
 		    REMOTE_CALL(clone3, remote_data(batch, &args, sizeof(args)), sizeof(args)));
 	parent->remote.options.event = on_birth;
 	parent->remote.options.context = &birth;
-	ret = remote_run_all(&parent->remote, canvas_leader(parent), batch, err);
+	ret = canvas_run_all(parent, batch, err);
 	parent->remote.options.event = NULL;
 	if (ret < 0)
 		return -1;
@@ -98,7 +98,7 @@ int birth_execute(const struct restore *restore, struct canvas *canvas,
 	remote_push(batch, contents ? REMOTE_CALL(execveat, (uint64_t)contents->fds[1], empty,
 						  arguments, environment, AT_EMPTY_PATH)
 				    : REMOTE_CALL(execve, at, arguments, environment));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	if (canvas_run(canvas, batch, err) < 0)
 		return -1;
 	if (!canvas->remote.execed) {
 		remote_check(batch, 0, err);

@@ -137,11 +137,9 @@ static bool same(const struct credentials *saved, const struct proc_status *now,
 int credentials_look(struct canvas *canvas, const struct credentials *saved,
 		     struct credentials_change *ret, struct err *err)
 {
-	int64_t securebits = CANVAS_CALL(canvas, err, prctl, PR_GET_SECUREBITS);
-
-	if (securebits < 0 || read_status(canvas->pid, &ret->now, err) < 0)
+	if (read_status(canvas->pid, &ret->now, err) < 0)
 		return -1;
-	ret->securebits = (uint32_t)securebits;
+	ret->securebits = canvas->securebits;
 	ret->none = same(saved, &ret->now, ret->securebits);
 	return 0;
 }
@@ -179,8 +177,13 @@ int credentials_apply(struct canvas *canvas, const struct credentials *saved, st
 		return -1;
 	/* All threads are clones of the first, so what holds for it holds for all. */
 	for (size_t i = 0; i < n && !change.none; i++) {
-		_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+		_cleanup_batch_ struct remote_batch *batch = NULL;
 
+		if (i == 0) {
+			credentials_push(canvas_later(canvas), saved, &change);
+			continue;
+		}
+		batch = remote_batch_new(&canvas->remote);
 		credentials_push(batch, saved, &change);
 		if (remote_run_all(&canvas->remote, canvas->frozen.threads[i], batch, err) < 0)
 			return err_prefix(err, "credentials");

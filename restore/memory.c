@@ -23,6 +23,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 enum { SCRATCH_SIZE = 256 << 10 };
@@ -217,7 +218,7 @@ static int unmap_all(struct canvas *canvas, const struct maps *maps, const struc
 			clear(&clearing, at, map->end);
 	}
 	clear_until_here(&clearing);
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
+	return canvas_run_all(canvas, batch, err);
 }
 
 static int map_all(struct restore *restore, struct canvas *canvas, const struct memory *memory,
@@ -242,7 +243,7 @@ static int map_all(struct restore *restore, struct canvas *canvas, const struct 
 			 0)
 			return -1;
 	}
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
+	return canvas_run_all(canvas, batch, err);
 }
 
 int memory_map(struct restore *restore, struct canvas *canvas, struct err *err)
@@ -294,8 +295,19 @@ static int blank_pages(struct canvas *canvas, const struct memory *memory, struc
 
 int memory_finish(struct canvas *canvas, const struct memory *memory, struct err *err)
 {
-	if (blank_pages(canvas, memory, err) < 0 || vdso_redirect(canvas, memory, err) < 0 ||
-	    mapping_finish(canvas, memory, err) < 0)
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	size_t securebits, personality;
+
+	if (blank_pages(canvas, memory, err) < 0 || vdso_redirect(canvas, memory, err) < 0)
 		return -1;
-	return layout_apply(canvas, memory, err);
+	mapping_finish(canvas, memory, batch);
+	if (layout_apply(memory, batch, err) < 0)
+		return -1;
+	securebits = remote_push(batch, REMOTE_CALL(prctl, PR_GET_SECUREBITS));
+	personality = remote_push(batch, REMOTE_CALL(personality, 0xffffffff));
+	if (canvas_run_all(canvas, batch, err) < 0)
+		return err_prefix(err, "protections and layout of the address space");
+	canvas->securebits = (uint32_t)remote_result(batch, securebits);
+	canvas->personality = (uint64_t)remote_result(batch, personality);
+	return 0;
 }

@@ -124,13 +124,11 @@ static const struct thread *record_of(const struct restore *restore, const struc
 
 static int apply_first(struct restore *restore, struct canvas *canvas, struct err *err)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 	const struct made_thread *made = &canvas->threads[0];
 	const struct thread *thread = record_of(restore, canvas, made);
 
-	push_registrations(batch, thread);
-	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0 ||
-	    schedule(restore, canvas, made->tid, &thread->scheduling, err) < 0)
+	push_registrations(canvas_later(canvas), thread);
+	if (schedule(restore, canvas, made->tid, &thread->scheduling, err) < 0)
 		return -1;
 	note_registrations(canvas_leader(canvas), thread);
 	return set_xstate(restore, canvas, made, err);

@@ -125,7 +125,7 @@ static int make_some(struct canvas *canvas, uint32_t *tids, size_t n, bool keep,
 		return err_sys(err, "out of memory");
 	for (size_t i = 0; i < n; i++)
 		push_clone(batch, canvas, i, tids[i], keep);
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	if (canvas_run(canvas, batch, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		results[i] = remote_result(batch, i);
