@@ -68,14 +68,10 @@ int birth_clone(struct canvas *parent, uint32_t number, uint64_t flags, enum bir
 	if (clone_child(parent, number, flags, end, &pid, &child->present, err) < 0)
 		return -1;
 	child->pid = pid;
-	if (frozen_adopt(pid, parent->frozen.features, &child->frozen, err) < 0) {
-		kill(pid, SIGKILL);
-		return -1;
-	}
 	/* It stands within the call loop; what it is to go on with is what the parent would. */
-	if (frozen_set_state(&child->frozen, canvas_leader(child), &canvas_leader(parent)->regs,
-			     canvas_leader(parent)->sigmask, err) < 0) {
-		canvas_kill(child);
+	if (frozen_adopt_newborn(&parent->frozen, canvas_leader(parent), pid, &child->frozen, err) <
+	    0) {
+		kill(pid, SIGKILL);
 		return -1;
 	}
 	remote_inherit(&parent->remote, &child->frozen, &child->remote);

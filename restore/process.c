@@ -111,13 +111,14 @@ static int process_check(struct restore *restore, const void *record, struct key
 static void set_limits(struct canvas *canvas, const struct process *process)
 {
 	struct remote_batch *batch = canvas_later(canvas);
+	bool root = geteuid() == 0;
 
 	for (size_t i = 0; i < process->n_limits; i++) {
 		const struct limit *limit = &process->limits[i];
 		struct rlimit now, want = { limit->soft, limit->hard };
 
 		/* A soft limit above the hard one is refused, so both sink together; the check has told. */
-		if (geteuid() != 0 && getrlimit(limit->resource, &now) == 0 &&
+		if (!root && getrlimit(limit->resource, &now) == 0 &&
 		    want.rlim_max > now.rlim_max) {
 			want.rlim_max = now.rlim_max;
 			if (want.rlim_cur > want.rlim_max)
