@@ -266,6 +266,41 @@ int borrow_begin_many(struct borrowing *run, struct remote *remote, struct froze
 	return start(run, &regs, false, err);
 }
 
+/* Born in a run of this remote, it has the mask of that: the call loop must end in the same way again. */
+static int set_newborn_going(struct borrowing *run, const struct borrow_vector *vector,
+			     struct err *err)
+{
+	struct arch_regs regs = run->thread->regs;
+
+	arch_stub_enter_many(&regs, run->remote->stub, vector->address, vector->count);
+	run->thread->borrowed = true;
+	if (arch_regs_set(run->thread->tid, &regs, err) < 0)
+		return -1;
+	return resume(run, 0, err);
+}
+
+int borrow_newborn(struct remote *remote, const struct borrow_vector *vectors, size_t n,
+		   struct err *err)
+{
+	_cleanup_free_ struct borrowing *runs = calloc(n, sizeof(*runs));
+	int rendezvous = n ? rendezvous_choose(remote, vectors[0].thread) : 0;
+
+	if (!runs)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		runs[i] = (struct borrowing){ .remote = remote,
+					      .thread = vectors[i].thread,
+					      .rendezvous = rendezvous };
+		if ((i == 0 && install(&runs[i], false, err) < 0) ||
+		    set_newborn_going(&runs[i], &vectors[i], err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (await(&runs[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 int borrow_copy(struct remote *remote, struct frozen_thread *thread, int64_t *ret_result,
 		struct err *err)
 {

@@ -40,6 +40,18 @@ int borrow_begin_many(struct borrowing *run, struct remote *remote, struct froze
 		      uint64_t vector, size_t count, struct err *err);
 int borrow_end(struct borrowing *run, struct err *err);
 
+/*
+ * Many threads at the same time, each with its own calls: threads that were born in the last run of this remote, and have not run
+ * since (frozen_add_newborn). They keep registers and mask of this run; frozen_set_state gives them what they are to have.
+ */
+struct borrow_vector {
+	struct frozen_thread *thread;
+	uint64_t address;
+	size_t count;
+};
+int borrow_newborn(struct remote *remote, const struct borrow_vector *vectors, size_t n,
+		   struct err *err);
+
 /* Clones a child and waits for its end, as arch_stub_enter_copy tells; the result of that clone. */
 int borrow_copy(struct remote *remote, struct frozen_thread *thread, int64_t *ret_result,
 		struct err *err);

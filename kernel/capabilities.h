@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The capabilities of this program itself, capabilities(7); the only user of libcap. */
+/* The capabilities of this program itself, capabilities(7). */
 #ifndef PIMAGE_CAPABILITIES_H
 #define PIMAGE_CAPABILITIES_H
 

@@ -120,6 +120,68 @@ int frozen_add_thread(struct frozen *frozen, pid_t tid, struct frozen_thread **r
 	return 0;
 }
 
+/* At its first stop it is on its way out of the call already, unlike one at an event. */
+static struct frozen_thread *add_newborn(struct frozen *frozen, const struct frozen_thread *parent,
+					 pid_t tid, struct err *err)
+{
+	struct frozen_thread *thread = frozen_append(frozen, tid, err);
+
+	if (!thread)
+		return NULL;
+	thread->regs = parent->regs;
+	thread->sigmask = parent->sigmask;
+	thread->stopped = thread->caught = true;
+	thread->unfiltered = parent->unfiltered;
+	thread->lendable = parent->lendable;
+	thread->borrowed = thread->mask_borrowed = true;
+	return thread;
+}
+
+int frozen_add_newborn(struct frozen *frozen, const struct frozen_thread *parent, pid_t tid,
+		       struct frozen_thread **ret_thread, struct err *err)
+{
+	struct frozen_thread *thread;
+
+	if (frozen_wait_born(tid, frozen->timeout_ms, err) < 0)
+		return -1;
+	thread = add_newborn(frozen, parent, tid, err);
+	if (!thread)
+		return -1;
+	frozen_place_last(frozen);
+	*ret_thread = thread;
+	return 0;
+}
+
+/* Not thawed: on failure the caller still has what it traced. */
+static void forget(struct frozen *frozen)
+{
+	close(frozen->pidfd);
+	for (size_t i = 0; i < frozen->n_threads; i++)
+		free(frozen->threads[i]);
+	free(frozen->threads);
+}
+
+int frozen_adopt_newborn(const struct frozen *family, const struct frozen_thread *parent, pid_t pid,
+			 struct frozen *ret_frozen, struct err *err)
+{
+	struct frozen frozen = FROZEN_EMPTY;
+	struct frozen_thread *thread;
+
+	frozen.pid = pid;
+	frozen.features = family->features;
+	frozen.timeout_ms = family->timeout_ms;
+	frozen.pidfd = open_pidfd(pid, err);
+	if (frozen.pidfd < 0)
+		return -1;
+	thread = add_newborn(&frozen, parent, pid, err);
+	if (!thread || frozen_give_back(thread, err) < 0 || open_memory(&frozen, err) < 0) {
+		forget(&frozen);
+		return -1;
+	}
+	*ret_frozen = frozen;
+	return 0;
+}
+
 int frozen_adopt(pid_t pid, const struct kernel_features *features, struct frozen *ret_frozen,
 		 struct err *err)
 {
@@ -132,11 +194,7 @@ int frozen_adopt(pid_t pid, const struct kernel_features *features, struct froze
 	if (frozen.pidfd < 0)
 		return -1;
 	if (frozen_add_thread(&frozen, pid, NULL, err) < 0 || open_memory(&frozen, err) < 0) {
-		/* Not thawed: on failure the caller still has what it traced. */
-		close(frozen.pidfd);
-		for (size_t i = 0; i < frozen.n_threads; i++)
-			free(frozen.threads[i]);
-		free(frozen.threads);
+		forget(&frozen);
 		return -1;
 	}
 	*ret_frozen = frozen;
@@ -187,9 +245,11 @@ int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,
 	if (arch_regs_set(thread->tid, regs, err) < 0)
 		return -1;
 	thread->regs = *regs;
+	thread->borrowed = false;
 	if (tracee_set_mask(thread->tid, sigmask, err) < 0)
 		return -1;
 	thread->sigmask = sigmask;
+	thread->mask_borrowed = false;
 	return 0;
 }
 

@@ -118,6 +118,21 @@ int frozen_add_thread(struct frozen *frozen, pid_t tid, struct frozen_thread **r
 		      struct err *err);
 
 /*
+ * The same for a thread that `parent` has made by a remote call with CLONE_PTRACE and CLONE_UNTRACED, so that neither reports its
+ * birth as an event. Waits for its first stop, which comes when the call is over. It goes by the parent's registers and mask,
+ * until frozen_set_state.
+ */
+int frozen_add_newborn(struct frozen *frozen, const struct frozen_thread *parent, pid_t tid,
+		       struct frozen_thread **ret_thread, struct err *err);
+
+/*
+ * The same for a process that `parent` has made by a remote call and that has had its first stop (frozen_wait_born). It goes
+ * by the parent's registers and mask at once.
+ */
+int frozen_adopt_newborn(const struct frozen *family, const struct frozen_thread *parent, pid_t pid,
+			 struct frozen *ret_frozen, struct err *err);
+
+/*
  * A thread (or, by pid, another process that was cloned remotely) that is traced from its birth:
  * waits for its first stop, so that it can be adopted or added.
  */

@@ -258,7 +258,6 @@ void remote_inherit(const struct remote *remote, struct frozen *child, struct re
 	inherited.frozen = child;
 	inherited.options.event = NULL;
 	inherited.options.context = NULL;
-	inherited.stale = true;
 	*ret_remote = inherited;
 }
 

@@ -178,7 +178,7 @@ uint64_t remote_inout(struct remote_batch *batch, void *buffer, size_t length);
 
 /* Adds a call; its index, from 0 on. */
 size_t remote_push(struct remote_batch *batch, struct remote_call call);
-/* How many there are. */
+/* How many were added. */
 size_t remote_batch_size(const struct remote_batch *batch);
 
 /*
@@ -204,6 +204,18 @@ int remote_run_each(const struct remote_task *tasks, size_t n, struct err *err);
 /* The same for calls of which none may fail: the first that did is named in err. */
 int remote_run_all(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
 		   struct err *err);
+
+/*
+ * The same for many threads at once, each with a batch of its own in its slice of the scratch memory: threads that were born in
+ * the last run of this remote (frozen_add_newborn). How many slices there are; the batch of one, whose calls may have
+ * REMOTE_SLICE_DATA_MAX bytes of data each; running them, where no call may fail. The threads keep what registers they have then.
+ */
+#define REMOTE_SLICE	      8192
+#define REMOTE_SLICE_DATA_MAX 1024
+size_t remote_slices(const struct remote *remote);
+struct remote_batch *remote_batch_slice(const struct remote *remote, size_t index);
+int remote_run_newborn(struct remote *remote, struct frozen_thread *const *threads,
+		       struct remote_batch *const *batches, size_t n, struct err *err);
 
 /* The raw result of a call after remote_run. */
 int64_t remote_result(const struct remote_batch *batch, size_t index);

@@ -33,10 +33,18 @@ struct blob {
 	bool in; /* sent before each run */
 };
 
+/* A part that is run. */
+struct part_run {
+	const struct remote_batch *batch;
+	struct part *part;
+};
+
 struct remote_batch {
 	pid_t pid;
 	uint64_t scratch;
-	size_t size; /* of the scratch memory */
+	size_t size;	 /* of the scratch memory, or of its slice */
+	size_t data_max; /* for a call together */
+	bool slice;
 	struct part *first;
 	struct part *last;
 	struct remote_call **calls;
@@ -72,20 +80,44 @@ static bool add_part(struct remote_batch *batch)
 	return true;
 }
 
-struct remote_batch *remote_batch_new(const struct remote *remote)
+static struct remote_batch *new_batch(const struct remote_batch *like)
 {
-	struct remote_batch *batch = calloc(1, sizeof(*batch));
+	struct remote_batch *batch = malloc(sizeof(*batch));
 
 	if (!batch)
 		return NULL;
-	batch->pid = remote->frozen->pid;
-	batch->scratch = remote->scratch;
-	batch->size = remote->scratch_size - REMOTE_SCRATCH_MARK;
+	*batch = *like;
 	if (!add_part(batch)) {
 		free(batch);
 		return NULL;
 	}
 	return batch;
+}
+
+struct remote_batch *remote_batch_new(const struct remote *remote)
+{
+	const struct remote_batch batch = { .pid = remote->frozen->pid,
+					    .scratch = remote->scratch,
+					    .size = remote->scratch_size - REMOTE_SCRATCH_MARK,
+					    .data_max = REMOTE_DATA_MAX };
+
+	return new_batch(&batch);
+}
+
+size_t remote_slices(const struct remote *remote)
+{
+	return (remote->scratch_size - REMOTE_SCRATCH_MARK) / REMOTE_SLICE;
+}
+
+struct remote_batch *remote_batch_slice(const struct remote *remote, size_t index)
+{
+	const struct remote_batch batch = { .pid = remote->frozen->pid,
+					    .scratch = remote->scratch + index * REMOTE_SLICE,
+					    .size = REMOTE_SLICE,
+					    .data_max = REMOTE_SLICE_DATA_MAX,
+					    .slice = true };
+
+	return new_batch(&batch);
 }
 
 void remote_batch_free(struct remote_batch *batch)
@@ -128,7 +160,7 @@ static char *take(struct remote_batch *batch, size_t length, uint64_t *ret_addre
 	struct part *part = batch->last;
 	size_t bytes = (length + DATA_ALIGN - 1) & ~(size_t)(DATA_ALIGN - 1);
 
-	if (batch->failed || length > REMOTE_DATA_MAX || batch->pending + bytes > REMOTE_DATA_MAX) {
+	if (batch->failed || length > batch->data_max || batch->pending + bytes > batch->data_max) {
 		errno = E2BIG;
 		fail(batch);
 		return NULL;
@@ -195,7 +227,7 @@ size_t remote_push(struct remote_batch *batch, struct remote_call call)
 	part->calls++;
 	batch->calls[batch->n_calls] = at;
 	if (batch->size - part->calls * sizeof(call) - part->data <
-		    sizeof(call) + REMOTE_DATA_MAX &&
+		    sizeof(call) + batch->data_max &&
 	    !add_part(batch))
 		fail(batch);
 	return batch->n_calls++;
@@ -234,32 +266,75 @@ static void move_blobs(const struct remote_batch *batch, struct part *part, bool
 	}
 }
 
-/* What a part is in the process: its calls, and behind them its data. */
-static char *bytes_of(const struct remote_batch *batch, const struct part *part)
+/* The bytes of some parts to where they belong, or back. */
+static int send(const struct process_memory *memory, const struct part_run *runs, size_t n,
+		struct err *err)
 {
-	size_t call_bytes = part->calls * sizeof(struct remote_call);
-	char *bytes = malloc(call_bytes + part->data);
+	_cleanup_free_ struct memory_range *ranges = calloc(2 * n, sizeof(*ranges));
+	_cleanup_free_ char *bytes = NULL;
+	size_t size = 0, count = 0;
 
-	if (bytes) {
-		memcpy(bytes, part->image, call_bytes);
-		memcpy(bytes + call_bytes, part->image + batch->size - part->data, part->data);
+	for (size_t i = 0; i < n; i++)
+		size += runs[i].part->calls * sizeof(struct remote_call) + runs[i].part->data;
+	bytes = malloc(size + 1);
+	if (!ranges || !bytes)
+		return err_sys(err, "remote batch");
+	size = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct remote_batch *batch = runs[i].batch;
+		struct part *part = runs[i].part;
+		size_t calls = part->calls * sizeof(struct remote_call);
+
+		move_blobs(batch, part, true);
+		memcpy(bytes + size, part->image, calls);
+		memcpy(bytes + size + calls, part->image + batch->size - part->data, part->data);
+		size += calls + part->data;
+		count += ranges_of(batch, part, true, &ranges[count]);
 	}
-	return bytes;
+	return memory_write_ranges(memory, ranges, count, bytes, err);
+}
+
+static int fetch(const struct process_memory *memory, const struct part_run *runs, size_t n,
+		 struct err *err)
+{
+	_cleanup_free_ struct memory_range *ranges = calloc(2 * n, sizeof(*ranges));
+	_cleanup_free_ char *bytes = NULL;
+	size_t size = 0, count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		size += runs[i].part->calls * sizeof(struct remote_call) + runs[i].part->data;
+	bytes = malloc(size + 1);
+	if (!ranges || !bytes)
+		return err_sys(err, "remote batch");
+	for (size_t i = 0; i < n; i++)
+		count += ranges_of(runs[i].batch, runs[i].part, runs[i].part->n_blobs > 0,
+				   &ranges[count]);
+	if (memory_read_ranges(memory, ranges, count, bytes, err) < 0)
+		return -1;
+	size = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct remote_batch *batch = runs[i].batch;
+		struct part *part = runs[i].part;
+		size_t calls = part->calls * sizeof(struct remote_call);
+
+		memcpy(part->image, bytes + size, calls);
+		size += calls;
+		if (!part->n_blobs)
+			continue;
+		memcpy(part->image + batch->size - part->data, bytes + size, part->data);
+		size += part->data;
+		move_blobs(batch, part, false);
+	}
+	return 0;
 }
 
 static int begin_part(struct remote *remote, struct frozen_thread *thread,
 		      struct remote_batch *batch, struct part *part, struct borrowing *run,
 		      struct err *err)
 {
-	_cleanup_free_ char *bytes = NULL;
-	struct memory_range ranges[2];
-	size_t n = ranges_of(batch, part, true, ranges);
+	const struct part_run one = { batch, part };
 
-	move_blobs(batch, part, true);
-	bytes = bytes_of(batch, part);
-	if (!bytes)
-		return err_sys(err, "process %d: remote batch", batch->pid);
-	if (memory_write_ranges(&remote->frozen->memory, ranges, n, bytes, err) < 0)
+	if (send(&remote->frozen->memory, &one, 1, err) < 0)
 		return -1;
 	rendezvous_note(remote, (struct remote_call *)(void *)part->image, part->calls);
 	return borrow_begin_many(run, remote, thread, batch->scratch, part->calls, err);
@@ -268,10 +343,7 @@ static int begin_part(struct remote *remote, struct frozen_thread *thread,
 static int end_part(struct remote *remote, struct remote_batch *batch, struct part *part,
 		    struct borrowing *run, struct err *err)
 {
-	size_t call_bytes = part->calls * sizeof(struct remote_call);
-	_cleanup_free_ char *bytes = NULL;
-	struct memory_range ranges[2];
-	size_t n;
+	const struct part_run one = { batch, part };
 
 	if (borrow_end(run, err) < 0)
 		return -1;
@@ -279,16 +351,52 @@ static int end_part(struct remote *remote, struct remote_batch *batch, struct pa
 	/* After an exec there is nothing left to read results from; it was the last call. */
 	if (remote->execed)
 		return 0;
-	bytes = malloc(call_bytes + part->data);
-	if (!bytes)
-		return err_sys(err, "process %d: remote batch", batch->pid);
-	n = ranges_of(batch, part, part->n_blobs > 0, ranges);
-	if (memory_read_ranges(&remote->frozen->memory, ranges, n, bytes, err) < 0)
-		return -1;
-	memcpy(part->image, bytes, call_bytes);
-	if (part->n_blobs)
-		memcpy(part->image + batch->size - part->data, bytes + call_bytes, part->data);
-	move_blobs(batch, part, false);
+	return fetch(&remote->frozen->memory, &one, 1, err);
+}
+
+/* The parts that come next of all batches; how many have one. */
+static size_t next_parts(struct part_run *runs, size_t n, struct frozen_thread *const *threads,
+			 struct borrow_vector *vectors, struct part_run *ret_now)
+{
+	size_t now = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct part *part = runs[i].part;
+
+		if (!part || !part->calls)
+			continue;
+		ret_now[now] = runs[i];
+		vectors[now++] =
+			(struct borrow_vector){ threads[i], runs[i].batch->scratch, part->calls };
+		runs[i].part = part->next;
+	}
+	return now;
+}
+
+int remote_run_newborn(struct remote *remote, struct frozen_thread *const *threads,
+		       struct remote_batch *const *batches, size_t n, struct err *err)
+{
+	_cleanup_free_ struct part_run *runs = calloc(2 * n + 1, sizeof(*runs));
+	_cleanup_free_ struct borrow_vector *vectors = calloc(n + 1, sizeof(*vectors));
+	struct part_run *now = runs + n;
+	size_t count;
+
+	if (!runs || !vectors)
+		return err_sys(err, "remote batch");
+	for (size_t i = 0; i < n; i++) {
+		if (batches[i]->failed)
+			return err_set(err, batches[i]->err.code, "%s", batches[i]->err.msg);
+		runs[i] = (struct part_run){ batches[i], batches[i]->first };
+	}
+	while ((count = next_parts(runs, n, threads, vectors, now)) > 0)
+		if (send(&remote->frozen->memory, now, count, err) < 0 ||
+		    borrow_newborn(remote, vectors, count, err) < 0 ||
+		    fetch(&remote->frozen->memory, now, count, err) < 0)
+			return -1;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < batches[i]->n_calls; k++)
+			if (remote_check(batches[i], k, err) < 0)
+				return -1;
 	return 0;
 }
 
@@ -297,7 +405,7 @@ static int check_batch(const struct remote *remote, const struct remote_batch *b
 {
 	if (batch->failed)
 		return err_set(err, batch->err.code, "%s", batch->err.msg);
-	if (batch->scratch != remote->scratch ||
+	if (batch->slice || batch->scratch != remote->scratch ||
 	    batch->size + REMOTE_SCRATCH_MARK != remote->scratch_size)
 		return err_set(err, ERR_FAILED,
 			       "process %d: remote batch made before the scratch memory moved",

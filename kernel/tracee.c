@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -91,23 +90,19 @@ static int does_not_stop(pid_t tid, unsigned timeout_ms, struct err *err)
 }
 
 /*
- * There is no waitpid with a time limit that leaves SIGCHLD and its handler to the program. Most
- * stops come within microseconds, so yield a while before sleeping, then ever longer.
+ * There is no waitpid with a time limit, but every stop comes with SIGCHLD, which can be waited for while it is blocked. Another
+ * thread that does not block it may get it instead, hence the short naps. To yield instead would hand the CPU over for a
+ * whole slice of time where others compute.
  */
-static void pause_a_little(unsigned round)
+static void nap(unsigned round, const sigset_t *sigchld)
 {
-	struct timespec nap = { 0, 20000 };
+	const struct timespec time = { 0, (long)(round < 4 ? NS_PER_MS : 10 * NS_PER_MS) };
 
-	if (round < 50) {
-		sched_yield();
-		return;
-	}
-	if (round > 100)
-		nap.tv_nsec = round > 200 ? (long)NS_PER_MS : 100000;
-	nanosleep(&nap, NULL);
+	sigtimedwait(sigchld, NULL, &time);
 }
 
-int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct err *err)
+static int wait_for_news(pid_t tid, unsigned timeout_ms, const sigset_t *sigchld,
+			 struct stop *ret_stop, struct err *err)
 {
 	uint64_t deadline = 0;
 
@@ -126,17 +121,37 @@ int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct er
 		 * The end of a main thread is not reported as long as other threads live. One that has just
 		 * ended is, and has to be collected: until then its own parent waits in vain.
 		 */
-		if (round % 64 == 63 && state_of(tid) == 'Z') {
+		if (round % 4 == 3 && state_of(tid) == 'Z') {
 			if (tracee_poll(tid, ret_stop) <= 0)
 				*ret_stop = (struct stop){ .kind = STOP_GONE };
 			return 0;
 		}
-		if (round == 50)
+		if (!deadline)
 			deadline = monotonic_ns() + timeout_ms * NS_PER_MS;
-		if (round > 50 && monotonic_ns() > deadline)
+		else if (monotonic_ns() > deadline)
 			return does_not_stop(tid, timeout_ms, err);
-		pause_a_little(round);
+		nap(round, sigchld);
 	}
+}
+
+int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct err *err)
+{
+	sigset_t sigchld, before;
+	int ret;
+
+	if (tracee_poll(tid, ret_stop) > 0)
+		return 0;
+	sigemptyset(&sigchld);
+	sigaddset(&sigchld, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &sigchld, &before);
+	ret = wait_for_news(tid, timeout_ms, &sigchld, ret_stop, err);
+	if (!sigismember(&before, SIGCHLD)) {
+		int error = errno;
+
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		errno = error;
+	}
+	return ret;
 }
 
 int tracee_interrupt(pid_t tid, struct err *err)

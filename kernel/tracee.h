@@ -26,7 +26,8 @@ struct stop {
 
 /*
  * Waits until the traced thread reports a stop. Needs PTRACE_O_TRACESYSGOOD set. Fails if it does
- * not within the time; the error tells its state then.
+ * not within the time; the error tells its state then. It may take a SIGCHLD that is pending: whoever listens to that signal
+ * looks for what has happened afterwards.
  */
 int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct err *err);
 

@@ -48,7 +48,7 @@ static int clone_child(struct canvas *parent, uint32_t number, uint64_t flags, e
 		    REMOTE_CALL(clone3, remote_data(batch, &args, sizeof(args)), sizeof(args)));
 	parent->remote.options.event = on_birth;
 	parent->remote.options.context = &birth;
-	ret = remote_run_all(&parent->remote, canvas_leader(parent), batch, err);
+	ret = canvas_run_all(parent, batch, err);
 	parent->remote.options.event = NULL;
 	if (ret < 0)
 		return -1;
@@ -68,14 +68,10 @@ int birth_clone(struct canvas *parent, uint32_t number, uint64_t flags, enum bir
 	if (clone_child(parent, number, flags, end, &pid, &child->present, err) < 0)
 		return -1;
 	child->pid = pid;
-	if (frozen_adopt(pid, parent->frozen.features, &child->frozen, err) < 0) {
-		kill(pid, SIGKILL);
-		return -1;
-	}
 	/* It stands within the call loop; what it is to go on with is what the parent would. */
-	if (frozen_set_state(&child->frozen, canvas_leader(child), &canvas_leader(parent)->regs,
-			     canvas_leader(parent)->sigmask, err) < 0) {
-		canvas_kill(child);
+	if (frozen_adopt_newborn(&parent->frozen, canvas_leader(parent), pid, &child->frozen, err) <
+	    0) {
+		kill(pid, SIGKILL);
 		return -1;
 	}
 	remote_inherit(&parent->remote, &child->frozen, &child->remote);
@@ -98,7 +94,7 @@ int birth_execute(const struct restore *restore, struct canvas *canvas,
 	remote_push(batch, contents ? REMOTE_CALL(execveat, (uint64_t)contents->fds[1], empty,
 						  arguments, environment, AT_EMPTY_PATH)
 				    : REMOTE_CALL(execve, at, arguments, environment));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	if (canvas_run(canvas, batch, err) < 0)
 		return -1;
 	if (!canvas->remote.execed) {
 		remote_check(batch, 0, err);

@@ -155,7 +155,12 @@ static int build_state(struct restore *restore, enum pids_mode mode, struct err 
 	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
 	    restore_apply(restore, PHASE_LATE, err) < 0)
 		return -1;
-	return restore_apply(restore, PHASE_LAST, err);
+	if (restore_apply(restore, PHASE_LAST, err) < 0)
+		return -1;
+	for (size_t i = 0; i < restore->n_canvases; i++)
+		if (canvas_flush(&restore->canvases[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 int build_objects(struct restore *restore, struct fill *fill, struct err *err)

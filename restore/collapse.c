@@ -106,7 +106,7 @@ int collapse_run(struct collapse *collapse, struct canvas *canvas, uint64_t limi
 		n = push_blocks(collapse, limit, max, batch, &last);
 		if (!n)
 			return 0;
-		if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+		if (canvas_run(canvas, batch, err) < 0)
 			return -1;
 		collapse->tried = true;
 		/* The same will not go any better with the rest. */

@@ -51,13 +51,13 @@ static int tell(struct canvas *canvas, unsigned long request, pid_t group, struc
 
 	remote_push(open, REMOTE_CALL(openat, (uint64_t)AT_FDCWD,
 				      remote_data(open, path, sizeof(path)), O_RDWR | O_CLOEXEC));
-	if (remote_run_all(&canvas->remote, canvas_leader(canvas), open, err) < 0)
+	if (canvas_run_all(canvas, open, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	fd = (uint64_t)remote_result(open, 0);
 	remote_push(batch,
 		    REMOTE_CALL(ioctl, fd, request, remote_data(batch, &group, sizeof(group))));
 	remote_push(batch, REMOTE_CALL(close, fd));
-	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	if (canvas_run_all(canvas, batch, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	return 0;
 }

@@ -134,35 +134,59 @@ static bool same(const struct credentials *saved, const struct proc_status *now,
 	       saved->securebits == securebits && saved->no_new_privs == now->no_new_privs;
 }
 
-static int apply_one(struct canvas *canvas, struct frozen_thread *thread,
-		     const struct credentials *saved, const struct proc_status *now,
-		     uint32_t securebits, struct err *err)
+int credentials_look(struct canvas *canvas, const struct credentials *saved,
+		     struct credentials_change *ret, struct err *err)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	if (read_status(canvas->pid, &ret->now, err) < 0)
+		return -1;
+	ret->securebits = canvas->securebits;
+	ret->none = same(saved, &ret->now, ret->securebits);
+	return 0;
+}
 
-	push_bounding(batch, &saved->capabilities, now);
-	if (saved->securebits != securebits)
+void credentials_look_done(struct credentials_change *change)
+{
+	proc_status_release(&change->now);
+}
+
+bool credentials_fit(const struct credentials *saved, size_t bytes)
+{
+	return saved->n_groups * sizeof(*saved->groups) <= bytes;
+}
+
+void credentials_push(struct remote_batch *batch, const struct credentials *saved,
+		      const struct credentials_change *change)
+{
+	if (change->none)
+		return;
+	push_bounding(batch, &saved->capabilities, &change->now);
+	if (saved->securebits != change->securebits)
 		remote_push(batch, REMOTE_CALL(prctl, PR_SET_SECUREBITS, saved->securebits));
-	push_ids(batch, saved, now);
+	push_ids(batch, saved, &change->now);
 	push_capabilities(batch, &saved->capabilities);
 	if (saved->no_new_privs)
 		remote_push(batch, REMOTE_CALL(prctl, PR_SET_NO_NEW_PRIVS, 1));
-	return remote_run_all(&canvas->remote, thread, batch, err);
 }
 
 int credentials_apply(struct canvas *canvas, const struct credentials *saved, struct err *err)
 {
-	_cleanup_(proc_status_release) struct proc_status now = { 0 };
-	int64_t securebits = CANVAS_CALL(canvas, err, prctl, PR_GET_SECUREBITS);
+	_cleanup_(credentials_look_done) struct credentials_change change = { 0 };
+	size_t n = canvas->credited ? 1 : canvas->frozen.n_threads;
 
-	if (securebits < 0 || read_status(canvas->pid, &now, err) < 0)
+	if (credentials_look(canvas, saved, &change, err) < 0)
 		return -1;
 	/* All threads are clones of the first, so what holds for it holds for all. */
-	if (same(saved, &now, (uint32_t)securebits))
-		return 0;
-	for (size_t i = 0; i < canvas->frozen.n_threads; i++)
-		if (apply_one(canvas, canvas->frozen.threads[i], saved, &now, (uint32_t)securebits,
-			      err) < 0)
+	for (size_t i = 0; i < n && !change.none; i++) {
+		_cleanup_batch_ struct remote_batch *batch = NULL;
+
+		if (i == 0) {
+			credentials_push(canvas_later(canvas), saved, &change);
+			continue;
+		}
+		batch = remote_batch_new(&canvas->remote);
+		credentials_push(batch, saved, &change);
+		if (remote_run_all(&canvas->remote, canvas->frozen.threads[i], batch, err) < 0)
 			return err_prefix(err, "credentials");
+	}
 	return 0;
 }

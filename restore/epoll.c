@@ -114,7 +114,7 @@ static int add_reported(const struct adding *a, bool *done, struct err *err)
 	}
 	if (!due)
 		return 0;
-	return remote_run_all(&a->canvas->remote, canvas_leader(a->canvas), batch, err);
+	return canvas_run_all(a->canvas, batch, err);
 }
 
 static int add_others(const struct adding *a, const bool *done, struct err *err)
@@ -126,7 +126,7 @@ static int add_others(const struct adding *a, const bool *done, struct err *err)
 		if (a->saved->registrations[i].process == a->canvas->own_pid && !done[i])
 			push_add(batch, a, &a->saved->registrations[i],
 				 a->saved->registrations[i].events);
-	if (remote_run(&a->canvas->remote, canvas_leader(a->canvas), batch, err) < 0)
+	if (canvas_run(a->canvas, batch, err) < 0)
 		return -1;
 	for (size_t i = 0; i < a->saved->n_registrations; i++)
 		if (a->saved->registrations[i].process == a->canvas->own_pid && !done[i] &&

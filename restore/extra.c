@@ -74,7 +74,7 @@ static int remote_name(struct canvas *canvas, const char *name, struct err *err)
 
 	remote_push(batch,
 		    REMOTE_CALL(prctl, PR_SET_NAME, remote_data(batch, name, strlen(name) + 1)));
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
+	return canvas_run_all(canvas, batch, err);
 }
 
 /* signal(7) */

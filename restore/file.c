@@ -241,10 +241,9 @@ static int apply_type(struct restore *restore, struct canvas *canvas, const stru
 }
 
 /* What a process itself must ask for: its record locks, and whom signals of the file go to. */
-static int apply_common(struct restore *restore, struct canvas *canvas, const struct files *files,
-			struct err *err)
+static void apply_common(struct restore *restore, struct canvas *canvas, const struct files *files)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	struct remote_batch *batch = canvas_later(canvas);
 	const struct file *last = NULL;
 
 	for (size_t i = 0; i < files->n_descriptors; i++) {
@@ -258,15 +257,13 @@ static int apply_common(struct restore *restore, struct canvas *canvas, const st
 		push_locks(batch, canvas, descriptor, file);
 		last = file;
 	}
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int apply(struct restore *restore, struct canvas *canvas, struct err *err)
 {
 	const struct files *files = IMAGE_GET(&restore->image, files, canvas->own_pid, 0);
 
-	if (apply_common(restore, canvas, files, err) < 0)
-		return err_prefix(err, "%s", canvas->name);
+	apply_common(restore, canvas, files);
 	for (size_t i = 0; types[i]; i++)
 		if (types[i]->apply && apply_type(restore, canvas, files, types[i], err) < 0)
 			return err_prefix(err, "%s", canvas->name);

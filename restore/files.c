@@ -72,7 +72,7 @@ static int close_each(struct canvas *canvas, const struct files *files, struct e
 	for (size_t i = 0; i < count; i++)
 		if (!in_table(files, numbers[i]))
 			remote_push(batch, REMOTE_CALL(close, numbers[i]));
-	return remote_run(&canvas->remote, canvas_leader(canvas), batch, err);
+	return canvas_run(canvas, batch, err);
 }
 
 static int apply(struct restore *restore, struct canvas *canvas, struct err *err)
@@ -87,7 +87,7 @@ static int apply(struct restore *restore, struct canvas *canvas, struct err *err
 	if (push_descriptors(restore, files, batch, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	last = push_close(files, batch);
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	if (canvas_run(canvas, batch, err) < 0)
 		return -1;
 	for (size_t i = 0; i < files->n_descriptors; i++)
 		if (remote_check(batch, i, err) < 0)

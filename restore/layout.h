@@ -6,7 +6,7 @@
 #include "format/memory.h"
 #include "restore/canvas.h"
 
-/* PR_SET_MM_MAP of prctl(2): brk, stack, arguments, environment, auxiliary vector. */
-int layout_apply(struct canvas *canvas, const struct memory *memory, struct err *err);
+/* PR_SET_MM_MAP of prctl(2): brk, stack, arguments, environment, auxiliary vector: pushes the call. */
+int layout_apply(const struct memory *memory, struct remote_batch *batch, struct err *err);
 
 #endif

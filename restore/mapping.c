@@ -257,10 +257,8 @@ static void push_keys(struct remote_batch *batch, const struct memory *memory)
 		remote_push(batch, REMOTE_CALL(pkey_alloc, 0, 0));
 }
 
-int mapping_finish(struct canvas *canvas, const struct memory *memory, struct err *err)
+void mapping_finish(struct canvas *canvas, const struct memory *memory, struct remote_batch *batch)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-
 	push_keys(batch, memory);
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
@@ -275,5 +273,4 @@ int mapping_finish(struct canvas *canvas, const struct memory *memory, struct er
 		if (vma->flags & VMA_SEALED)
 			remote_push(batch, REMOTE_CALL(mseal, vma->range.start, length, 0));
 	}
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }

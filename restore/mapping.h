@@ -28,7 +28,7 @@ uint32_t mapping_filling_prot(const struct memory *memory, const struct vma *vma
 bool mapping_stands_apart(const struct memory *memory, const struct vma *vma);
 uint64_t mapping_apart_size(const struct memory *memory);
 
-/* mprotect(2), pkeys, madvise(2), mlock2(2), names, guard pages, mseal(2) of all VMAs. */
-int mapping_finish(struct canvas *canvas, const struct memory *memory, struct err *err);
+/* mprotect(2), pkeys, madvise(2), mlock2(2), names, guard pages, mseal(2) of all VMAs: pushes the calls. */
+void mapping_finish(struct canvas *canvas, const struct memory *memory, struct remote_batch *batch);
 
 #endif

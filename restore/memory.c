@@ -23,6 +23,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 enum { SCRATCH_SIZE = 256 << 10 };
@@ -193,11 +194,10 @@ static void clear_until_here(struct clearing *clearing)
 	clearing->range = (struct range){ 0 };
 }
 
-static int unmap_all(struct canvas *canvas, const struct maps *maps, const struct kept *kept,
-		     size_t n_kept, struct err *err)
+static void unmap_all(struct canvas *canvas, const struct maps *maps, const struct kept *kept,
+		      size_t n_kept)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	struct clearing clearing = { .batch = batch };
+	struct clearing clearing = { .batch = canvas_later(canvas) };
 	size_t k = 0;
 
 	for (size_t i = 0; i < maps->count; i++) {
@@ -217,7 +217,6 @@ static int unmap_all(struct canvas *canvas, const struct maps *maps, const struc
 			clear(&clearing, at, map->end);
 	}
 	clear_until_here(&clearing);
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 /* Shared memory is made for each copy. */
@@ -226,18 +225,20 @@ static bool is_mapped_here(const struct canvas *canvas, const struct vma *vma)
 	return !canvas->is_template || vma->kind != VMA_SHM || !(vma->flags & VMA_SHARED);
 }
 
+/* If the vDSO stays where it is, unmapping has not taken place yet, and goes by the same run. */
 static int map_all(struct restore *restore, struct canvas *canvas, const struct memory *memory,
-		   const struct kept *kept, struct err *err)
+		   const struct kept *kept, const struct maps *before, struct err *err)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	_cleanup_(maps_release) struct maps maps = { 0 };
+	_cleanup_(maps_release) struct maps now = { 0 };
+	bool moved = !canvas->later;
+	struct remote_batch *batch;
 	struct range elsewhere;
 
-	/* Read again, because the vDSO has moved meanwhile. */
-	if (read_maps(canvas, &maps, err) < 0 ||
-	    gap_find(&maps, memory, canvas->scratch, mapping_apart_size(memory), &elsewhere, err) <
-		    0)
+	if ((moved && read_maps(canvas, &now, err) < 0) ||
+	    gap_find(moved ? &now : before, memory, canvas->scratch, mapping_apart_size(memory),
+		     &elsewhere, err) < 0)
 		return -1;
+	batch = canvas_later(canvas);
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
 
@@ -250,7 +251,7 @@ static int map_all(struct restore *restore, struct canvas *canvas, const struct 
 			 0)
 			return -1;
 	}
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
+	return canvas_flush(canvas, err);
 }
 
 int memory_map(struct restore *restore, struct canvas *canvas, struct err *err)
@@ -267,9 +268,9 @@ int memory_map(struct restore *restore, struct canvas *canvas, struct err *err)
 		inherit_plan_all(canvas, memory, kept);
 	else if (canvas->cloned)
 		inherit_plan(restore, canvas, memory, &maps, kept);
-	if (unmap_all(canvas, &maps, kept, memory->n_vmas, err) < 0 ||
-	    vdso_place(restore, canvas, memory, &maps, err) < 0 ||
-	    map_all(restore, canvas, memory, kept, err) < 0)
+	unmap_all(canvas, &maps, kept, memory->n_vmas);
+	if (vdso_place(restore, canvas, memory, &maps, err) < 0 ||
+	    map_all(restore, canvas, memory, kept, &maps, err) < 0)
 		return -1;
 	if (canvas->is_template)
 		return 0;
@@ -308,10 +309,21 @@ int memory_blank(struct canvas *canvas, const struct memory *memory, struct err 
 
 int memory_finish(struct canvas *canvas, const struct memory *memory, struct err *err)
 {
+	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	size_t securebits, personality;
+
 	/* Those of a template came with it. */
-	if (!canvas->template && memory_blank(canvas, memory, err) < 0)
+	if ((!canvas->template && memory_blank(canvas, memory, err) < 0) ||
+	    vdso_redirect(canvas, memory, err) < 0)
 		return -1;
-	if (vdso_redirect(canvas, memory, err) < 0 || mapping_finish(canvas, memory, err) < 0)
+	mapping_finish(canvas, memory, batch);
+	if (layout_apply(memory, batch, err) < 0)
 		return -1;
-	return layout_apply(canvas, memory, err);
+	securebits = remote_push(batch, REMOTE_CALL(prctl, PR_GET_SECUREBITS));
+	personality = remote_push(batch, REMOTE_CALL(personality, 0xffffffff));
+	if (canvas_run_all(canvas, batch, err) < 0)
+		return err_prefix(err, "protections and layout of the address space");
+	canvas->securebits = (uint32_t)remote_result(batch, securebits);
+	canvas->personality = (uint64_t)remote_result(batch, personality);
+	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/thread.h"
 #include "restore/canvas.h"
 #include "restore/credentials.h"
 #include "restore/file_check.h"
@@ -107,16 +108,17 @@ static int process_check(struct restore *restore, const void *record, struct key
 	return check_exe(restore, object, &process->exe, err);
 }
 
-static int set_limits(struct canvas *canvas, const struct process *process, struct err *err)
+static void set_limits(struct canvas *canvas, const struct process *process)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	struct remote_batch *batch = canvas_later(canvas);
+	bool root = geteuid() == 0;
 
 	for (size_t i = 0; i < process->n_limits; i++) {
 		const struct limit *limit = &process->limits[i];
 		struct rlimit now, want = { limit->soft, limit->hard };
 
 		/* A soft limit above the hard one is refused, so both sink together; the check has told. */
-		if (geteuid() != 0 && getrlimit(limit->resource, &now) == 0 &&
+		if (!root && getrlimit(limit->resource, &now) == 0 &&
 		    want.rlim_max > now.rlim_max) {
 			want.rlim_max = now.rlim_max;
 			if (want.rlim_cur > want.rlim_max)
@@ -125,18 +127,11 @@ static int set_limits(struct canvas *canvas, const struct process *process, stru
 		remote_push(batch, REMOTE_CALL(prlimit64, 0, limit->resource,
 					       remote_data(batch, &want, sizeof(want)), 0));
 	}
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < process->n_limits; i++)
-		if (remote_check(batch, i, err) < 0)
-			return err_prefix(err, "limit %u", process->limits[i].resource);
-	return 0;
 }
 
-static int set_paths(struct restore *restore, struct canvas *canvas, const struct process *process,
-		     struct err *err)
+static void set_paths(struct restore *restore, struct canvas *canvas, const struct process *process)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	struct remote_batch *batch = canvas_later(canvas);
 	char buffer[4096];
 	const char *cwd = restore_path(restore, process->cwd, buffer, sizeof(buffer));
 
@@ -145,7 +140,6 @@ static int set_paths(struct restore *restore, struct canvas *canvas, const struc
 		remote_push(batch, REMOTE_CALL(chroot, remote_data(batch, process->root,
 								   strlen(process->root) + 1)));
 	remote_push(batch, REMOTE_CALL(umask, process->umask));
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int write_value(const struct canvas *canvas, const char *name, const char *format,
@@ -174,38 +168,57 @@ static void set_oom_score(struct restore *restore, const struct canvas *canvas,
 		problems_add_err(&restore->problems, VERDICT_APPROXIMATED, canvas->name, &refused);
 }
 
-static int set_switches(struct canvas *canvas, const struct process *process, struct err *err)
+static void set_switches(struct canvas *canvas, const struct process *process)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	struct remote_batch *batch = canvas_later(canvas);
 
 	remote_push(batch, REMOTE_CALL(prctl, PR_SET_CHILD_SUBREAPER, process->child_subreaper));
 	remote_push(batch, REMOTE_CALL(prctl, PR_SET_THP_DISABLE, process->thp_disable));
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 /* Every thread has its own, and clone3 has copied that of the canvas. */
 static int set_personality(struct canvas *canvas, const struct process *process, struct err *err)
 {
-	int64_t now = CANVAS_CALL(canvas, err, personality, 0xffffffff);
+	/* Asked when its memory was finished. */
+	bool same = canvas->personality == process->personality;
 
-	if (now < 0)
-		return -1;
-	for (size_t i = 0; i < canvas->frozen.n_threads && (uint64_t)now != process->personality;
-	     i++) {
+	for (size_t i = 0; i < canvas->frozen.n_threads && !same; i++) {
 		struct remote_call call = REMOTE_CALL(personality, process->personality);
 
-		if (remote_call(&canvas->remote, canvas->frozen.threads[i], &call, err) < 0)
+		if (canvas_flush(canvas, err) < 0 ||
+		    remote_call(&canvas->remote, canvas->frozen.threads[i], &call, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* Changing credentials makes a process undumpable, so this comes after them; and with 0 /proc is closed to its user. */
-static int set_dumpable(struct canvas *canvas, const struct process *process, struct err *err)
+static void set_dumpable(struct canvas *canvas, const struct process *process)
 {
-	uint32_t dumpable = process->dumpable == 1 ? 1 : 0;
+	remote_push(canvas_later(canvas),
+		    REMOTE_CALL(prctl, PR_SET_DUMPABLE, process->dumpable == 1 ? 1 : 0));
+}
 
-	return CANVAS_CALL(canvas, err, prctl, PR_SET_DUMPABLE, dumpable) < 0 ? -1 : 0;
+/* Changing credentials has cleared it. */
+static int set_death_signals(struct restore *restore, struct canvas *canvas, struct err *err)
+{
+	size_t n = canvas->credited ? 1 : canvas->n_threads;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct made_thread *made = &canvas->threads[i];
+		const struct thread *thread =
+			IMAGE_GET(&restore->image, thread, canvas->own_pid, made->saved);
+		struct remote_call call =
+			REMOTE_CALL(prctl, PR_SET_PDEATHSIG, thread->parent_death_signal);
+
+		if (thread->parent_death_signal && i == 0)
+			remote_push(canvas_later(canvas), call);
+		else if (thread->parent_death_signal &&
+			 remote_call(&canvas->remote, frozen_find(&canvas->frozen, made->tid),
+				     &call, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int process_apply(struct restore *restore, struct canvas *canvas, struct err *err)
@@ -214,13 +227,18 @@ static int process_apply(struct restore *restore, struct canvas *canvas, struct 
 
 	set_oom_score(restore, canvas, process);
 	if (write_value(canvas, "coredump_filter", "0x%lx", (long)process->coredump_filter, err) <
-		    0 ||
-	    set_paths(restore, canvas, process, err) < 0 ||
-	    set_personality(canvas, process, err) < 0 || set_switches(canvas, process, err) < 0 ||
-	    set_limits(canvas, process, err) < 0 ||
-	    credentials_apply(canvas, &process->credentials, err) < 0)
+	    0)
 		return -1;
-	return set_dumpable(canvas, process, err);
+	set_paths(restore, canvas, process);
+	if (set_personality(canvas, process, err) < 0)
+		return -1;
+	set_switches(canvas, process);
+	set_limits(canvas, process);
+	if (credentials_apply(canvas, &process->credentials, err) < 0 ||
+	    set_death_signals(restore, canvas, err) < 0)
+		return -1;
+	set_dumpable(canvas, process);
+	return 0;
 }
 
 const struct restorer process_restorer = { .check = process_check,

@@ -156,6 +156,8 @@ static int commit(struct restore *restore, struct job *job, struct keeper *keepe
 		canvas_release(&restore->canvases[i]);
 	restore->n_canvases = 0;
 	lazy_go(restore);
+	/* One of them may have ended, and its signal be taken for that of another's stop. */
+	raise(SIGCHLD);
 	if (tty_wanted(restore))
 		kill(job->foreground ? job->foreground : job->pid, SIGWINCH);
 	return 0;

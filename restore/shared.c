@@ -121,7 +121,7 @@ static int map_huge(struct restore *restore, struct canvas *canvas, const struct
 	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
 
 	if (push_huge(batch, memory, shm, restore_anonymous_fd(restore, shm->id), err) < 0 ||
-	    remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	    canvas_run_all(canvas, batch, err) < 0)
 		return err_prefix(err, "shm object %u", shm->id);
 	return 0;
 }
@@ -141,7 +141,7 @@ static int map_object(struct restore *restore, struct canvas *canvas, const stru
 	push_contents(batch, shm, restore_anonymous_fd(restore, shm->id), gap.start);
 	push_places(batch, memory, shm->id, gap.start);
 	remote_push(batch, REMOTE_CALL(munmap, gap.start, size));
-	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	if (canvas_run_all(canvas, batch, err) < 0)
 		return err_prefix(err, "shm object %u", shm->id);
 	return 0;
 }

@@ -100,5 +100,7 @@ int siginfo_queue(const struct image *image, struct canvas *canvas, struct froze
 						  pending[i].signal, at)
 				    : REMOTE_CALL(rt_sigqueueinfo, own_pid, pending[i].signal, at));
 	}
+	if (canvas_flush(canvas, err) < 0)
+		return -1;
 	return remote_run_all(&canvas->remote, thread, batch, err);
 }

@@ -51,9 +51,9 @@ static struct kernel_sigaction action_of(const struct signals *signals, uint32_t
 }
 
 /* All of them, since exec has kept what prestore ignored. */
-static int set_dispositions(struct canvas *canvas, const struct signals *signals, struct err *err)
+static void set_dispositions(struct canvas *canvas, const struct signals *signals)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	struct remote_batch *batch = canvas_later(canvas);
 	const struct kernel_sigaction ignore = { .handler = 1 };
 
 	/* Children that were made and ended here have told their parent; ignoring a signal drops what is pending of it. */
@@ -69,15 +69,13 @@ static int set_dispositions(struct canvas *canvas, const struct signals *signals
 					       remote_data(batch, &action, sizeof(action)), 0,
 					       sizeof(uint64_t)));
 	}
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int signals_apply(struct restore *restore, struct canvas *canvas, struct err *err)
 {
 	const struct signals *signals = IMAGE_GET(&restore->image, signals, canvas->own_pid, 0);
 
-	if (set_dispositions(canvas, signals, err) < 0)
-		return -1;
+	set_dispositions(canvas, signals);
 	return siginfo_queue(&restore->image, canvas, canvas_leader(canvas), 0, signals->pending,
 			     signals->n_pending, err);
 }

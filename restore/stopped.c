@@ -27,7 +27,7 @@ static int set_action(struct canvas *canvas, const struct action *action, struct
 	uint64_t old = ret_old ? remote_out(batch, ret_old, sizeof(*ret_old)) : 0;
 
 	remote_push(batch, REMOTE_CALL(rt_sigaction, SIGCHLD, new, old, sizeof(uint64_t)));
-	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	if (canvas_run_all(canvas, batch, err) < 0)
 		return err_prefix(err, "%s", canvas->name);
 	return 0;
 }

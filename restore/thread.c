@@ -9,6 +9,7 @@
 #include "kernel/compat.h"
 #include "kernel/sched.h"
 #include "restore/canvas.h"
+#include "restore/credentials.h"
 #include "restore/restore.h"
 #include "restore/siginfo.h"
 #include "restore/system_call.h"
@@ -23,8 +24,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-#define THREAD_FLAGS                                                                               \
-	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+enum { SLICES_MAX = 64 };
 
 static int thread_check(struct restore *restore, const void *record, struct key key,
 			struct err *err)
@@ -45,106 +45,6 @@ static int thread_check(struct restore *restore, const void *record, struct key 
 	return siginfo_check(thread->pending, thread->n_pending, err);
 }
 
-/* The event comes in the calling thread before clone3 returns; the new thread stands before its first instruction. */
-static int on_birth(void *context, struct frozen_thread *parent, int event, unsigned long message,
-		    struct err *err)
-{
-	struct canvas *canvas = context;
-	struct frozen_thread *thread;
-	struct made_thread *made;
-
-	if (event != PTRACE_EVENT_CLONE)
-		return 0;
-	if (frozen_wait_born((pid_t)message, 0, err) < 0 ||
-	    frozen_add_thread(&canvas->frozen, (pid_t)message, &thread, err) < 0)
-		return -1;
-	thread->unfiltered = parent->unfiltered;
-	made = LIST_ADD(canvas, threads, err);
-	if (!made)
-		return -1;
-	*made = (struct made_thread){ .tid = (pid_t)message };
-	return 0;
-}
-
-static int add_leader(struct canvas *canvas, struct err *err)
-{
-	struct made_thread *made = LIST_ADD(canvas, threads, err);
-	int64_t own;
-
-	if (!made)
-		return -1;
-	own = CANVAS_CALL(canvas, err, getpid, 0);
-	*made = (struct made_thread){ canvas->own_pid, (uint32_t)own, canvas->pid };
-	return own < 0 ? -1 : 0;
-}
-
-static void push_clone(struct remote_batch *batch, uint32_t tid, bool keep)
-{
-	struct clone_args args = { .flags = THREAD_FLAGS };
-
-	if (keep) {
-		args.set_tid = remote_data(batch, &tid, sizeof(tid));
-		args.set_tid_size = 1;
-	}
-	remote_push(batch,
-		    REMOTE_CALL(clone3, remote_data(batch, &args, sizeof(args)), sizeof(args)));
-}
-
-/* Those born in a batch are in the order of its calls that succeeded. Returns how many of `tids` are left, which come first. */
-static int make_some(struct canvas *canvas, uint32_t *tids, size_t n, bool keep, struct err *err)
-{
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-	size_t born = canvas->n_threads, left = 0;
-
-	for (size_t i = 0; i < n; i++)
-		push_clone(batch, tids[i], keep);
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		int64_t result = remote_result(batch, i);
-
-		if (keep && result == -EEXIST) {
-			tids[left++] = tids[i];
-			continue;
-		}
-		if (remote_check(batch, i, err) < 0)
-			return err_prefix(err, "thread %u", tids[i]);
-		canvas->threads[born].saved = tids[i];
-		canvas->threads[born++].own = (uint32_t)result;
-	}
-	return (int)left;
-}
-
-/*
- * Since Linux 6.15 a thread gives its number back a little after its process is seen to have ended; one that has the least
- * share of a busy CPU may take a while.
- */
-enum { TRIES = 1000, PAUSE_US = 1000 };
-
-int threads_make(struct restore *restore, struct canvas *canvas, bool keep, struct err *err)
-{
-	const struct process *process = IMAGE_GET(&restore->image, process, canvas->own_pid, 0);
-	_cleanup_free_ uint32_t *tids = calloc(process->n_threads + 1, sizeof(*tids));
-	int left = (int)process->n_threads - 1;
-
-	if (!tids)
-		return err_sys(err, "out of memory");
-	if (add_leader(canvas, err) < 0)
-		return -1;
-	memcpy(tids, process->threads + 1, (size_t)left * sizeof(*tids));
-	canvas->remote.options.event = on_birth;
-	canvas->remote.options.context = canvas;
-	for (int i = 0; left > 0 && i < TRIES; i++) {
-		if (i)
-			usleep(PAUSE_US);
-		left = make_some(canvas, tids, (size_t)left, keep, err);
-	}
-	canvas->remote.options.event = NULL;
-	if (left > 0)
-		return err_set(err, ERR_HOST, "thread id %u is taken", tids[0]);
-	return left;
-}
-
 static void push_registrations(struct remote_batch *batch, const struct thread *thread)
 {
 	stack_t none = { .ss_flags = SS_DISABLE }, stack = none;
@@ -163,29 +63,19 @@ static void push_registrations(struct remote_batch *batch, const struct thread *
 	remote_push(batch, REMOTE_CALL(sigaltstack, remote_data(batch, &stack, sizeof(stack)), 0));
 	remote_push(batch, REMOTE_CALL(prctl, PR_SET_NAME,
 				       remote_data(batch, thread->name, strlen(thread->name) + 1)));
-	if (thread->parent_death_signal)
-		remote_push(batch,
-			    REMOTE_CALL(prctl, PR_SET_PDEATHSIG, thread->parent_death_signal));
 	/* 0 means "as inherited" to prctl; the kernel keeps none for real-time threads. */
 	if (thread->scheduling.timer_slack)
 		remote_push(batch,
 			    REMOTE_CALL(prctl, PR_SET_TIMERSLACK, thread->scheduling.timer_slack));
 }
 
-static int registrations(struct canvas *canvas, struct frozen_thread *to,
-			 const struct thread *thread, struct err *err)
+static void note_registrations(struct frozen_thread *to, const struct thread *thread)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
-
-	push_registrations(batch, thread);
-	if (remote_run_all(&canvas->remote, to, batch, err) < 0)
-		return -1;
-	if (thread->rseq) {
-		to->rseq_address = thread->rseq->address;
-		to->rseq_size = thread->rseq->size;
-		to->rseq_signature = thread->rseq->signature;
-	}
-	return 0;
+	if (!thread->rseq)
+		return;
+	to->rseq_address = thread->rseq->address;
+	to->rseq_size = thread->rseq->size;
+	to->rseq_signature = thread->rseq->signature;
 }
 
 static int schedule(struct restore *restore, const struct canvas *canvas, pid_t tid,
@@ -226,20 +116,126 @@ static int set_xstate(const struct restore *restore, const struct canvas *canvas
 	return arch_xstate_set(made->tid, xstate->data, xstate->size, err);
 }
 
+static const struct thread *record_of(const struct restore *restore, const struct canvas *canvas,
+				      const struct made_thread *made)
+{
+	return IMAGE_GET(&restore->image, thread, canvas->own_pid, made->saved);
+}
+
+static int apply_first(struct restore *restore, struct canvas *canvas, struct err *err)
+{
+	const struct made_thread *made = &canvas->threads[0];
+	const struct thread *thread = record_of(restore, canvas, made);
+
+	push_registrations(canvas_later(canvas), thread);
+	if (schedule(restore, canvas, made->tid, &thread->scheduling, err) < 0)
+		return -1;
+	note_registrations(canvas_leader(canvas), thread);
+	return set_xstate(restore, canvas, made, err);
+}
+
+/* What all threads but the first get from birth, beside what is in their records. */
+struct legacy {
+	const struct process *process;
+	struct credentials_change change;
+	bool credit;
+	struct sched_facts scheduling; /* as clones of the first */
+};
+
+static void legacy_done(struct legacy *legacy)
+{
+	credentials_look_done(&legacy->change);
+	free(legacy->scheduling.affinity);
+}
+
+static bool scheduled(const struct scheduling *want, const struct sched_facts *now)
+{
+	return want->policy == now->policy && want->flags == now->flags &&
+	       want->nice == now->nice && want->priority == now->priority && !want->runtime &&
+	       (int)(want->io_class << IOPRIO_CLASS_SHIFT | want->io_priority) == now->ioprio &&
+	       strcmp(want->affinity, now->affinity) == 0;
+}
+
+/* Changed credentials clear the signal for the parent's death, and make the process undumpable. */
+static void push_newborn(struct remote_batch *batch, const struct thread *thread,
+			 const struct legacy *legacy)
+{
+	push_registrations(batch, thread);
+	if (legacy->credit) {
+		credentials_push(batch, &legacy->process->credentials, &legacy->change);
+		if (!legacy->change.none && legacy->process->dumpable == 1)
+			remote_push(batch, REMOTE_CALL(prctl, PR_SET_DUMPABLE, 1));
+	}
+	if (thread->parent_death_signal)
+		remote_push(batch,
+			    REMOTE_CALL(prctl, PR_SET_PDEATHSIG, thread->parent_death_signal));
+}
+
+static int run_newborn(struct restore *restore, struct canvas *canvas,
+		       const struct made_thread *made, size_t n, const struct legacy *legacy,
+		       struct err *err)
+{
+	struct frozen_thread *threads[SLICES_MAX];
+	struct remote_batch *batches[SLICES_MAX] = { NULL };
+	int ret = 0;
+
+	for (size_t i = 0; i < n && ret == 0; i++) {
+		const struct thread *thread = record_of(restore, canvas, &made[i]);
+
+		threads[i] = frozen_find(&canvas->frozen, made[i].tid);
+		batches[i] = remote_batch_slice(&canvas->remote, i);
+		if (!batches[i])
+			ret = err_sys(err, "out of memory");
+		else
+			push_newborn(batches[i], thread, legacy);
+		/* Before it may have become another's. */
+		if (ret == 0 && !scheduled(&thread->scheduling, &legacy->scheduling))
+			ret = schedule(restore, canvas, made[i].tid, &thread->scheduling, err);
+	}
+	if (ret == 0)
+		ret = remote_run_newborn(&canvas->remote, threads, batches, n, err);
+	for (size_t i = 0; i < n; i++) {
+		remote_batch_free(batches[i]);
+		if (ret == 0)
+			note_registrations(threads[i], record_of(restore, canvas, &made[i]));
+		if (ret == 0)
+			ret = set_xstate(restore, canvas, &made[i], err);
+	}
+	return ret;
+}
+
+/* Many at a time: each of them stops only twice from its birth until it is let go. */
+static int apply_others(struct restore *restore, struct canvas *canvas, struct err *err)
+{
+	_cleanup_(legacy_done) struct legacy legacy = { 0 };
+	size_t slices = remote_slices(&canvas->remote);
+
+	if (canvas->n_threads < 2)
+		return 0;
+	legacy.process = IMAGE_GET(&restore->image, process, canvas->own_pid, 0);
+	legacy.credit = credentials_fit(&legacy.process->credentials, REMOTE_SLICE_DATA_MAX);
+	if (sched_facts(canvas->pid, &legacy.scheduling, err) < 0 ||
+	    credentials_look(canvas, &legacy.process->credentials, &legacy.change, err) < 0)
+		return -1;
+	if (slices > SLICES_MAX)
+		slices = SLICES_MAX;
+	for (size_t i = 1; i < canvas->n_threads; i += slices) {
+		size_t left = canvas->n_threads - i;
+
+		if (run_newborn(restore, canvas, &canvas->threads[i], left < slices ? left : slices,
+				&legacy, err) < 0)
+			return -1;
+	}
+	canvas->credited = legacy.credit;
+	return 0;
+}
+
+/* The others first, while they still are scheduled as the first is. */
 static int thread_apply(struct restore *restore, struct canvas *canvas, struct err *err)
 {
-	for (size_t i = 0; i < canvas->n_threads; i++) {
-		const struct made_thread *made = &canvas->threads[i];
-		const struct thread *thread =
-			IMAGE_GET(&restore->image, thread, canvas->own_pid, made->saved);
-		struct frozen_thread *to = frozen_find(&canvas->frozen, made->tid);
-
-		if (registrations(canvas, to, thread, err) < 0 ||
-		    schedule(restore, canvas, made->tid, &thread->scheduling, err) < 0 ||
-		    set_xstate(restore, canvas, made, err) < 0)
-			return err_prefix(err, "thread %u", made->saved);
-	}
-	return 0;
+	if (apply_others(restore, canvas, err) < 0)
+		return -1;
+	return apply_first(restore, canvas, err);
 }
 
 /* Verifying compares with what was decided: a call that has come to an end is no call in progress any more. */

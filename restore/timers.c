@@ -72,8 +72,7 @@ static int create(struct canvas *canvas, const struct posix_timer *timer, int32_
 	remote_push(batch, REMOTE_CALL(timer_create, (uint64_t)(int64_t)timer->clock,
 				       remote_data(batch, &event, sizeof(event)),
 				       remote_inout(batch, &id, sizeof(id))));
-	if (remote_run(&canvas->remote, canvas_leader(canvas), batch, err) < 0 ||
-	    remote_check(batch, 0, err) < 0)
+	if (canvas_run(canvas, batch, err) < 0 || remote_check(batch, 0, err) < 0)
 		return -1;
 	*ret_id = id;
 	return 0;
@@ -113,7 +112,8 @@ static int create_all(struct canvas *canvas, const struct timers *timers, struct
 	if (!timers->n_posix_timers)
 		return 0;
 	/* Where the kernel does not know it, nothing is switched on, and ids are counted. */
-	if (remote_try(&canvas->remote, canvas_leader(canvas), &on, err) < 0)
+	if (canvas_flush(canvas, err) < 0 ||
+	    remote_try(&canvas->remote, canvas_leader(canvas), &on, err) < 0)
 		return -1;
 	for (size_t i = 0; i < timers->n_posix_timers; i++)
 		if (create_by_counting(canvas, &timers->posix_timers[i], err) < 0)
@@ -170,10 +170,13 @@ static uint64_t remaining_of(const struct interval_timer *timer)
 	return timer->remaining || timer->which != ITIMER_REAL ? timer->remaining : 1000;
 }
 
-static int arm_all(struct restore *restore, struct canvas *canvas, const struct timers *timers,
-		   struct err *err)
+static void arm_all(struct restore *restore, struct canvas *canvas, const struct timers *timers)
 {
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&canvas->remote);
+	struct remote_batch *batch;
+
+	if (!timers->n_posix_timers && !timers->n_interval_timers)
+		return;
+	batch = canvas_later(canvas);
 
 	for (size_t i = 0; i < timers->n_posix_timers; i++)
 		push_posix_timer(batch, &timers->posix_timers[i],
@@ -187,7 +190,6 @@ static int arm_all(struct restore *restore, struct canvas *canvas, const struct 
 		remote_push(batch, REMOTE_CALL(setitimer, timer->which,
 					       remote_data(batch, &value, sizeof(value)), 0));
 	}
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
 }
 
 static int timers_apply(struct restore *restore, struct canvas *canvas, struct err *err)
@@ -196,7 +198,8 @@ static int timers_apply(struct restore *restore, struct canvas *canvas, struct e
 
 	if (create_all(canvas, timers, err) < 0)
 		return -1;
-	return arm_all(restore, canvas, timers, err);
+	arm_all(restore, canvas, timers);
+	return 0;
 }
 
 const struct restorer timers_restorer = { .check = timers_check,

@@ -18,6 +18,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 struct canvas *tree_canvas(const struct restore *restore, uint32_t own_pid)
 {
@@ -167,15 +168,20 @@ int tree_make(struct restore *restore, struct err *err)
 	return leave(lineage, err);
 }
 
-/* The number that a group has now: its leader's, or the root's for the one that the root was in. */
-static uint32_t group_now(const struct restore *restore, uint32_t group)
+/* Whose number the group has now: its leader's, or the root's for the one that the root was in. */
+static const struct canvas *leader_of(const struct restore *restore, uint32_t group)
 {
 	size_t leader = group == restore->lineage.nodes[0].process->group
 				? NOBODY
 				: lineage_find(&restore->lineage, group);
 
-	return leader == NOBODY ? restore->canvases[0].present
-				: restore->lineage.nodes[leader].canvas->present;
+	return leader == NOBODY ? &restore->canvases[0] : restore->lineage.nodes[leader].canvas;
+}
+
+/* As most are, from birth. */
+static bool in_group(const struct restore *restore, const struct canvas *canvas, uint32_t group)
+{
+	return getpgid(canvas->pid) == leader_of(restore, group)->pid;
 }
 
 static uint32_t group_of(const struct node *node)
@@ -211,7 +217,9 @@ static int join_groups(const struct restore *restore, struct err *err)
 		uint32_t group = group_of(node);
 
 		if (!node->leads && (node->process || node->zombie) && group != node->number &&
-		    CANVAS_CALL(node->canvas, err, setpgid, 0, group_now(restore, group)) < 0)
+		    !in_group(restore, node->canvas, group) &&
+		    CANVAS_CALL(node->canvas, err, setpgid, 0, leader_of(restore, group)->present) <
+			    0)
 			return -1;
 	}
 	return 0;

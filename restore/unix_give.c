@@ -60,7 +60,7 @@ static int receive(struct canvas *canvas, int end, struct err *err)
 
 	remote_push(batch, REMOTE_CALL(recvmsg, (uint64_t)end,
 				       remote_data(batch, &message, sizeof(message)), 0));
-	if (remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err) < 0)
+	if (canvas_run_all(canvas, batch, err) < 0)
 		return -1;
 	if (control.header.cmsg_len != CMSG_LEN(sizeof(fd)) ||
 	    control.header.cmsg_type != SCM_RIGHTS)
@@ -82,7 +82,7 @@ int unix_give(struct canvas *canvas, const int ends[2], int fd, struct err *err)
 		return there < 0 ? -1 : 0;
 	remote_push(batch, REMOTE_CALL(dup3, (uint64_t)there, (uint64_t)fd, 0));
 	remote_push(batch, REMOTE_CALL(close, (uint64_t)there));
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
+	return canvas_run_all(canvas, batch, err);
 }
 
 int unix_take(struct canvas *canvas, int fd, struct err *err)

@@ -112,7 +112,7 @@ static int pair_again(struct restore *restore, struct unix_work *work, struct un
 
 	remote_push(batch, REMOTE_CALL(socketpair, AF_UNIX, work->s->type, 0,
 				       remote_out(batch, ends, sizeof(ends))));
-	if (remote_run_all(&maker->remote, canvas_leader(maker), batch, err) < 0)
+	if (canvas_run_all(maker, batch, err) < 0)
 		return -1;
 	one = unix_take(maker, ends[0], err);
 	other = one < 0 ? -1 : unix_take(maker, ends[1], err);
@@ -130,7 +130,7 @@ static int remote_connect(struct canvas *canvas, int fd, const struct unix_work 
 
 	remote_push(batch, REMOTE_CALL(connect, (uint64_t)fd, remote_data(batch, &address, length),
 				       length));
-	return remote_run_all(&canvas->remote, canvas_leader(canvas), batch, err);
+	return canvas_run_all(canvas, batch, err);
 }
 
 /* Returns a socket here that is connected there, by the process or, if it is none of the image, from here. */
