@@ -55,19 +55,27 @@ static int thread_ask(struct dump *dump, struct target *target, struct err *err)
 	return 0;
 }
 
-/* The same calls for all others, one after another: there is one call loop in a process. */
+/*
+ * The same calls for all others, one after another: there is one call loop in a process. While one answers, the next is looked
+ * at from outside.
+ */
 struct questions {
+	struct remote *remote;
 	struct remote_batch *batch;
 	struct inside inside;
+	struct thread *asked; /* who answers now; NULL: nobody */
 };
 
 static void cleanup_questions(struct questions *questions)
 {
+	if (questions->asked)
+		remote_end(questions->remote, questions->batch, NULL);
 	remote_batch_free(questions->batch);
 }
 
 static int prepare(const struct target *target, struct questions *questions, struct err *err)
 {
+	questions->remote = target->remote;
 	questions->batch = remote_batch_new(target->remote);
 	if (!questions->batch)
 		return err_sys(err, "out of memory");
@@ -102,6 +110,18 @@ static int collect_answers(const struct remote_batch *batch, size_t first,
 	return collect_stack(&inside->stack, thread, err);
 }
 
+/* Waits for whoever answers now. */
+static int await_answers(struct questions *questions, struct err *err)
+{
+	struct thread *thread = TAKE_PTR(questions->asked);
+
+	if (!thread)
+		return 0;
+	if (remote_end(questions->remote, questions->batch, err) < 0)
+		return -1;
+	return collect_answers(questions->batch, 0, &questions->inside, thread, err);
+}
+
 static int collect_inside(const struct target *target, struct frozen_thread *from,
 			  struct questions *questions, struct thread *thread, struct err *err)
 {
@@ -109,9 +129,11 @@ static int collect_inside(const struct target *target, struct frozen_thread *fro
 
 	if (from == target->frozen->threads[0])
 		return collect_answers(target->batch, first->first, first->answers, thread, err);
-	if (remote_run(target->remote, from, questions->batch, err) < 0)
+	if (await_answers(questions, err) < 0 ||
+	    remote_begin(questions->remote, from, questions->batch, err) < 0)
 		return -1;
-	return collect_answers(questions->batch, 0, &questions->inside, thread, err);
+	questions->asked = thread;
+	return 0;
 }
 
 static int collect_robust_list(pid_t tid, struct thread *thread, struct err *err)
@@ -315,7 +337,7 @@ static int thread_collect(struct dump *dump, struct target *target, struct err *
 		if (collect_one(dump, target, frozen->threads[i]->tid, frozen->threads[i],
 				&questions, err) < 0)
 			return err_prefix(err, "thread %d", frozen->threads[i]->tid);
-	return 0;
+	return await_answers(&questions, err);
 }
 
 static int thread_write(struct dump *dump, const void *record, struct key key,

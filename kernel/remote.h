@@ -188,6 +188,14 @@ size_t remote_batch_size(const struct remote_batch *batch);
 int remote_run(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
 	       struct err *err);
 
+/*
+ * remote_run in two steps, between which the thread runs: whoever has something else to do need not wait for it to be scheduled. No other remote
+ * call in this process may come between, and each that began must be ended. Only for a batch that fits into the scratch memory.
+ */
+int remote_begin(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+		 struct err *err);
+int remote_end(struct remote *remote, struct remote_batch *batch, struct err *err);
+
 /* One batch in each of several processes. */
 struct remote_task {
 	struct remote *remote;

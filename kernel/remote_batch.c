@@ -51,7 +51,8 @@ struct remote_batch {
 	size_t n_calls, call_room;
 	struct blob *blobs;
 	size_t n_blobs, blob_room;
-	size_t pending; /* bytes of data for the call that is pushed next */
+	struct borrowing run; /* of remote_begin */
+	size_t pending;	      /* bytes of data for the call that is pushed next */
 	struct err err;
 	bool failed;
 };
@@ -429,6 +430,24 @@ int remote_run(struct remote *remote, struct frozen_thread *thread, struct remot
 		if (part->calls && (begin_part(remote, thread, batch, part, &run, err) < 0 ||
 				    end_part(remote, batch, part, &run, err) < 0))
 			return in_batch(batch, part, err);
+	return 0;
+}
+
+int remote_begin(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+		 struct err *err)
+{
+	if (check_batch(remote, batch, err) < 0)
+		return -1;
+	if (batch->first->next && batch->first->next->calls)
+		return err_set(err, ERR_FAILED, "process %d: a remote batch of several parts",
+			       batch->pid);
+	return begin_part(remote, thread, batch, batch->first, &batch->run, err);
+}
+
+int remote_end(struct remote *remote, struct remote_batch *batch, struct err *err)
+{
+	if (end_part(remote, batch, batch->first, &batch->run, err) < 0)
+		return in_batch(batch, batch->first, err);
 	return 0;
 }
 

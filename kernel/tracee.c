@@ -18,6 +18,7 @@
 #include "kernel/readfile.h"
 
 #define NS_PER_MS UINT64_C(1000000)
+#define SPINS	  50
 
 /* Numbers of ptrace(2): "Stopped states"; status as in siginfo_t: the event above the signal. */
 static struct stop stop_of(int status)
@@ -139,8 +140,10 @@ int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct er
 	sigset_t sigchld, before;
 	int ret;
 
-	if (tracee_poll(tid, ret_stop) > 0)
-		return 0;
+	/* Most come while another CPU does what was asked for. */
+	for (unsigned i = 0; i < SPINS; i++)
+		if (tracee_poll(tid, ret_stop) > 0)
+			return 0;
 	sigemptyset(&sigchld);
 	sigaddset(&sigchld, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &sigchld, &before);
