@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/capabilities.h"
 
-#include <linux/capability.h>
-#include <stdbool.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/capability.h>
 
+#include "format/cleanup.h"
 #include "format/err.h"
 
-/* capget(2) and capset(2) with both halves of each set. libcap asks for every capability by a call of its own, three times over. */
-struct sets {
-	struct __user_cap_header_struct header;
-	struct __user_cap_data_struct halves[2];
-};
-
-static bool read_sets(struct sets *ret)
+static void cleanup_cap(cap_t *set)
 {
-	*ret = (struct sets){ .header = { .version = _LINUX_CAPABILITY_VERSION_3 } };
-	return syscall(SYS_capget, &ret->header, ret->halves) == 0;
+	if (*set)
+		cap_free(*set);
 }
 
 uint64_t capabilities_effective(void)
 {
-	struct sets sets;
+	_cleanup_(cleanup_cap) cap_t set = cap_get_proc();
+	uint64_t bits = 0;
 
-	if (!read_sets(&sets))
-		return 0;
-	return sets.halves[0].effective | (uint64_t)sets.halves[1].effective << 32;
+	for (cap_value_t c = 0; set && c < 64 && CAP_IS_SUPPORTED(c); c++) {
+		cap_flag_value_t value = CAP_CLEAR;
+
+		if (cap_get_flag(set, c, CAP_EFFECTIVE, &value) == 0 && value == CAP_SET)
+			bits |= UINT64_C(1) << c;
+	}
+	return bits;
 }
 
 int capabilities_keep(uint64_t keep, struct err *err)
 {
-	struct sets sets;
+	_cleanup_(cleanup_cap) cap_t set = cap_get_proc();
 
-	if (!read_sets(&sets))
+	if (!set)
 		return err_sys(err, "cannot read the capabilities of this program");
-	for (unsigned i = 0; i < 2; i++) {
-		sets.halves[i].effective &= (uint32_t)(keep >> (32 * i));
-		sets.halves[i].permitted &= (uint32_t)(keep >> (32 * i));
+	for (cap_value_t c = 0; c < 64 && CAP_IS_SUPPORTED(c); c++) {
+		if (keep >> c & 1)
+			continue;
+		if (cap_set_flag(set, CAP_EFFECTIVE, 1, &c, CAP_CLEAR) < 0 ||
+		    cap_set_flag(set, CAP_PERMITTED, 1, &c, CAP_CLEAR) < 0)
+			return err_sys(err, "capability %d", c);
 	}
-	if (syscall(SYS_capset, &sets.header, sets.halves) < 0)
+	if (cap_set_proc(set) < 0)
 		return err_sys(err, "cannot give up capabilities");
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The capabilities of this program itself, capabilities(7). */
+/* The capabilities of this program itself, capabilities(7); the only user of libcap. */
 #ifndef PIMAGE_CAPABILITIES_H
 #define PIMAGE_CAPABILITIES_H
 

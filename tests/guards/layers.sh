@@ -18,6 +18,7 @@ only 'archive(_entry)?\.h' format/image_write.c format/image_tar.c
 only 'zstd(_errors)?\.h' format/pages.c format/pages_read.c
 only 'xxhash\.h' format/pages.c format/pages_hash.c format/pages_read.c
 only 'openssl/.*' format/digest.c
+only 'sys/capability\.h' restore/capabilities.c dump/capabilities.c kernel/capabilities.c
 
 # never FOLDER WHAT EXCEPT: no source there includes these headers of ours.
 never() {
