@@ -100,6 +100,7 @@ static bool belongs(const struct tree *tree, const struct search *search,
 	return search->session && session_begins(search->session, all, entry);
 }
 
+/* 1: added; 0: it has ended; <0 failed. */
 static int add_found(struct tree *tree, const struct search *search, pid_t pid, struct err *err)
 {
 	if (pid == getpid())
@@ -108,22 +109,24 @@ static int add_found(struct tree *tree, const struct search *search, pid_t pid, 
 			       "start it outside of them, from another terminal or with setsid "
 			       "--fork",
 			       pid);
-	if (add(tree, search, pid, err) < 0 && err->code != ERR_GONE)
-		return -1;
-	return 0;
+	if (add(tree, search, pid, err) == 0)
+		return 1;
+	return err->code == ERR_GONE ? 0 : -1;
 }
 
 /*
- * Returns how many were not seen before. One that ends just now is no failure: it is a zombie next time, or gone. The first `standing` of the tree
+ * Returns how many were added. One that ends just now is no failure, but *ret_missed: it is a zombie next time, or gone. The first `standing` of the tree
  * stood still when the list was read.
  */
 static int add_new(struct tree *tree, const struct search *search, const struct processes *all,
-		   size_t standing, struct err *err)
+		   size_t standing, bool *ret_missed, struct err *err)
 {
 	int added = 0;
 
+	*ret_missed = false;
 	for (size_t i = 0; i < all->count; i++) {
 		const struct process_entry *entry = &all->list[i];
+		int ret;
 
 		if (has(tree, entry->pid) || !belongs(tree, search, all, entry))
 			continue;
@@ -134,9 +137,11 @@ static int add_new(struct tree *tree, const struct search *search, const struct 
 				return -1;
 			continue;
 		}
-		if (add_found(tree, search, entry->pid, err) < 0)
+		ret = add_found(tree, search, entry->pid, err);
+		if (ret < 0)
 			return -1;
-		added++;
+		added += ret;
+		*ret_missed |= ret == 0;
 	}
 	return added;
 }
@@ -166,18 +171,19 @@ static void put_parents_first(struct tree *tree, const struct processes *all)
 	}
 }
 
-/* Returns how many there are in a list that were not seen before; a child may stand before its parent in it. */
+/* Returns whether a list had any that were not seen before; a child may stand before its parent in it. */
 static int add_all_new(struct tree *tree, const struct search *search, const struct processes *all,
 		       struct err *err)
 {
 	size_t standing = tree->n_processes;
-	int sum = 0, added;
+	bool missed, news = false;
+	int added;
 
 	do {
-		added = add_new(tree, search, all, standing, err);
-		sum += added;
+		added = add_new(tree, search, all, standing, &missed, err);
+		news |= added > 0 || missed;
 	} while (added > 0);
-	return added < 0 ? -1 : sum;
+	return added < 0 ? -1 : news;
 }
 
 /* Until no new ones come. Without freezing they may come for ever; one look then is enough for a check. */
@@ -204,7 +210,7 @@ static int find(pid_t root, enum tree_scope scope, const struct search *search, 
 		struct err *err)
 {
 	if (root == getpid())
-		return add_found(tree, search, root, err);
+		return add_found(tree, search, root, err) < 0 ? -1 : 0;
 	if (add(tree, search, root, err) < 0)
 		return -1;
 	return scope == TREE_ONLY ? 0 : find_all(tree, root, search, err);

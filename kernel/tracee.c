@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -18,7 +19,7 @@
 #include "kernel/readfile.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-#define SPINS	  50
+#define YIELDS	  50
 
 /* Numbers of ptrace(2): "Stopped states"; status as in siginfo_t: the event above the signal. */
 static struct stop stop_of(int status)
@@ -92,7 +93,7 @@ static int does_not_stop(pid_t tid, unsigned timeout_ms, struct err *err)
 
 /*
  * There is no waitpid with a time limit, but every stop comes with SIGCHLD, which can be waited for while it is blocked. Another
- * thread that does not block it may get it instead, hence the short naps. To yield instead would hand the CPU over for a
+ * thread that does not block it may get it instead, hence the short naps. To go on yielding would hand the CPU over for a
  * whole slice of time where others compute.
  */
 static void nap(unsigned round, const sigset_t *sigchld)
@@ -140,10 +141,12 @@ int tracee_wait(pid_t tid, unsigned timeout_ms, struct stop *ret_stop, struct er
 	sigset_t sigchld, before;
 	int ret;
 
-	/* Most come while another CPU does what was asked for. */
-	for (unsigned i = 0; i < SPINS; i++)
+	/* Most come within microseconds. A step through the vDSO that takes longer than a clock tick never leads out of it. */
+	for (unsigned i = 0; i < YIELDS; i++) {
 		if (tracee_poll(tid, ret_stop) > 0)
 			return 0;
+		sched_yield();
+	}
 	sigemptyset(&sigchld);
 	sigaddset(&sigchld, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &sigchld, &before);

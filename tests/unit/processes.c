@@ -36,6 +36,7 @@ static void *wait_for_ever(void *unused)
 static void family(struct shared *shared)
 {
 	pthread_t thread;
+	pid_t ended;
 
 	pthread_create(&thread, NULL, bear, shared);
 	pthread_join(thread, NULL);
@@ -44,8 +45,10 @@ static void family(struct shared *shared)
 			bear(shared);
 			rest();
 		}
-	if (fork() == 0)
+	ended = fork();
+	if (ended == 0)
 		_exit(0);
+	comes_to_state(ended, "Z");
 	pthread_create(&thread, NULL, wait_for_ever, NULL);
 	while (shared->count < CHILDREN + 1)
 		usleep(1000);
