@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Several jobs of one image by one prestore: they share memory until they write, and nobody sees what another has written. All come, or none.
 # user: user root
-# time-out: 300
+# time-out: 500
 . "$(dirname "$0")/lib.sh"
 [ -x "$python3" ] || skip "python3 is not installed"
 
