@@ -108,7 +108,7 @@ int memory_zero_suspects(const struct process_memory *memory, const struct memor
 			 size_t count, struct memory_ranges *ret_suspect,
 			 struct memory_ranges *ret_other, struct err *err);
 
-/* The same with up to so many threads, this one included, where there is much to look at. Both lists are wanted. */
+/* memory_zero_pages with up to so many threads, this one included, where there is much to look at. Both lists are wanted. */
 int memory_zero_pages_by(unsigned threads, const struct process_memory *memory,
 			 const struct memory_range *ranges, size_t count,
 			 struct memory_ranges *ret_zero, struct memory_ranges *ret_other,

@@ -267,20 +267,25 @@ static void move_blobs(const struct remote_batch *batch, struct part *part, bool
 	}
 }
 
+static char *room_for(const struct part_run *runs, size_t n)
+{
+	size_t size = 1;
+
+	for (size_t i = 0; i < n; i++)
+		size += runs[i].part->calls * sizeof(struct remote_call) + runs[i].part->data;
+	return malloc(size);
+}
+
 /* The bytes of some parts to where they belong, or back. */
 static int send(const struct process_memory *memory, const struct part_run *runs, size_t n,
 		struct err *err)
 {
 	_cleanup_free_ struct memory_range *ranges = calloc(2 * n, sizeof(*ranges));
-	_cleanup_free_ char *bytes = NULL;
+	_cleanup_free_ char *bytes = room_for(runs, n);
 	size_t size = 0, count = 0;
 
-	for (size_t i = 0; i < n; i++)
-		size += runs[i].part->calls * sizeof(struct remote_call) + runs[i].part->data;
-	bytes = malloc(size + 1);
 	if (!ranges || !bytes)
-		return err_sys(err, "remote batch");
-	size = 0;
+		return err_sys(err, "process %d: remote batch", memory->pid);
 	for (size_t i = 0; i < n; i++) {
 		const struct remote_batch *batch = runs[i].batch;
 		struct part *part = runs[i].part;
@@ -299,20 +304,16 @@ static int fetch(const struct process_memory *memory, const struct part_run *run
 		 struct err *err)
 {
 	_cleanup_free_ struct memory_range *ranges = calloc(2 * n, sizeof(*ranges));
-	_cleanup_free_ char *bytes = NULL;
+	_cleanup_free_ char *bytes = room_for(runs, n);
 	size_t size = 0, count = 0;
 
-	for (size_t i = 0; i < n; i++)
-		size += runs[i].part->calls * sizeof(struct remote_call) + runs[i].part->data;
-	bytes = malloc(size + 1);
 	if (!ranges || !bytes)
-		return err_sys(err, "remote batch");
+		return err_sys(err, "process %d: remote batch", memory->pid);
 	for (size_t i = 0; i < n; i++)
 		count += ranges_of(runs[i].batch, runs[i].part, runs[i].part->n_blobs > 0,
 				   &ranges[count]);
 	if (memory_read_ranges(memory, ranges, count, bytes, err) < 0)
 		return -1;
-	size = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct remote_batch *batch = runs[i].batch;
 		struct part *part = runs[i].part;
