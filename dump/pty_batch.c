@@ -86,11 +86,11 @@ static void push_close(struct queues *q)
 		push_flag(q, TIOCSPTLCK, 1);
 }
 
-/* The copy, in two reads because of REMOTE_DATA_MAX. */
-static void push_reads(struct queues *q, struct taken *taken, size_t ret_reads[2])
+/* The copy, in some reads because of REMOTE_DATA_MAX. */
+static void push_reads(struct queues *q, struct taken *taken, size_t ret_reads[COPY_READS])
 {
 	push_count(q, q->fds[READER], &taken->left);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < COPY_READS; i++)
 		ret_reads[i] =
 			remote_push(q->batch, REMOTE_CALL(read, q->fds[COPY_READER],
 							  remote_out(q->batch, taken->data[i],
@@ -100,7 +100,7 @@ static void push_reads(struct queues *q, struct taken *taken, size_t ret_reads[2
 
 int pty_end(struct queues *q, struct taken *taken, struct err *err)
 {
-	size_t reads[2];
+	size_t reads[COPY_READS];
 
 	remote_push(q->batch, REMOTE_CALL(fcntl, q->master, F_SETFL, q->flags));
 	if (q->tty->pair->packet)
@@ -112,7 +112,7 @@ int pty_end(struct queues *q, struct taken *taken, struct err *err)
 		return -1;
 	if (!taken)
 		return 0;
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < COPY_READS; i++)
 		if (remote_result(q->batch, reads[i]) > 0)
 			taken->size += (size_t)remote_result(q->batch, reads[i]);
 	taken->all = remote_result(q->batch, q->last_take) == -EAGAIN;
@@ -215,6 +215,12 @@ void push_put_back(struct queues *q, uint64_t to)
 		push_put(q, to, pty_piece(done));
 }
 
+static void push_put_small(struct queues *q, uint64_t to, size_t size)
+{
+	for (size_t done = 0; done < size; done += PTY_SMALL)
+		push_put(q, to, PTY_SMALL);
+}
+
 void push_put_rest(struct queues *q, uint64_t to)
 {
 	static const size_t pieces[] = { 1024, 1024, 1024, 1024, 1792, 1792 };
@@ -223,6 +229,7 @@ void push_put_rest(struct queues *q, uint64_t to)
 	push_wait(q);
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++)
 		push_put(q, to, pieces[i]);
+	push_put_small(q, to, PTY_QUEUE_MAX - PTY_FRESH_MAX);
 	push_wait(q);
 	push_put(q, to, PIPE_SIZE);
 }

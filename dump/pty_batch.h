@@ -17,10 +17,11 @@ enum { N_PIPES = 3 };
  * that it lies in. Each takes a place in the pipe, of which there is one for every 4096 bytes.
  */
 enum { READS = 96, PIPE_SIZE = 512 << 10 };
+enum { COPY_READS = 3 };
 
 /* What a batch brought. */
 struct taken {
-	uint8_t data[2][REMOTE_DATA_MAX];
+	uint8_t data[COPY_READS][REMOTE_DATA_MAX]; /* PTY_QUEUE_MAX */
 	int complete;  /* bytes of whole lines before the change to raw mode */
 	int processed; /* bytes that the line discipline had taken */
 	int left;      /* bytes that did not fit into the queue again */
@@ -72,9 +73,8 @@ void push_writable(struct queues *q, struct pollfd *poller);
 void push_take(struct queues *q, uint64_t from);
 
 /*
- * At once, since others run by now if this program was killed since: what they write would come before. If the line discipline
- * has not begun to take it, up to 16383 bytes fit; push_put_rest waits for that, if there were bytes in the pipe at push_mark. The pieces are
- * those of pty_piece().
+ * At once, since others run by now if this program was killed since: what they write would come before. The pieces are those of pty_piece(). All of it
+ * fits once the line discipline has taken what it can; push_put_rest waits for that, if there were bytes in the pipe at push_mark.
  */
 void push_put_back(struct queues *q, uint64_t to);
 void push_put_rest(struct queues *q, uint64_t to);

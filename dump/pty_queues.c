@@ -7,6 +7,7 @@
 #include "dump/pty.h"
 
 #include "dump/pty_batch.h"
+#include "dump/pty_others.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/pty.h"
@@ -49,10 +50,10 @@ static int put_rest(struct queues *q, const struct taken *taken, uint64_t to,
 		    const struct termios2 *settings, struct err *err)
 {
 	const uint8_t *end = taken->data[0] + taken->size;
-	size_t left = (size_t)taken->left, write;
+	size_t left = (size_t)taken->left, most = 1024, write;
 
 	for (int tries = 0; left > 0 && tries < 100; tries++) {
-		size_t piece = MIN(left, (size_t)1024);
+		size_t piece = MIN(left, most);
 
 		if (pty_begin(q, err) < 0)
 			return -1;
@@ -66,6 +67,8 @@ static int put_rest(struct queues *q, const struct taken *taken, uint64_t to,
 			return -1;
 		if (remote_result(q->batch, write) > 0)
 			left -= (size_t)remote_result(q->batch, write);
+		else
+			most = PTY_SMALL;
 	}
 	if (left)
 		pty_problem(q, VERDICT_LOST, "%zu bytes, also for the program itself", left);
@@ -96,6 +99,7 @@ static void push_output(struct queues *q, struct taken *taken, const struct term
 	struct termios2 started = *neutral;
 
 	started.c_iflag &= ~(tcflag_t)IXON;
+	push_stop_others(q->dump, q->known->holder, q->batch);
 	push_take(q, q->master);
 	push_writable(q, &taken->before);
 	remote_push(q->batch, REMOTE_CALL(ioctl, q->fds[SLAVE], TCXONC, START_OUTPUT));
@@ -105,6 +109,7 @@ static void push_output(struct queues *q, struct taken *taken, const struct term
 	push_mark(q);
 	push_put_rest(q, q->fds[SLAVE]);
 	push_settings(q, &q->now);
+	push_continue_others(q->dump, q->known->holder, q->batch);
 }
 
 static int collect_output(struct queues *q, struct err *err)
@@ -185,12 +190,14 @@ static int put_again(struct queues *q, struct err *err)
 		      pair->pushed, &neutral, &text, &size, err) < 0 ||
 	    pty_begin(q, err) < 0)
 		return -1;
+	push_stop_others(q->dump, q->known->holder, q->batch);
 	push_settings(q, &neutral);
 	remote_push(q->batch, REMOTE_CALL(ioctl, q->fds[SLAVE], TCFLSH, FLUSH_INPUT));
 	remote_push(q->batch,
 		    REMOTE_CALL(write, q->master, remote_data(q->batch, text, size), size));
 	push_pause(q);
 	push_settings(q, &q->now);
+	push_continue_others(q->dump, q->known->holder, q->batch);
 	return pty_end(q, NULL, err);
 }
 
@@ -200,6 +207,7 @@ static void push_input(struct queues *q, struct taken *taken)
 
 	pty_neutral(&q->now, false, 0, &raw);
 	pty_neutral(&q->now, pty_canonical(&q->now), 0, &neutral);
+	push_stop_others(q->dump, q->known->holder, q->batch);
 	push_count(q, q->fds[SLAVE], &taken->complete);
 	push_settings(q, &raw);
 	push_count(q, q->fds[SLAVE], &taken->processed);
@@ -209,6 +217,7 @@ static void push_input(struct queues *q, struct taken *taken)
 	push_put_back(q, q->master);
 	push_put_rest(q, q->master);
 	push_settings(q, &q->now);
+	push_continue_others(q->dump, q->known->holder, q->batch);
 }
 
 static int collect_input(struct queues *q, struct err *err)
@@ -302,7 +311,8 @@ static int collect(struct queues *q, int master, int slave, struct err *err)
 	int output = queue_size(master, &master_events);
 	int input = slave >= 0 ? queue_size(slave, &slave_events) : 1;
 	const char *why = why_not(q, master_events);
-	int usable;
+	int usable, ret = 0;
+	struct err other;
 
 	q->waiting = (size_t)output;
 	if (why && (output || (slave >= 0 && input)))
@@ -317,9 +327,11 @@ static int collect(struct queues *q, int master, int slave, struct err *err)
 		return -1;
 	if (!usable)
 		note_lost(q, "the process that has its master cannot open what that takes");
-	if (usable && output && collect_output(q, err) < 0)
-		return -1;
-	return usable && input ? collect_input(q, err) : 0;
+	else if ((output && collect_output(q, err) < 0) || (input && collect_input(q, err) < 0))
+		ret = -1;
+	return usable && forget_continue(q->dump, q->known->holder, ret < 0 ? &other : err) < 0
+		       ? -1
+		       : ret;
 }
 
 int pty_queues(struct dump *dump, const struct known_pty *known, const struct dump_fd *master,

@@ -170,7 +170,7 @@ int pty_input(const struct termios2 *now, const uint8_t *input, size_t size, con
 
 /*
  * What waits before the line discipline lies in buffers of 256 bytes and their multiples; how much fits depends on the pieces that it came in. These
- * are the sizes that leave no gap: first exactly what the line discipline takes, then eight buffers full and the largest.
+ * are the sizes that leave no gap: first exactly what the line discipline takes, then eight buffers full and the largest, then those that are not counted.
  */
 size_t pty_piece(size_t done)
 {
@@ -182,24 +182,46 @@ size_t pty_piece(size_t done)
 		return rest - (done - 2 * whole);
 	if (done < PTY_LINE_MAX + 16 * half)
 		return half - (done - PTY_LINE_MAX) % half;
-	return whole;
+	if (done < PTY_FRESH_MAX)
+		return whole - (done - PTY_LINE_MAX - 16 * half) % whole;
+	return PTY_SMALL - (done - PTY_FRESH_MAX) % PTY_SMALL;
 }
 
-size_t pty_fill(int fd, const uint8_t *data, size_t size)
+void pty_season(int from, int to)
+{
+	uint8_t bytes[PTY_SMALL] = { 0 };
+
+	for (int tries = 0; tries < 200 && write(from, bytes, sizeof(bytes)) > 0; tries++)
+		;
+	/* The kernel moves the rest on while it is read. */
+	for (int empty = 0; empty < 3;) {
+		if (read(to, bytes, sizeof(bytes)) > 0)
+			continue;
+		poll(NULL, 0, 1);
+		empty++;
+	}
+}
+
+size_t pty_fill(int fd, size_t before, const uint8_t *data, size_t size)
 {
 	size_t done = 0;
+	bool small = false; /* there is no room for larger ones */
 	int tries = 0;
 
 	while (done < size && tries < 200) {
-		size_t piece = MIN(pty_piece(done), size - done);
-		ssize_t n = write(fd, data + done, piece);
+		size_t piece = small ? PTY_SMALL : pty_piece(before + done);
+		ssize_t n = write(fd, data + done, MIN(piece, size - done));
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			break;
-		if (n > 0)
-			done += (size_t)n;
+		done += n > 0 ? (size_t)n : 0;
+		if (n <= 0 && !small) {
+			small = true;
+			continue;
+		}
 		/* The kernel moves it in the background: drivers/tty/tty_buffer.c, flush_to_ldisc(). */
-		if (n <= 0 || (done == PTY_LINE_MAX && done < size)) {
+		if (n <= 0 || (before + done == PTY_LINE_MAX && done < size)) {
+			small = false;
 			poll(NULL, 0, 1);
 			tries++;
 		}

@@ -15,7 +15,13 @@ struct termios2;
 enum {
 	PTY_LINE_MAX =
 		4095, /* bytes that the line discipline takes; what follows waits before it */
-	PTY_QUEUE_MAX = PTY_LINE_MAX + 2 * (8192 + 1792),
+	PTY_FRESH_MAX = PTY_LINE_MAX + 2 * (8192 + 1792), /* of a pair that has just been made */
+	/*
+	 * Buffers of 256 bytes that have been used before are kept and not counted (tty_buffer_alloc): the 33 that fit
+	 * at once are there for what comes when larger ones have filled it up.
+	 */
+	PTY_SMALL = 256,
+	PTY_QUEUE_MAX = PTY_FRESH_MAX + 2 * 33 * PTY_SMALL,
 };
 
 /* Whether it is the device of masters, /dev/ptmx. */
@@ -80,9 +86,15 @@ int pty_input(const struct termios2 *now, const uint8_t *input, size_t size, con
 size_t pty_piece(size_t done);
 
 /*
- * Writes into one side what is to wait at the other, which nobody reads meanwhile. Waits for the kernel to move it on. Returns
- * how many bytes there was room for. The descriptor has O_NONBLOCK.
+ * Makes a pair that is new and neutral hold as much as one that was full before. Both descriptors have O_NONBLOCK; what is written to the first comes out of
+ * the other.
  */
-size_t pty_fill(int fd, const uint8_t *data, size_t size);
+void pty_season(int from, int to);
+
+/*
+ * Writes into one side what is to wait at the other, which nobody reads meanwhile. Waits for the kernel to move it on. Returns
+ * how many bytes there was room for. The descriptor has O_NONBLOCK. `before`: bytes that the queue has already.
+ */
+size_t pty_fill(int fd, size_t before, const uint8_t *data, size_t size);
 
 #endif

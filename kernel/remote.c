@@ -18,7 +18,7 @@
 #include "kernel/remote_describe.h"
 #include "kernel/rendezvous.h"
 
-#define DEFAULT_SCRATCH (64 << 10)
+#define DEFAULT_SCRATCH (96 << 10)
 #define MIN_SCRATCH	(2 * REMOTE_DATA_MAX)
 
 /* At the end of the scratch memory, so that it is known again. */

@@ -35,7 +35,7 @@ struct remote_options {
 	 * that the process ignores; -1: do without one. See remote_set_rendezvous.
 	 */
 	int rendezvous;
-	/* Bytes for calls and their data, mapped in the process; 0: 64 KiB. */
+	/* Bytes for calls and their data, mapped in the process; 0: 96 KiB. */
 	size_t scratch_size;
 	/* If somebody has read /proc/PID/status since the process stands still: saves doing it again. May be NULL. */
 	const struct proc_status *status;

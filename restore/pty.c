@@ -74,7 +74,9 @@ static int fill_output(struct restore *restore, const struct tty *tty, const int
 	pty_neutral(&now, false, 0, &neutral);
 	if (termios2_set(ends[0], &neutral, err) < 0)
 		return -1;
-	done = pty_fill(ends[1], output->data, output->size);
+	if (output->size > PTY_FRESH_MAX)
+		pty_season(ends[1], ends[0]);
+	done = pty_fill(ends[1], 0, output->data, output->size);
 	if (done < output->size)
 		problem(restore, tty, VERDICT_LOST,
 			"the last %zu of %zu bytes of output do not fit into a terminal of this "
@@ -84,13 +86,27 @@ static int fill_output(struct restore *restore, const struct tty *tty, const int
 }
 
 /* The kernel looks at input in the background, under the settings of that moment. */
-static void await_input(int slave, size_t bytes)
+static void await_input(int slave, int milliseconds)
 {
 	struct pollfd poller = { .fd = slave, .events = POLLIN };
 
 	poll(&poller, 1, 0);
-	for (int tries = 0; tries < 3 && bytes; tries++)
-		poll(NULL, 0, 1);
+	poll(NULL, 0, milliseconds);
+}
+
+/* The slave is in raw mode for it, before it has its input. */
+static int season_input(const struct tty_pair *pair, const int ends[2], const struct termios2 *now,
+			struct err *err)
+{
+	struct termios2 raw;
+
+	if (pair->input.size + pair->n_ends + pair->unprocessed.size <= PTY_FRESH_MAX)
+		return 0;
+	pty_neutral(now, false, 0, &raw);
+	if (termios2_set(ends[0], &raw, err) < 0)
+		return -1;
+	pty_season(ends[0], ends[1]);
+	return 0;
 }
 
 /* What was typed and nobody has read; and as if from then on, what is behind it. */
@@ -104,17 +120,19 @@ static int fill_input(struct restore *restore, const struct tty *tty, const int 
 
 	if (!pair->input.size && !pair->n_ends && !pair->unprocessed.size)
 		return 0;
-	if (termios2_get(ends[0], &now, err) < 0 ||
+	if (termios2_get(ends[0], &now, err) < 0 || season_input(pair, ends, &now, err) < 0 ||
 	    pty_input(&now, pair->input.data, pair->input.size, pair->ends, pair->n_ends,
 		      pair->pushed, &settings, &text, &size, err) < 0 ||
 	    termios2_set(ends[0], &settings, err) < 0)
 		return -1;
-	done = pty_fill(ends[0], text, size);
-	await_input(ends[1], size);
+	done = pty_fill(ends[0], 0, text, size);
+	/* What comes behind a full line discipline has room only when that has taken all of it. */
+	await_input(ends[1], !size ? 0 : pair->unprocessed.size ? 20 : 3);
 	if (termios2_set(ends[0], &now, err) < 0)
 		return -1;
 	size += pair->unprocessed.size;
-	done += pty_fill(ends[0], pair->unprocessed.data, pair->unprocessed.size);
+	/* It lies behind a line discipline that is full, or fills that first. */
+	done += pty_fill(ends[0], done, pair->unprocessed.data, pair->unprocessed.size);
 	if (done < size)
 		problem(restore, tty, VERDICT_LOST,
 			"the last %zu of %zu bytes of input do not fit into a terminal of this "

@@ -8,6 +8,7 @@
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,8 +41,8 @@ static void test_numbers(void)
 	close(master);
 }
 
-/* Everything that a queue can hold comes out as it went in. */
-static void test_fill(void)
+/* Everything that a queue can hold comes out as it went in, and it holds as much if it is filled in two steps. */
+static void test_fill(size_t first, bool seasoned)
 {
 	_cleanup_close_ int master = pty_open(0, NULL);
 	_cleanup_close_ int slave = pty_slave(master, O_RDWR | O_NONBLOCK, NULL);
@@ -56,8 +57,13 @@ static void test_fill(void)
 	      "a terminal");
 	pty_neutral(&now, false, 0, &neutral);
 	CHECK(termios2_set(master, &neutral, NULL) == 0, "settings");
-	size = pty_fill(slave, data, sizeof(data));
-	CHECK(size > PTY_LINE_MAX + 8192, "only %zu bytes fit", size);
+	if (seasoned)
+		pty_season(slave, master);
+	size = pty_fill(slave, 0, data, first);
+	poll(NULL, 0, first ? 20 : 0);
+	size += pty_fill(slave, size, data + size, sizeof(data) - size);
+	CHECK(size > PTY_LINE_MAX + 16384 + 256 && (!seasoned || size > PTY_FRESH_MAX + 4096),
+	      "only %zu bytes fit", size);
 	while ((n = read(master, found + got, sizeof(found) - got)) > 0)
 		got += (size_t)n;
 	CHECK(got == size && memcmp(data, found, size) == 0, "%zu of %zu bytes", got, size);
@@ -89,7 +95,9 @@ int main(void)
 	test_input();
 	if (access("/dev/ptmx", R_OK | W_OK) == 0) {
 		test_numbers();
-		test_fill();
+		test_fill(0, false);
+		test_fill(PTY_LINE_MAX, false);
+		test_fill(PTY_LINE_MAX, true);
 	}
 	return test_done("pty");
 }
