@@ -10,6 +10,7 @@
 
 struct err;
 struct dump_files;
+struct foreknown;
 struct hash_book;
 struct kept_room;
 struct outsiders;
@@ -24,7 +25,9 @@ struct dump_settings {
 	bool externals; /* what ends outside is recorded, and not refused, also without a rule */
 	uint64_t
 		keep_shared; /* bytes that contents of shared memory may take here, so that targets can go on sooner */
-	unsigned threads;	  /* that may look at the memory of a target; 0 is 1 */
+	unsigned threads; /* that may look at the memory of a target; 0 is 1 */
+	const struct foreknown
+		*foreknown;	  /* of the targets, while they ran; NULL: nothing; not owned */
 	const char *const *rules; /* format/external_policy.h; not owned */
 	size_t n_rules;
 };
@@ -36,6 +39,7 @@ struct dump {
 	struct problems problems;
 	const struct tree
 		*tree; /* where the targets come from, and their zombies; NULL: from elsewhere */
+	bool mistaken; /* what was foreknown was not true any more */
 	bool missed;   /* a check: one of the processes ended while it was looked at */
 	struct target *targets;
 	size_t n_targets;

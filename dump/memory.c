@@ -17,6 +17,7 @@
 #include "format/page_source.h"
 #include "format/pimage.h"
 #include "kernel/elf_build_id.h"
+#include "kernel/pagetable.h"
 #include "kernel/proc_auxv.h"
 #include "kernel/readfile.h"
 
@@ -314,13 +315,14 @@ static int save_vdsos(const struct target *target, struct memory *memory, struct
 }
 
 /* Own pages within private mappings, as one ascending list; and guard pages. */
-static int own_ranges(const struct target *target, const struct memory *memory,
-		      struct memory_ranges *ret, struct memory_ranges *ret_guard, struct err *err)
+static int own_ranges(const struct memory *memory, const struct process_memory *source,
+		      struct scan_ahead *ahead, struct memory_ranges *ret,
+		      struct memory_ranges *ret_guard, struct err *err)
 {
 	_cleanup_ranges_ struct memory_ranges own = { 0 };
 	size_t v = 0;
 
-	if (scan_ahead_take(target->ahead, &target->memory, &own, ret_guard, err) < 0)
+	if (scan_ahead_take(ahead, source, &own, ret_guard, err) < 0)
 		return -1;
 	for (size_t i = 0; i < own.count; i++) {
 		while (v < memory->n_vmas && memory->vmas[v].range.end <= own.list[i].start)
@@ -339,19 +341,56 @@ static int own_ranges(const struct target *target, const struct memory *memory,
 	return 0;
 }
 
+/* The same of mappings only that a copy will not have. */
+static int lost_ranges(const struct target *target, const struct memory *memory,
+		       struct memory_ranges *ret, struct memory_ranges *ret_guard, struct err *err)
+{
+	for (size_t i = 0; i < memory->n_vmas; i++) {
+		const struct range *r = &memory->vmas[i].range;
+
+		if (vma_lost_by_fork(&memory->vmas[i]) &&
+		    (pagetable_scan(&target->memory, r->start, r->end, PAGETABLE_OWN, ret, err) <
+			     0 ||
+		     pagetable_scan(&target->memory, r->start, r->end, PAGETABLE_GUARD, ret_guard,
+				    err) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+static int deal_pages(struct memory *memory, bool (*wants)(const struct vma *vma),
+		      const struct memory_ranges *own, const struct memory_ranges *guard,
+		      struct err *err)
+{
+	const struct dealing save = { memory, wants, offsetof(struct vma, saved),
+				      offsetof(struct vma, n_saved) };
+	const struct dealing guards = { memory, wants, offsetof(struct vma, guard),
+					offsetof(struct vma, n_guard) };
+
+	return deal(&save, own, err) < 0 ? -1 : deal(&guards, guard, err);
+}
+
 static int collect_pages(const struct target *target, struct memory *memory, struct err *err)
 {
 	_cleanup_ranges_ struct memory_ranges own = { 0 }, guard = { 0 };
-	const struct dealing save = { memory, is_private, offsetof(struct vma, saved),
-				      offsetof(struct vma, n_saved) };
-	const struct dealing guards = { memory, is_private, offsetof(struct vma, guard),
-					offsetof(struct vma, n_guard) };
 
-	if (own_ranges(target, memory, &own, &guard, err) < 0)
+	if (target->late
+		    ? lost_ranges(target, memory, &own, &guard, err) < 0
+		    : own_ranges(memory, &target->memory, target->ahead, &own, &guard, err) < 0)
 		return -1;
-	if (save_vdsos(target, memory, err) < 0 || deal(&save, &own, err) < 0)
+	if (save_vdsos(target, memory, err) < 0)
 		return -1;
-	return deal(&guards, &guard, err);
+	return deal_pages(memory, is_private, &own, &guard, err);
+}
+
+int memory_collect_late(struct memory *memory, const struct process_memory *from,
+			struct scan_ahead *ahead, struct err *err)
+{
+	_cleanup_ranges_ struct memory_ranges own = { 0 }, guard = { 0 };
+
+	if (own_ranges(memory, from, ahead, &own, &guard, err) < 0)
+		return -1;
+	return deal_pages(memory, is_forked, &own, &guard, err);
 }
 
 /* The saved ranges of the VMAs wanted, which are left with none. */

@@ -7,8 +7,10 @@
 #include "cli/steps.h"
 #include "dump/contents_kept.h"
 #include "dump/external.h"
+#include "dump/foreknown.h"
 #include "dump/foresee.h"
 #include "dump/history.h"
+#include "dump/late.h"
 #include "dump/precopy.h"
 #include "dump/same_pages.h"
 #include "dump/snapshot.h"
@@ -69,7 +71,9 @@ static int add_target(struct dump *dump, const struct tree_process *process, str
 	if (!target)
 		return -1;
 	*target = (struct target)TARGET_EMPTY;
-	if (target_open(process->pid, dump->settings.frozen, dump->features, target, err) < 0)
+	if (target_open(process->pid, dump->settings.frozen,
+			foreknown_maps(dump->settings.foreknown, process->pid), dump->features,
+			target, err) < 0)
 		return -1;
 	target->threads = dump->settings.threads;
 	check_seccomp(dump, target);
@@ -164,7 +168,9 @@ struct run {
 	const struct dump_options *options;
 	struct tree tree;
 	struct history *history; /* NULL: this image stands alone */
+	bool trusting;		 /* what is read beforehand is taken for true at first */
 	struct precopy precopy;
+	struct foreknown foreknown;
 	struct snapshots snapshots;
 	struct steps steps;
 	uint64_t start;
@@ -178,6 +184,8 @@ static void cleanup_run(struct run *run)
 	tree_thaw(&run->tree);
 	snapshots_done(&run->snapshots);
 	precopy_done(&run->precopy);
+	foreknown_done(&run->foreknown);
+	run->dump->settings.foreknown = NULL;
 	run->dump->shared_room = NULL;
 	kept_room_done(&run->shared_room);
 }
@@ -242,6 +250,11 @@ static int make_writer(struct sink *sink, const struct dump_options *options,
 /* Which pages are stored. */
 static int settle(struct run *run, struct err *err)
 {
+	if (late_settle(run->dump, err) < 0) {
+		if (run->dump->mistaken)
+			step(&run->steps, "again", err->msg);
+		return -1;
+	}
 	if (run->history && history_divide(run->history, run->dump, err) < 0)
 		return -1;
 	if (dump_settle(run->dump, err) < 0)
@@ -470,6 +483,14 @@ static int copy_ahead(struct run *run, const struct tree *tree, struct err *err)
 	return 0;
 }
 
+/* Only where the pages are read of a copy in the end. What is written meanwhile is watched by lists of mappings that must be true. */
+static bool may_foreknow(const struct run *run)
+{
+	return run->trusting && !run->history && !run->precopy.rounds &&
+	       run->options->afterwards == AFTER_RUN &&
+	       (run->options->snapshot == SNAPSHOT_AUTO || run->options->snapshot == SNAPSHOT_FORK);
+}
+
 /* While everything runs. What cannot be looked at now is told when it is to be stopped. */
 static int prepare(struct run *run, struct err *err)
 {
@@ -477,9 +498,13 @@ static int prepare(struct run *run, struct err *err)
 	struct err unseen;
 
 	tree_open(run->options, false, run->dump->features, &tree, &unseen);
-	if (traced_check(&tree, err) < 0)
+	if (traced_check(&tree, err) < 0 || copy_ahead(run, &tree, err) < 0)
 		return -1;
-	return copy_ahead(run, &tree, err);
+	if (may_foreknow(run)) {
+		foreknown_read(&run->foreknown, &tree);
+		run->dump->settings.foreknown = &run->foreknown;
+	}
+	return 0;
 }
 
 /* The first thread that was asked to. */
@@ -521,13 +546,13 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 }
 
 static int run_once(const struct dump_options *options, const struct kernel_features *features,
-		    struct history *history, struct dump *dump, struct dump_summary *ret_summary,
-		    struct err *err)
+		    struct history *history, bool trusting, struct dump *dump,
+		    struct dump_summary *ret_summary, struct err *err)
 {
 	_cleanup_(cleanup_output) struct output output = OUTPUT_EMPTY;
-	_cleanup_(cleanup_run) struct run run = { .dump = dump,
-						  .options = options,
-						  .history = history };
+	_cleanup_(cleanup_run) struct run run = {
+		.dump = dump, .options = options, .history = history, .trusting = trusting
+	};
 	uint64_t start = progress_now();
 
 	dump->features = features;
@@ -550,12 +575,15 @@ int dump_run(const struct dump_options *options, const struct kernel_features *f
 	     struct history *history, struct dump *dump, struct dump_summary *ret_summary,
 	     struct err *err)
 {
-	for (unsigned i = 0; run_once(options, features, history, dump, ret_summary, err) < 0;
-	     i++) {
+	bool trusting = true;
+
+	for (unsigned i = 0;
+	     run_once(options, features, history, trusting, dump, ret_summary, err) < 0; i++) {
 		struct timespec moment = { 0, 1000000L << i };
 
-		if (i == ATTEMPTS - 1 || !problems_passing(&dump->problems))
+		if (i == ATTEMPTS - 1 || !(problems_passing(&dump->problems) || dump->mistaken))
 			return -1;
+		trusting &= !dump->mistaken;
 		dump_done(dump);
 		/* What was written before the attempt has been looked at, and is known no more. */
 		if (history)

@@ -28,6 +28,8 @@ bool snapshots_wanted(const struct dump *dump, const struct dump_options *option
 		size += memory_saved_size(m);
 	IMAGE_EACH (&dump->image, shm, shm)
 		size += shm_saved_size(shm);
+	for (size_t i = 0; i < dump->n_targets; i++)
+		size += dump->targets[i].late ? dump->targets[i].private : 0;
 	return options->afterwards == AFTER_RUN && size > WORTH_A_COPY * dump->n_targets;
 }
 

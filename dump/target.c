@@ -5,15 +5,14 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/memory_left.h"
+#include "kernel/proc_maps_detail.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Less is read before a thread has started. */
-#define SCAN_AHEAD_MIN (UINT64_C(32) << 20)
+#include <sys/sysinfo.h>
 
 uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise)
 {
@@ -29,6 +28,7 @@ static int read_status(struct target *target, struct err *err)
 	    proc_status_parse(text, size, &target->status, err) < 0)
 		return -1;
 	memory_line_parse(text, size, "RssAnon", &target->private, NULL);
+	memory_line_parse(text, size, "VmLck", &target->locked, NULL);
 	target->own_pid = ns_own(&target->status.ns_tgid, target->status.tgid);
 	return 0;
 }
@@ -43,14 +43,54 @@ static int read_stat(struct target *target, struct err *err)
 	return proc_stat_parse(text, size, &target->stat, err);
 }
 
-static int read_maps(struct target *target, struct err *err)
+static int read_maps(struct target *target, const char *name, struct err *err)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(target->proc, "smaps", &text, &size, err) < 0)
+	if (read_file_at(target->proc, name, &text, &size, err) < 0)
 		return -1;
 	return maps_parse(text, size, &target->maps, err);
+}
+
+/* Anonymous shared memory can be swapped out at any time, and whether it is only smaps of this moment tells. */
+static bool may_be_swapped(const struct maps *maps)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) == 0 && info.totalswap == 0)
+		return false;
+	for (size_t i = 0; i < maps->count; i++)
+		if (maps->list[i].kind == MAP_KIND_SHMEM)
+			return true;
+	return false;
+}
+
+/* 1: what was known will do; 0: it will not. */
+static int foresee_maps(struct target *target, const struct maps *foreknown, struct err *err)
+{
+	if (!foreknown || target->private < TARGET_LARGE)
+		return 0;
+	if (read_maps(target, "maps", err) < 0)
+		return -1;
+	if (maps_foresee(&target->maps, foreknown) &&
+	    maps_locked(&target->maps) == target->locked && !may_be_swapped(&target->maps))
+		return 1;
+	maps_release(&target->maps);
+	return 0;
+}
+
+static int look_at_memory(struct target *target, bool stands_still, const struct maps *foreknown,
+			  struct err *err)
+{
+	int foreseen = foresee_maps(target, foreknown, err);
+
+	target->late = foreseen > 0;
+	if (foreseen)
+		return foreseen < 0 ? -1 : 0;
+	if (stands_still && target->private >= TARGET_LARGE)
+		target->ahead = scan_ahead_start(&target->memory);
+	return read_maps(target, "smaps", err);
 }
 
 int target_look(pid_t pid, struct target *ret_target, struct err *err)
@@ -70,17 +110,15 @@ int target_look(pid_t pid, struct target *ret_target, struct err *err)
 	return 0;
 }
 
-int target_open(pid_t pid, bool stands_still, const struct kernel_features *features,
-		struct target *target, struct err *err)
+int target_open(pid_t pid, bool stands_still, const struct maps *foreknown,
+		const struct kernel_features *features, struct target *target, struct err *err)
 {
 	if (target_look(pid, target, err) < 0)
 		return -1;
 	if (memory_open(pid, features, &target->memory, err) < 0)
 		return err_prefix(err, "pid %d", pid);
 	target->memory.keep_shared = true;
-	if (stands_still && target->private >= SCAN_AHEAD_MIN)
-		target->ahead = scan_ahead_start(&target->memory);
-	if (read_maps(target, err) < 0)
+	if (look_at_memory(target, stands_still, foreknown, err) < 0)
 		return err_prefix(err, "pid %d", pid);
 	return 0;
 }

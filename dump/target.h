@@ -35,12 +35,17 @@ struct target {
 	struct proc_stat stat;
 	struct maps maps; /* with detail; taken before anything was mapped remotely */
 	uint64_t private; /* bytes of memory in use that only it has, about */
+	uint64_t locked;  /* bytes of memory that is locked */
+	bool late; /* its maps are as foreknown, and its page tables are not yet read: see dump/late.h */
 	struct process_memory memory;
 	struct scan_ahead *ahead; /* NULL: its page tables have not been read ahead */
 	unsigned threads;	  /* of this program that may read it at the same time */
 	const struct snapshot
 		*snapshot; /* where its pages are as they were; NULL: in it; not owned */
 };
+
+/* Bytes of private memory from which on walking page tables takes longer than starting a thread for it. */
+#define TARGET_LARGE (UINT64_C(32) << 20)
 
 #define TARGET_EMPTY                                                                               \
 	{                                                                                          \
@@ -53,11 +58,11 @@ uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise);
 /* Opens /proc/PID and reads status and stat only: for a look at its descriptors. */
 int target_look(pid_t pid, struct target *ret_target, struct err *err);
 /*
- * Opens /proc/PID and its memory and reads status, stat and smaps; of a large one that stands still its page tables are being read, too, when it returns. On failure
- * what was opened is released by target_done.
+ * Opens /proc/PID and its memory and reads status, stat and smaps; of a large one that stands still its page tables are being read, too, when it returns. With what was known
+ * of its mappings before it was stopped, neither is done if that will do: it is `late`. On failure what was opened is released by target_done.
  */
-int target_open(pid_t pid, bool stands_still, const struct kernel_features *features,
-		struct target *target, struct err *err);
+int target_open(pid_t pid, bool stands_still, const struct maps *foreknown,
+		const struct kernel_features *features, struct target *target, struct err *err);
 /* Reads what a thread of it is. Release with proc_status_release. */
 int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,
 			 struct err *err);

@@ -329,57 +329,6 @@ int maps_parse(const char *text, size_t size, struct maps *ret_maps, struct err 
 	return 0;
 }
 
-static bool same_name(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool same_map(const struct map *a, const struct map *b)
-{
-	return a->start == b->start && a->end == b->end && a->offset == b->offset &&
-	       a->inode == b->inode && a->dev_major == b->dev_major &&
-	       a->dev_minor == b->dev_minor && a->prot == b->prot && a->shared == b->shared &&
-	       a->kind == b->kind && same_name(a->name, b->name) &&
-	       same_name(a->anon_name, b->anon_name);
-}
-
-static void copy_detail(struct map *to, const struct map *from)
-{
-	to->flags = from->flags;
-	to->rss_kb = from->rss_kb;
-	to->anon_kb = from->anon_kb;
-	to->swap_kb = from->swap_kb;
-	to->huge_kb = from->huge_kb;
-	to->hugetlb_kb = from->hugetlb_kb;
-	to->page_kb = from->page_kb;
-	to->protection_key = from->protection_key;
-}
-
-int maps_add_detail(struct maps *maps, const char *smaps, size_t size, struct err *err)
-{
-	_cleanup_(maps_release) struct maps detail = {};
-
-	if (maps_parse(smaps, size, &detail, err) < 0)
-		return -1;
-	if (detail.count != maps->count)
-		return err_set(err, ERR_FAILED,
-			       "maps shows %zu mappings, smaps %zu: the process was running",
-			       maps->count, detail.count);
-	for (size_t i = 0; i < detail.count; i++) {
-		const struct map *map = &maps->list[i];
-
-		if (!same_map(map, &detail.list[i]))
-			return err_set(err, ERR_FAILED,
-				       "mapping 0x%jx-0x%jx is not the same in maps and smaps: "
-				       "the process was running",
-				       (uintmax_t)map->start, (uintmax_t)map->end);
-	}
-	for (size_t i = 0; i < detail.count; i++)
-		copy_detail(&maps->list[i], &detail.list[i]);
-	maps->detailed = detail.detailed;
-	return 0;
-}
-
 /*
  * Only the inode is compared: where stat(2) invents device numbers (btrfs, overlayfs) the device
  * never fits, and no other file of this odd name can have the same inode number by chance.

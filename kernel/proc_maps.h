@@ -137,14 +137,6 @@ struct maps {
 int maps_parse(const char *text, size_t size, struct maps *ret_maps, struct err *err);
 
 /*
- * Fills the smaps fields of a list parsed from maps, from the text of smaps read later: reading
- * smaps walks all page tables (0.3 s per 10 GiB), so a caller may take maps while the process
- * stands still and smaps when it likes. Refuses when the two do not agree on every mapping (then
- * the process was running and mapped something in between); *maps then still is what it was.
- */
-int maps_add_detail(struct maps *maps, const char *smaps, size_t size, struct err *err);
-
-/*
  * Settles .deleted where a file may be called "x (deleted)": looks, under the directory rootfd (the
  * root of the process, /proc/PID/root), whether a file of the full name exists and is the mapped
  * one; if so the name gets its end back and the flag goes. Kinds other than MAP_KIND_FILE are left

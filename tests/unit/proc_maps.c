@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Mappings: real texts, hostile texts, this very process, and the time that many take. */
 #include "kernel/proc_maps.h"
+#include "kernel/proc_maps_detail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,23 +101,20 @@ static void test_sample(void)
 #define LINE_1 "1000-3000 rw-p 00000000 00:00 0 \n"
 #define LINE_2 "3000-5000 r--p 00000000 00:00 0    [vvar]\n"
 
+static void parse(const char *text, struct maps *ret_maps)
+{
+	struct err err = {};
+
+	CHECK(maps_parse(text, strlen(text), ret_maps, &err) == 0, "%s", err.msg);
+}
+
 static void test_detail(void)
 {
-	static const char text[] =
-		LINE_1 DETAIL("rd wr mr mw me ac lo hg zz") LINE_2 DETAIL("rd mr pf io de dd sd");
-	static const char plain[] = LINE_1 LINE_2;
-	static const char other[] =
-		LINE_1 DETAIL("rd") "3000-6000 r--p 0 00:00 0 [vvar]\n" DETAIL("rd");
 	_cleanup_(maps_release) struct maps maps = {};
-	struct err err = {};
 	const struct map *map;
 
-	CHECK(maps_parse(plain, strlen(plain), &maps, &err) == 0, "%s", err.msg);
-	CHECK(maps_add_detail(&maps, plain, strlen(plain), &err) == 0 && !maps.detailed);
-	CHECK(maps_add_detail(&maps, other, strlen(other), &err) < 0 && !maps.detailed);
-	CHECK(strstr(err.msg, "0x3000-0x5000"), "%s", err.msg);
-	CHECK(maps_add_detail(&maps, text, strlen(text), &err) == 0 && maps.detailed, "%s",
-	      err.msg);
+	parse(LINE_1 DETAIL("rd wr mr mw me ac lo hg zz") LINE_2 DETAIL("rd mr pf io de dd sd"),
+	      &maps);
 	map = maps.list;
 	CHECK(map->flags ==
 		      (MAP_FLAG(RD) | MAP_FLAG(WR) | MAP_FLAG(MR) | MAP_FLAG(MW) | MAP_FLAG(ME) |
@@ -125,6 +123,76 @@ static void test_detail(void)
 	CHECK(map->rss_kb == 12 && map->anon_kb == 4 && map->swap_kb == 16 && map->huge_kb == 2048);
 	CHECK(map->hugetlb_kb == 3 && map->page_kb == 4 && map->protection_key == 3);
 	CHECK(maps.list[1].flags & MAP_FLAG(PF) && maps.list[1].flags & MAP_FLAG(SD));
+}
+
+/* What was known of a mapping holds for it when it has grown, and for no other. */
+static void test_foresee(void)
+{
+	static const char *const known[] = {
+		LINE_1 LINE_2,
+		"1000-2f000 rw-p 00000000 00:00 0 \n",
+		"2000-3000 rw-p 00000000 00:00 0 \n" LINE_2,
+	};
+	static const char *const unknown[] = {
+		"0-1000 rw-p 00000000 00:00 0 \n" LINE_1,
+		"1000-3000 rw-s 00000000 00:00 0 \n",
+		"1000-3000 rw-p 00000000 00:00 0    [heap]\n",
+		LINE_1 LINE_2 "7000-8000 rw-p 00000000 00:00 0 \n",
+	};
+	_cleanup_(maps_release) struct maps earlier = {};
+
+	parse(LINE_1 DETAIL("rd wr mw lo hg") LINE_2 DETAIL("rd mr pf io de dd sd"), &earlier);
+	CHECK(maps_locked(&earlier) == 0x2000);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		_cleanup_(maps_release) struct maps maps = {};
+
+		parse(known[i], &maps);
+		CHECK(maps_foresee(&maps, &earlier) && maps.detailed, "%zu", i);
+		CHECK(maps.list[0].flags & MAP_FLAG(HG) && maps.list[0].protection_key == 3 &&
+			      maps.list[0].page_kb == 4,
+		      "%zu", i);
+	}
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
+		_cleanup_(maps_release) struct maps maps = {};
+
+		parse(unknown[i], &maps);
+		CHECK(!maps_foresee(&maps, &earlier) && !maps.detailed, "%zu", i);
+	}
+}
+
+/* A copy lacks locks and what is not forked, and has the memory of the call loop. */
+static void test_check(void)
+{
+	static const char line_3[] = "5000-6000 rw-p 00000000 00:00 0 \n" DETAIL("rd wr dc");
+	static const struct {
+		const char *copy;
+		bool same;
+	} cases[] = {
+		{ LINE_1 DETAIL("rd wr mw hg") LINE_2 DETAIL("rd"), true },
+		{ "0-1000 rw-s 00000000 00:00 0 \n" DETAIL("rd") LINE_1 DETAIL("rd wr mw hg")
+			  LINE_2 DETAIL("rd"),
+		  true },
+		{ LINE_1 DETAIL("rd wr mw hg wf") LINE_2 DETAIL("rd"), false },
+		{ LINE_1 DETAIL("rd wr mw") LINE_2 DETAIL("rd"), false },
+		{ LINE_1 DETAIL("rd wr mw hg"), false },
+		{ LINE_2 DETAIL("rd"), false },
+		{ "1000-2000 rw-p 00000000 00:00 0 \n" DETAIL("rd wr mw hg") LINE_2 DETAIL("rd"),
+		  false },
+	};
+	_cleanup_free_ char *text = NULL;
+	_cleanup_(maps_release) struct maps maps = {};
+
+	CHECK(asprintf(&text, "%s%s", LINE_1 DETAIL("rd wr mw lo hg") LINE_2 DETAIL("rd"), line_3) >
+	      0);
+	parse(text, &maps);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_cleanup_(maps_release) struct maps copy = {};
+		struct err err = {};
+
+		parse(cases[i].copy, &copy);
+		CHECK((maps_check(&maps, &copy, &err) == 0) == cases[i].same, "%zu: %s", i,
+		      err.msg);
+	}
 }
 
 /* Parses a copy that ends where the text ends, so that the sanitizer sees a step too far. */
@@ -278,9 +346,7 @@ static void test_self(void)
 {
 	_cleanup_(maps_release) struct maps maps = {}, detailed = {};
 	_cleanup_close_ int memfd = memfd_create("unit test", MFD_CLOEXEC);
-	_cleanup_free_ char *text = NULL;
 	struct err err = {};
-	size_t size;
 	int local;
 	char *pages =
 		mmap(NULL, 6 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -300,12 +366,6 @@ static void test_self(void)
 	CHECK(maps.count > 10, "%s", err.msg);
 	detailed = own_maps("/proc/self/smaps", &err);
 	CHECK(detailed.count > 10 && detailed.detailed, "%s", err.msg);
-	CHECK(read_file_at(AT_FDCWD, "/proc/self/smaps", &text, &size, &err) == 0);
-	maps_release(&maps);
-	maps = own_maps("/proc/self/maps", &err);
-	/* Reading the text has mapped memory for it: the two need not agree here, but must say so. */
-	if (maps_add_detail(&maps, text, size, &err) < 0)
-		CHECK(strstr(err.msg, "the process was running"), "%s", err.msg);
 
 	check_at(&detailed, (void *)(uintptr_t)test_self, MAP_KIND_FILE,
 		 MAP_FLAG(EX) | MAP_FLAG(RD));
@@ -362,6 +422,8 @@ int main(void)
 {
 	test_sample();
 	test_detail();
+	test_foresee();
+	test_check();
 	test_hostile();
 	test_random();
 	test_self();

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "dump/foreknown.h"
+
+#include "dump/target.h"
+#include "dump/tree.h"
+#include "format/cleanup.h"
+#include "format/record.h"
+#include "kernel/memory_left.h"
+#include "kernel/readfile.h"
+
+#include <stdlib.h>
+
+static void read_process(struct foreknown *foreknown, pid_t pid)
+{
+	_cleanup_close_ int proc = proc_open(pid, NULL);
+	_cleanup_(maps_release) struct maps maps = { 0 };
+	struct foreknown_process *process;
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (proc < 0 || read_file_at(proc, "smaps", &text, &size, NULL) < 0 ||
+	    maps_parse(text, size, &maps, NULL) < 0 || !maps.detailed)
+		return;
+	process = LIST_ADD(foreknown, processes, NULL);
+	if (!process)
+		return;
+	*process = (struct foreknown_process){ pid, maps };
+	maps = (struct maps){ 0 };
+}
+
+void foreknown_read(struct foreknown *foreknown, const struct tree *tree)
+{
+	for (size_t i = 0; i < tree->n_processes; i++) {
+		uint64_t private, shared;
+
+		if (memory_in_use(tree->processes[i]->pid, &private, &shared, NULL) == 0 &&
+		    private >= TARGET_LARGE)
+			read_process(foreknown, tree->processes[i]->pid);
+	}
+}
+
+const struct maps *foreknown_maps(const struct foreknown *foreknown, pid_t pid)
+{
+	for (size_t i = 0; foreknown && i < foreknown->n_processes; i++)
+		if (foreknown->processes[i].pid == pid)
+			return &foreknown->processes[i].maps;
+	return NULL;
+}
+
+void foreknown_done(struct foreknown *foreknown)
+{
+	for (size_t i = 0; i < foreknown->n_processes; i++)
+		maps_release(&foreknown->processes[i].maps);
+	free(foreknown->processes);
+	*foreknown = (struct foreknown){ 0 };
+}

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What pdump has read of mappings before it stops a process is not true any more when it does, and it notices: it starts again, and what comes back is right.
+# time-out: 240
+. "$(dirname "$0")/lib.sh"
+
+build advice
+again=0
+for ((i = 0; i < 30 && (i < 2 * repeat || again == 0); i++)); do
+	./advice >out 2>&1 </dev/null &
+	target=$!
+	until_true 10 grep -q ready out || fail "$(cat out)"
+	must pdump --verbose "$target" image.tar 2>log
+	again=$((again + $(grep -c 'has changed just before' log)))
+	kill -0 "$target" || fail "$(cat out)"
+	kill -KILL "$target"
+	wait "$target" 2>/dev/null
+	must pinspect verify image.tar >verified
+	must prestore --detach --pidfile=pid image.tar
+	target=$(cat pid)
+	sleep 0.1
+	kill -TERM "$target"
+	wait_gone "$target"
+	grep -q '^fine' out || fail "$(tail -n 3 out)"
+done
+echo "$i dumps, $again of them a second time"
+[ "$again" -gt 0 ] || fail "nothing changed in time"
