@@ -53,16 +53,42 @@ static struct history_process *find(const struct history *history, pid_t pid)
 	return NULL;
 }
 
+static void leave_out_gone(struct history *history, const struct tree *tree)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < history->n_processes; i++) {
+		struct history_process *process = history->processes[i];
+
+		if (tree_has(tree, process->pid) && find(history, process->pid) == process)
+			history->processes[kept++] = process;
+		else
+			release(process);
+	}
+	history->n_processes = kept;
+}
+
 int history_catch_up(struct history *history, const struct tree *tree, struct err *err)
 {
+	leave_out_gone(history, tree);
 	for (size_t i = 0; i < tree->n_processes; i++) {
 		struct history_process *process = find(history, tree->processes[i]->pid);
 
 		if (process && write_track_look(&process->track, &process->written, err) < 0)
 			return err_prefix(err, "pid %d", process->pid);
 	}
-	for (size_t i = 0; i < history->n_processes; i++)
-		write_track_close(&history->processes[i]->track);
+	return 0;
+}
+
+int history_disown(struct history *history, struct dump *dump, struct err *err)
+{
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		struct target *target = &dump->targets[i];
+		struct history_process *process = find(history, target->pid);
+
+		if (process && watch_disown(&process->track, &target->maps, err) < 0)
+			return err_prefix(err, "%s", target->name);
+	}
 	return 0;
 }
 
@@ -86,12 +112,18 @@ static struct history_process *add(struct history *history, pid_t pid, struct er
 	return process;
 }
 
-/* What the first look gives is everything so far, which this image holds. */
+/*
+ * What a look gives is what was written so far, which this image holds. Watched from the image before on, only that is protected again. Another program that was executed
+ * has nothing watched.
+ */
 static int watch(struct history_process *process, const struct target *target, struct err *err)
 {
 	_cleanup_ranges_ struct memory_ranges all = { 0 };
 
-	if (write_track_open(target->remote, target->frozen->threads[0], &process->track, err) < 0)
+	if (!process->track.watched.count)
+		write_track_close(&process->track);
+	if (process->track.uffd < 0 &&
+	    write_track_open(target->remote, target->frozen->threads[0], &process->track, err) < 0)
 		return -1;
 	if (watch_private(&process->track, &target->maps, err) < 0)
 		return -1;

@@ -30,8 +30,11 @@ struct history {
 	struct hash_book has; /* of the image under way */
 };
 
-/* When the processes stand still, before their mappings are read: notes what was written, and ends the watching. */
+/* When the processes stand still: notes what was written. Those that are not there any more are watched no longer. */
 int history_catch_up(struct history *history, const struct tree *tree, struct err *err);
+
+/* When their mappings are read: those that are watched do not look so. */
+int history_disown(struct history *history, struct dump *dump, struct err *err);
 
 /*
  * When the state is read and remotes are open still: the mappings are watched from now on. Of processes that cannot be watched

@@ -211,8 +211,18 @@ int precopy_catch_up(struct precopy *precopy, const struct tree *tree, struct er
 		if (process && write_track_look(&process->track, &process->written, err) < 0)
 			return err_prefix(err, "pid %d", process->pid);
 	}
-	for (size_t i = 0; i < precopy->n_processes; i++)
-		write_track_close(&precopy->processes[i]->track);
+	return 0;
+}
+
+int precopy_disown(struct precopy *precopy, struct dump *dump, struct err *err)
+{
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		struct target *target = &dump->targets[i];
+		struct precopied *process = find(precopy, target->pid);
+
+		if (process && watch_disown(&process->track, &target->maps, err) < 0)
+			return err_prefix(err, "%s", target->name);
+	}
 	return 0;
 }
 

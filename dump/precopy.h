@@ -41,8 +41,11 @@ struct precopy {
 int precopy_run(const struct dump_options *options, const struct kernel_features *features,
 		struct precopy *ret_precopy, struct err *err);
 
-/* When they stand still again: notes what was written last, and ends the watching before their mappings are read. */
+/* When they stand still again: notes what was written last. */
 int precopy_catch_up(struct precopy *precopy, const struct tree *tree, struct err *err);
+
+/* When their mappings are read: those that are watched, until precopy_done, do not look so. */
+int precopy_disown(struct precopy *precopy, struct dump *dump, struct err *err);
 
 /* The spool of a process, made empty for one that is new; what is missing or outdated in it is copied now. */
 int precopy_complete(struct precopy *precopy, struct target *target, const struct memory *memory,

@@ -518,6 +518,14 @@ static uint64_t stopped_since(const struct tree *tree)
 	return since;
 }
 
+/* A userfaultfd of this program is none of theirs. */
+static int disown(struct run *run, struct err *err)
+{
+	if (run->history && history_disown(run->history, run->dump, err) < 0)
+		return -1;
+	return precopy_disown(&run->precopy, run->dump, err);
+}
+
 static int dump_frozen(struct run *run, struct output *output, struct err *err)
 {
 	const struct dump_options *options = run->options;
@@ -531,8 +539,8 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 	    (run->history && history_catch_up(run->history, &run->tree, err) < 0))
 		return -1;
 	step(&run->steps, "stopped", "all threads stopped");
-	if (add_targets(run->dump, &run->tree, err) < 0 || collect(run, err) < 0 ||
-	    write_image(run, output->fd, err) < 0)
+	if (add_targets(run->dump, &run->tree, err) < 0 || disown(run, err) < 0 ||
+	    collect(run, err) < 0 || write_image(run, output->fd, err) < 0)
 		return -1;
 	step(&run->steps, "written", "image written");
 	/* A process that goes on need not wait for the disk. */

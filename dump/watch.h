@@ -8,7 +8,13 @@
 
 struct err;
 
-/* All private mappings. */
+/*
+ * Of mappings that were read while some are watched: these lose the flag of it, which is not the program's. What has become of those that are not
+ * watched any more (unmapped, moved, another program executed) is forgotten.
+ */
+int watch_disown(struct write_track *track, struct maps *maps, struct err *err);
+
+/* All private mappings, beside those that are. */
 int watch_private(struct write_track *track, const struct maps *maps, struct err *err);
 
 /* Ticks since boot; with the pid it names a process for good. */

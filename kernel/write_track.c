@@ -142,8 +142,25 @@ int write_track_look(const struct write_track *track, struct memory_ranges *ret_
 	return pagetable_scan(&memory, 0, UINT64_MAX, PAGETABLE_WRITTEN, ret_written, err);
 }
 
+/* The end of a userfaultfd lifts what is left of it under the lock of the whole address space (userfaultfd_release_all, fs/userfaultfd.c). */
+static void lift(const struct write_track *track)
+{
+	for (size_t i = 0; i < track->watched.count; i++) {
+		uint64_t end = track->watched.list[i].end;
+
+		for (uint64_t at = track->watched.list[i].start; at < end; at += TAKEN_AT_ONCE) {
+			uint64_t size = end - at < TAKEN_AT_ONCE ? end - at : TAKEN_AT_ONCE;
+			struct uffdio_writeprotect none = { .range = { at, size } };
+
+			/* Fails where something was unmapped, or the process has ended. */
+			ioctl(track->uffd, UFFDIO_WRITEPROTECT, &none);
+		}
+	}
+}
+
 void write_track_close(struct write_track *track)
 {
+	lift(track);
 	cleanup_close(&track->uffd);
 	cleanup_close(&track->pagemap);
 	memory_ranges_release(&track->watched);

@@ -15,7 +15,9 @@ struct remote;
 /*
  * By asynchronous write protection (userfaultfd(2), UFFD_FEATURE_WP_ASYNC, and the ioctl PAGEMAP_SCAN; Linux 6.7). The
  * process needs no privilege for it and notices nothing but a fault, which the kernel mends by itself, at the first write
- * to each page. The protection ends with write_track_close, or with the caller, however that ends.
+ * to each page. The protection ends with write_track_close, or with the caller, however that ends. Changing it for many pages at once
+ * takes as long as it takes: 5 us for each where a hypervisor keeps page tables of its own, and meanwhile the process cannot map anything; so it is done in small pieces, and
+ * never while a process is to stand still for a short time.
  *
  * While it lasts, the mappings have the flag "uw" in smaps, and do not merge with those that were made later.
  * Not seen: what a device writes into a page that was pinned before it was protected (O_DIRECT reads under way).
@@ -58,7 +60,7 @@ int write_track_take(const struct write_track *track, struct memory_ranges *ret_
 int write_track_look(const struct write_track *track, struct memory_ranges *ret_written,
 		     struct err *err);
 
-/* Accepts and leaves an empty one; for _cleanup_. */
+/* The process may run. Accepts and leaves an empty one; for _cleanup_. */
 void write_track_close(struct write_track *track);
 #define _cleanup_track_ _cleanup_(write_track_close)
 

@@ -2,7 +2,9 @@
 /* Pages that a running process writes to, and those that it does not. */
 #include "kernel/write_track.h"
 
+#include "dump/watch.h"
 #include "kernel/fallback.h"
+#include "kernel/readfile.h"
 #include "tests/unit/child.h"
 
 enum { PAGE = 4096, PAGES = 2048 };
@@ -90,6 +92,56 @@ static void test_mappings(pid_t pid, const struct write_track *track, struct err
 	CHECK(pages(&written) > 0 && !has(&written, memory), "what is not watched counts");
 }
 
+static void read_maps(pid_t pid, struct maps *ret_maps, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[48];
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	CHECK(read_file_at(AT_FDCWD, path, &text, &size, err) == 0 &&
+		      maps_parse(text, size, ret_maps, err) == 0,
+	      "%s", err->msg);
+}
+
+static bool looks_watched(const struct maps *maps)
+{
+	return maps_find(maps, (uint64_t)memory)->flags & MAP_FLAG(UW);
+}
+
+/* Watched from one image to the next: what was is not protected anew, the rest is. A mapping that somebody else watches keeps its flag. */
+static void test_watched_on(pid_t pid, struct write_track *track, struct err *err)
+{
+	struct write_track others = WRITE_TRACK_EMPTY;
+	_cleanup_ranges_ struct memory_ranges rest = { 0 }, none = { 0 };
+	_cleanup_(maps_release) struct maps maps = { 0 };
+	FROZEN;
+
+	CHECK(freeze_process(pid, NULL, NULL, &frozen, err) == 0, "%s", err->msg);
+	read_maps(pid, &maps, err);
+	CHECK(looks_watched(&maps));
+	CHECK(watch_disown(&others, &maps, err) == 0 && looks_watched(&maps));
+	CHECK(watch_disown(track, &maps, err) == 0 && !looks_watched(&maps));
+	CHECK(pages(&track->watched) >= PAGES, "%lu pages", pages(&track->watched));
+	CHECK(watch_private(track, &maps, err) == 0, "%s", err->msg);
+	CHECK(pages(&track->watched) > PAGES + 1, "%lu pages", pages(&track->watched));
+	CHECK(write_track_take(track, &rest, err) == 0, "%s", err->msg);
+	CHECK(pages(&rest) > 0 && !has(&rest, memory), "what is protected is taken again");
+	CHECK(write_track_take(track, &none, err) == 0 && pages(&none) == 0, "%lu pages",
+	      pages(&none));
+}
+
+static void test_close(pid_t pid, struct write_track *track, struct err *err)
+{
+	_cleanup_(maps_release) struct maps maps = { 0 };
+	FROZEN;
+
+	write_track_close(track);
+	CHECK(freeze_process(pid, NULL, NULL, &frozen, err) == 0, "%s", err->msg);
+	read_maps(pid, &maps, err);
+	CHECK(!looks_watched(&maps));
+}
+
 int main(void)
 {
 	_cleanup_track_ struct write_track track = WRITE_TRACK_EMPTY;
@@ -114,6 +166,10 @@ int main(void)
 	CHECK(pages(&all) == PAGES, "%lu pages", pages(&all));
 	test_rounds(shared, &track, &err);
 	test_mappings(pid, &track, &err);
+	test_watched_on(pid, &track, &err);
+	CHECK(writes_on(shared, 7));
+	test_close(pid, &track, &err);
+	CHECK(writes_on(shared, 8));
 	finish(pid);
 	return test_done("write_track");
 }
