@@ -424,9 +424,12 @@ static int collect(struct run *run, struct err *err)
 	step(&run->steps, "state", "state read");
 	if (run->history && watch_writes(run, err) < 0)
 		return -1;
-	if (take_snapshots(run, err) < 0)
+	if (take_snapshots(run, err) < 0 || close_remotes(run, err) < 0)
 		return -1;
-	return close_remotes(run, err);
+	/* Without the call loop in it. */
+	if (!run->snapshots.n_snapshots && snapshots_small(dump, run->options))
+		return snapshots_hold(dump, &run->snapshots, err);
+	return 0;
 }
 
 /* Only a finished image on the disk may cost the process its life, so this comes last. */
