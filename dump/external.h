@@ -8,9 +8,10 @@
 
 /*
  * Finds what ends outside and has no rule, while the processes run, so that nothing has to be stopped to tell it; each is a
- * problem, and with any it fails. What cannot be looked at now is passed over: it is looked at again when all stands still.
+ * problem, and with any it fails. The tree is what the options ask for; it may be looked for again. What cannot be looked at now is passed over: it is looked at again when all stands still.
  */
-int externals_survey(struct dump *dump, const struct dump_options *options, struct err *err);
+int externals_survey(struct dump *dump, const struct dump_options *options, const struct tree *tree,
+		     struct err *err);
 
 /* Whether the user has said that what ends outside, here of this name, may come back as something else. */
 bool external_accepted(const struct dump *dump, const char *what);

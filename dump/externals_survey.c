@@ -5,7 +5,6 @@
 #include "dump/options.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "kernel/processes.h"
 #include "kernel/readfile.h"
 
 #include <string.h>
@@ -48,43 +47,11 @@ static bool has_suspect(pid_t pid)
 	return false;
 }
 
-/* Its parent is, or it is of that session. */
-static bool is_related(const struct processes *all, const bool *related, size_t i, pid_t session)
-{
-	const struct process_entry *parent = processes_find(all, all->list[i].parent);
-
-	return (parent && related[parent - all->list]) || all->list[i].session == session;
-}
-
 /* Most jobs have nothing that could end outside, and their processes are many: no more is looked at than to find that out. */
-static bool is_worth_a_look(const struct dump_options *options,
-			    const struct kernel_features *features)
+static bool is_worth_a_look(const struct tree *tree)
 {
-	_cleanup_(processes_release) struct processes all = { 0 };
-	_cleanup_free_ bool *related = NULL;
-	const struct process_entry *first;
-	pid_t session;
-	struct err unseen;
-	bool more = true;
-
-	if ((options->scope == TREE_SESSION
-		     ? processes_read(&all, &unseen)
-		     : processes_below(options->pid, features, &all, &unseen)) < 0)
-		return false;
-	first = processes_find(&all, options->pid);
-	related = calloc(all.count + 1, sizeof(*related));
-	if (!first || !related)
-		return false;
-	related[first - all.list] = true;
-	session = options->scope == TREE_SESSION ? first->session : -1;
-	while (more) {
-		more = false;
-		for (size_t i = 0; i < all.count; i++)
-			if (!related[i] && is_related(&all, related, i, session))
-				related[i] = more = true;
-	}
-	for (size_t i = 0; i < all.count; i++)
-		if (related[i] && has_suspect(all.list[i].pid))
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (has_suspect(tree->processes[i]->pid))
 			return true;
 	return false;
 }
@@ -173,12 +140,13 @@ static void move_problems(const struct problems *first, const struct problems *s
 	}
 }
 
-int externals_survey(struct dump *dump, const struct dump_options *options, struct err *err)
+int externals_survey(struct dump *dump, const struct dump_options *options, const struct tree *tree,
+		     struct err *err)
 {
 	_cleanup_(dump_done) struct dump first = { 0 };
 	_cleanup_(dump_done) struct dump second = { 0 };
 
-	if (!is_worth_a_look(options, dump->features))
+	if (!is_worth_a_look(tree))
 		return 0;
 	/* What is there both times is no connection that is just being made. */
 	if (look_once(&first, dump, options) <= 0)

@@ -5,7 +5,6 @@
 #include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/record.h"
-#include "kernel/memory_left.h"
 #include "kernel/readfile.h"
 
 #include <stdlib.h>
@@ -30,13 +29,9 @@ static void read_process(struct foreknown *foreknown, pid_t pid)
 
 void foreknown_read(struct foreknown *foreknown, const struct tree *tree)
 {
-	for (size_t i = 0; i < tree->n_processes; i++) {
-		uint64_t private, shared;
-
-		if (memory_in_use(tree->processes[i]->pid, &private, &shared, NULL) == 0 &&
-		    private >= TARGET_LARGE)
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (tree->processes[i]->look.private >= TARGET_LARGE)
 			read_process(foreknown, tree->processes[i]->pid);
-	}
 }
 
 const struct maps *foreknown_maps(const struct foreknown *foreknown, pid_t pid)

@@ -14,14 +14,14 @@
 /* Most of what is shared is shared by all. */
 static uint64_t in_use(const struct tree *tree, uint64_t *ret_shared)
 {
-	uint64_t sum = 0, private, shared;
+	uint64_t sum = 0;
 
 	for (size_t i = 0; i < tree->n_processes; i++) {
-		if (memory_in_use(tree->processes[i]->pid, &private, &shared, NULL) < 0)
-			continue;
-		sum += private;
-		if (shared > *ret_shared)
-			*ret_shared = shared;
+		const struct tree_look *look = &tree->processes[i]->look;
+
+		sum += look->private;
+		if (look->shared > *ret_shared)
+			*ret_shared = look->shared;
 	}
 	return sum;
 }

@@ -11,7 +11,7 @@ struct tree;
  * SNAPSHOT_AUTO comes to be SNAPSHOT_WP where a fork could take more memory than there is, if the processes write to all of
  * theirs meanwhile, or where its pause is foreseen to be longer than options->max_pause. Else it stays, and
  * snapshots_wanted decides once it is known what is to be saved. Other modes stay. ret_shared: about how much shared memory is
- * in use; 0 if that was not looked at. The tree runs; an empty one could not be looked at.
+ * in use; 0 if that was not looked at. The tree runs, and tree_look was called; an empty one could not be looked at.
  */
 enum snapshot_mode foresee_mode(const struct dump_options *options, const struct tree *tree,
 				uint64_t *ret_shared);

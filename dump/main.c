@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* pdump: saves a running process to an image. */
+#include "cli/heap.h"
 #include "cli/problems.h"
 #include "cli/progress.h"
 #include "dump/every.h"
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	struct err err;
 	int ret;
 
+	heap_prepare();
 	/* A reader that goes away is an error like another: the process must be let go. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);

@@ -14,6 +14,7 @@
 #include "dump/precopy.h"
 #include "dump/same_pages.h"
 #include "dump/snapshot.h"
+#include "dump/targets.h"
 #include "dump/traced.h"
 #include "dump/tree.h"
 #include "format/cleanup.h"
@@ -24,7 +25,6 @@
 #include "format/pages.h"
 #include "format/shm.h"
 #include "kernel/memory_left.h"
-#include "kernel/readfile.h"
 #include "kernel/step_out.h"
 
 #include <signal.h>
@@ -38,75 +38,6 @@ enum {
 	CHECKS = 30,   /* of processes that come and go */
 };
 
-/* Calls inside a process under seccomp go through its own filter, which may kill it; this asks beforehand. */
-static void check_seccomp(struct dump *dump, const struct target *target)
-{
-	if (!target->status.seccomp)
-		return;
-	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
-		     "it runs under seccomp (mode %u), which only CAP_SYS_ADMIN may read and lift",
-		     target->status.seccomp);
-}
-
-/* The image knows one process by each number. */
-static void check_namespace(struct dump *dump, const struct target *target)
-{
-	_cleanup_free_ char *first = NULL, *own = NULL;
-
-	if (read_link_at(dump->targets[0].proc, "ns/pid", &first, NULL) < 0 ||
-	    read_link_at(target->proc, "ns/pid", &own, NULL) < 0 || strcmp(first, own) == 0)
-		return;
-	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
-		     "it is in another pid namespace than pid %d, where numbers mean others",
-		     dump->targets[0].pid);
-	/* The namespace's init is nothing without it. */
-	if (target->own_pid != 1)
-		problems_remedy(&dump->problems, "save it by itself: pdump %d", target->pid);
-}
-
-static int add_target(struct dump *dump, const struct tree_process *process, struct err *err)
-{
-	struct target *target = LIST_ADD(dump, targets, err);
-
-	if (!target)
-		return -1;
-	*target = (struct target)TARGET_EMPTY;
-	if (target_open(process->pid, dump->settings.frozen,
-			foreknown_maps(dump->settings.foreknown, process->pid), dump->features,
-			target, err) < 0)
-		return -1;
-	target->threads = dump->settings.threads;
-	check_seccomp(dump, target);
-	check_namespace(dump, target);
-	return 0;
-}
-
-static void check_leader(struct dump *dump, const struct tree *tree)
-{
-	if (!tree->foreign)
-		return;
-	problems_add(&dump->problems, VERDICT_NOTE, "session",
-		     "its leader, pid %d, belongs to another user and is left out: processes come "
-		     "back without it",
-		     tree->foreign);
-	problems_remedy(&dump->problems, "run pdump as root to save it too");
-}
-
-static int add_targets(struct dump *dump, const struct tree *tree, struct err *err)
-{
-	for (size_t i = 0; i < tree->n_processes; i++)
-		if (add_target(dump, tree->processes[i], err) < 0) {
-			if (dump->settings.frozen || i == 0 ||
-			    !target_ended(tree->processes[i]->pid))
-				return -1;
-			target_done(&dump->targets[--dump->n_targets]);
-			dump->missed = true;
-		}
-	dump->tree = tree;
-	check_leader(dump, tree);
-	return 0;
-}
-
 static int check_once(const struct dump_options *options, const struct kernel_features *features,
 		      struct dump *dump, struct err *err)
 {
@@ -117,7 +48,7 @@ static int check_once(const struct dump_options *options, const struct kernel_fe
 	dump->settings = (struct dump_settings){ .rules = options->externals,
 						 .n_rules = options->n_externals };
 	if (tree_open(options, false, features, &tree, err) == 0 &&
-	    add_targets(dump, &tree, err) == 0)
+	    targets_add(dump, &tree, err) == 0)
 		ret = dump_collect(dump, err);
 	dump->tree = NULL;
 	return ret;
@@ -166,6 +97,8 @@ static void count(const struct dump *dump, struct dump_summary *summary)
 struct run {
 	struct dump *dump;
 	const struct dump_options *options;
+	struct tree
+		running; /* what was found before anything was stopped, some of which may have ended */
 	struct tree tree;
 	struct history *history; /* NULL: this image stands alone */
 	bool trusting;		 /* what is read beforehand is taken for true at first */
@@ -182,6 +115,7 @@ static void cleanup_run(struct run *run)
 {
 	/* The processes first: they wait. */
 	tree_thaw(&run->tree);
+	tree_thaw(&run->running);
 	snapshots_done(&run->snapshots);
 	precopy_done(&run->precopy);
 	foreknown_done(&run->foreknown);
@@ -424,9 +358,12 @@ static int collect(struct run *run, struct err *err)
 	step(&run->steps, "state", "state read");
 	if (run->history && watch_writes(run, err) < 0)
 		return -1;
-	if (take_snapshots(run, err) < 0)
+	if (take_snapshots(run, err) < 0 || close_remotes(run, err) < 0)
 		return -1;
-	return close_remotes(run, err);
+	/* Without the call loop in it. */
+	if (!run->snapshots.n_snapshots && snapshots_small(dump, run->options))
+		return snapshots_hold(dump, &run->snapshots, err);
+	return 0;
 }
 
 /* Only a finished image on the disk may cost the process its life, so this comes last. */
@@ -494,14 +431,11 @@ static bool may_foreknow(const struct run *run)
 /* While everything runs. What cannot be looked at now is told when it is to be stopped. */
 static int prepare(struct run *run, struct err *err)
 {
-	_cleanup_tree_ struct tree tree = { 0 };
-	struct err unseen;
-
-	tree_open(run->options, false, run->dump->features, &tree, &unseen);
-	if (traced_check(&tree, err) < 0 || copy_ahead(run, &tree, err) < 0)
+	tree_look(&run->running);
+	if (traced_check(&run->running, err) < 0 || copy_ahead(run, &run->running, err) < 0)
 		return -1;
 	if (may_foreknow(run)) {
-		foreknown_read(&run->foreknown, &tree);
+		foreknown_read(&run->foreknown, &run->running);
 		run->dump->settings.foreknown = &run->foreknown;
 	}
 	return 0;
@@ -539,7 +473,7 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 	    (run->history && history_catch_up(run->history, &run->tree, err) < 0))
 		return -1;
 	step(&run->steps, "stopped", "all threads stopped");
-	if (add_targets(run->dump, &run->tree, err) < 0 || disown(run, err) < 0 ||
+	if (targets_add(run->dump, &run->tree, err) < 0 || disown(run, err) < 0 ||
 	    collect(run, err) < 0 || write_image(run, output->fd, err) < 0)
 		return -1;
 	step(&run->steps, "written", "image written");
@@ -562,14 +496,17 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 		.dump = dump, .options = options, .history = history, .trusting = trusting
 	};
 	uint64_t start = progress_now();
+	struct err unseen;
 
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .frozen = true,
 						 .threads = options->threads,
 						 .rules = options->externals,
 						 .n_rules = options->n_externals };
-	if (output_open(options->file, &output, err) < 0 ||
-	    externals_survey(dump, options, err) < 0)
+	if (output_open(options->file, &output, err) < 0)
+		return -1;
+	tree_open(options, false, features, &run.running, &unseen);
+	if (externals_survey(dump, options, &run.running, err) < 0)
 		return -1;
 	run.steps = steps_start("pdump", options->verbose, options->progress_fd);
 	if (dump_frozen(&run, &output, err) < 0)

@@ -17,6 +17,8 @@
 #define WORTH_A_COPY (UINT64_C(4) << 20)
 /* What this program takes of memory for pages that a copy would not have. */
 #define KEPT_MAX (UINT64_C(256) << 20)
+/* The same for all pages of all processes, which else are read of each up to four times: to compare, search, hash and write them. */
+#define HELD_MAX (UINT64_C(32) << 20)
 
 bool snapshots_wanted(const struct dump *dump, const struct dump_options *options)
 {
@@ -31,6 +33,20 @@ bool snapshots_wanted(const struct dump *dump, const struct dump_options *option
 	for (size_t i = 0; i < dump->n_targets; i++)
 		size += dump->targets[i].late ? dump->targets[i].private : 0;
 	return options->afterwards == AFTER_RUN && size > WORTH_A_COPY * dump->n_targets;
+}
+
+bool snapshots_small(const struct dump *dump, const struct dump_options *options)
+{
+	uint64_t size = 0;
+
+	if (options->snapshot != SNAPSHOT_AUTO || options->afterwards != AFTER_RUN)
+		return false;
+	IMAGE_EACH (&dump->image, memory, m)
+		size += memory_saved_size(m);
+	for (size_t i = 0; i < dump->n_targets; i++)
+		if (dump->targets[i].late)
+			return false;
+	return size <= HELD_MAX;
 }
 
 /* Who would become the parent of the copy, or have it born into another namespace. */
@@ -105,6 +121,9 @@ static int keep(const struct dump *dump, const struct target *target, struct sna
 static void snapshot_done(struct snapshot *snapshot)
 {
 	memory_copy_end(&snapshot->copy);
+	if (snapshot->held)
+		spool_done(snapshot->held);
+	free(snapshot->held);
 	for (size_t i = 0; i < snapshot->n_kept; i++)
 		free(snapshot->kept[i].bytes);
 	free(snapshot->kept);
@@ -157,6 +176,52 @@ int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct er
 	struct snapshots snapshots = { 0 };
 
 	if (take(dump, &snapshots, err) < 0) {
+		snapshots_done(&snapshots);
+		return -1;
+	}
+	use(dump, &snapshots);
+	*ret_snapshots = snapshots;
+	return 0;
+}
+
+static int hold_one(const struct target *target, const struct memory *memory,
+		    struct snapshot *snapshot, struct err *err)
+{
+	_cleanup_ranges_ struct memory_ranges saved = { 0 };
+
+	for (size_t i = 0; i < memory->n_vmas; i++)
+		for (size_t k = 0; k < memory->vmas[i].n_saved; k++)
+			if (memory_ranges_add(&saved, memory->vmas[i].saved[k].start,
+					      memory->vmas[i].saved[k].end, err) < 0)
+				return -1;
+	snapshot->held = calloc(1, sizeof(*snapshot->held));
+	if (!snapshot->held)
+		return err_sys(err, "out of memory");
+	snapshot->spool = snapshot->held;
+	return spool_hold(&target->memory, &saved, snapshot->held, err);
+}
+
+static int hold_all(const struct dump *dump, struct snapshots *snapshots, struct err *err)
+{
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		const struct target *target = &dump->targets[i];
+		struct snapshot *snapshot = LIST_ADD(snapshots, snapshots, err);
+
+		if (!snapshot)
+			return -1;
+		*snapshot = (struct snapshot)SNAPSHOT_EMPTY;
+		if (hold_one(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0), snapshot,
+			     err) < 0)
+			return err_prefix(err, "%s", target->name);
+	}
+	return 0;
+}
+
+int snapshots_hold(struct dump *dump, struct snapshots *ret_snapshots, struct err *err)
+{
+	struct snapshots snapshots = { 0 };
+
+	if (hold_all(dump, &snapshots, err) < 0) {
 		snapshots_done(&snapshots);
 		return -1;
 	}

@@ -19,7 +19,8 @@ struct kept {
 };
 
 struct snapshot {
-	const struct spool *spool; /* has all of them; not owned; NULL: see below */
+	const struct spool *spool; /* has all of them; NULL: see below */
+	struct spool *held;	   /* the same, if it is owned */
 	struct memory_copy copy;
 	struct kept *kept; /* ascending */
 	size_t n_kept;
@@ -44,6 +45,12 @@ bool snapshots_wanted(const struct dump *dump, const struct dump_options *option
  * Fails, with the processes as before, if the kernel allows no copy, or a process would notice it.
  */
 int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct err *err);
+
+/* Whether there is so little memory, and time that the processes wait, that it is read at once. */
+bool snapshots_small(const struct dump *dump, const struct dump_options *options);
+
+/* The same by reading it, once and for all: nothing is done in the processes. */
+int snapshots_hold(struct dump *dump, struct snapshots *ret_snapshots, struct err *err);
 
 /*
  * The same of what was copied ahead; what is still missing is read now. precopy must stay until snapshots_done.

@@ -41,6 +41,7 @@ int spool_open(const char *image, struct spool *ret_spool, struct err *err)
 void spool_done(struct spool *spool)
 {
 	cleanup_close(&spool->fd);
+	free(spool->held);
 	free(spool->parts);
 	*spool = (struct spool)SPOOL_EMPTY;
 }
@@ -173,10 +174,35 @@ int spool_put(struct spool *spool, const struct process_memory *from,
 	return 0;
 }
 
-static int read_all(int fd, char *buffer, size_t size, uint64_t offset, struct err *err)
+int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
+	       struct spool *ret_spool, struct err *err)
 {
+	struct spool spool = SPOOL_EMPTY;
+
+	if (reserve(&spool, ranges, err) < 0)
+		return -1;
+	/* Whatever the size, so that there is something to tell it by. */
+	spool.held = malloc(spool.size + 1);
+	if (!spool.held)
+		err_sys(err, "out of memory");
+	if (!spool.held ||
+	    memory_read_ranges(from, ranges->list, ranges->count, spool.held, err) < 0) {
+		spool_done(&spool);
+		return -1;
+	}
+	*ret_spool = spool;
+	return 0;
+}
+
+static int read_all(const struct spool *spool, char *buffer, size_t size, uint64_t offset,
+		    struct err *err)
+{
+	if (spool->held) {
+		memcpy(buffer, spool->held + offset, size);
+		return 0;
+	}
 	while (size > 0) {
-		ssize_t n = pread(fd, buffer, size, (off_t)offset);
+		ssize_t n = pread(spool->fd, buffer, size, (off_t)offset);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -206,8 +232,7 @@ int spool_read(const struct spool *spool, uint64_t address, void *buffer, size_t
 		if (i == spool->n_parts || part->range.start > address)
 			return err_set(err, ERR_FAILED, "memory at 0x%lx was not copied", address);
 		n = part->range.end - address < size ? part->range.end - address : size;
-		if (read_all(spool->fd, to, n, part->offset + (address - part->range.start), err) <
-		    0)
+		if (read_all(spool, to, n, part->offset + (address - part->range.start), err) < 0)
 			return -1;
 		to += n;
 		address += n;

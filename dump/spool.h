@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages of a process in a temporary file, by their addresses: copied while it runs, and again where it wrote. */
+/* Pages of a process by their addresses, in a temporary file: copied while it runs, and again where it wrote. Few of them in memory. */
 #ifndef PIMAGE_DUMP_SPOOL_H
 #define PIMAGE_DUMP_SPOOL_H
 
@@ -11,11 +11,12 @@ struct err;
 
 struct spool_part {
 	struct memory_range range;
-	uint64_t offset; /* in the file */
+	uint64_t offset; /* in the file, or in memory */
 };
 
 struct spool {
-	int fd;
+	int fd;	       /* -1: in memory */
+	uint8_t *held; /* NULL: in the file */
 	uint64_t size;
 	struct spool_part *parts; /* ascending, apart from one another */
 	size_t n_parts;
@@ -38,6 +39,10 @@ void spool_done(struct spool *spool);
  */
 int spool_put(struct spool *spool, const struct process_memory *from,
 	      const struct memory_ranges *ranges, bool running, struct err *err);
+
+/* Reads the ranges (ascending, whole pages) into memory, by as few calls as there are ranges. Leaves an empty one on failure. */
+int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
+	       struct spool *ret_spool, struct err *err);
 
 /* Adds the parts of [start, end) that are not in it. */
 int spool_missing(const struct spool *spool, uint64_t start, uint64_t end,

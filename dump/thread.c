@@ -275,14 +275,16 @@ static int collect_one(struct dump *dump, struct target *target, pid_t tid,
 		       struct frozen_thread *from, struct questions *questions, struct err *err)
 {
 	struct process *process = IMAGE_GET(&dump->image, process, target->own_pid, 0);
-	_cleanup_(proc_status_release) struct proc_status status = { 0 };
+	_cleanup_(proc_status_release) struct proc_status read = { 0 };
+	/* That of a process is that of its first thread (fs/proc/array.c, proc_pid_status). */
+	const struct proc_status *status = tid == target->pid ? &target->status : &read;
 	uint32_t own, *listed;
 	struct thread *thread;
 
-	if (target_thread_status(target, tid, &status, err) < 0)
+	if (status == &read && target_thread_status(target, tid, &read, err) < 0)
 		return -1;
-	own = ns_own(&status.ns_pid, tid);
-	check_credentials(dump, target, &status);
+	own = ns_own(&status->ns_pid, tid);
+	check_credentials(dump, target, status);
 	listed = LIST_ADD(process, threads, err);
 	if (!listed)
 		return -1;
@@ -291,12 +293,12 @@ static int collect_one(struct dump *dump, struct target *target, pid_t tid,
 	if (!thread)
 		return -1;
 	thread->tid = own;
-	thread->name = strdup(status.name);
+	thread->name = strdup(status->name);
 	if (!thread->name)
 		return err_sys(err, "out of memory");
 	if (collect_scheduling(tid, &thread->scheduling, err) < 0)
 		return -1;
-	return from ? collect_frozen(dump, target, from, &status, questions, thread, err) : 0;
+	return from ? collect_frozen(dump, target, from, status, questions, thread, err) : 0;
 }
 
 static int collect_running(struct dump *dump, struct target *target, struct err *err)

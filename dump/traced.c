@@ -10,8 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-/* One that has ended meanwhile is traced by nobody. */
-static pid_t tracer_of(pid_t pid, char *ret_name, size_t size)
+static void find_name(pid_t pid, char *ret_name, size_t size)
 {
 	_cleanup_(proc_status_release) struct proc_status status = { 0 };
 	_cleanup_free_ char *text = NULL;
@@ -21,22 +20,21 @@ static pid_t tracer_of(pid_t pid, char *ret_name, size_t size)
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	if (read_piece_at(AT_FDCWD, path, &text, &length, NULL) < 0 ||
 	    proc_status_parse(text, length, &status, NULL) < 0)
-		return 0;
+		return;
 	snprintf(ret_name, size, "%s", status.name);
-	return status.tracer_pid;
 }
 
 int traced_check(const struct tree *tree, struct err *err)
 {
-	char name[64], tracer_name[64] = "?";
+	char name[64] = "?", tracer_name[64] = "?";
 
-	/* One alone is traced by nobody within. */
-	for (size_t i = 0; tree->n_processes > 1 && i < tree->n_processes; i++) {
-		pid_t pid = tree->processes[i]->pid, tracer = tracer_of(pid, name, sizeof(name));
+	for (size_t i = 0; i < tree->n_processes; i++) {
+		pid_t pid = tree->processes[i]->pid, tracer = tree->processes[i]->look.tracer;
 
 		if (!tracer || !tree_has(tree, tracer))
 			continue;
-		tracer_of(tracer, tracer_name, sizeof(tracer_name));
+		find_name(pid, name, sizeof(name));
+		find_name(tracer, tracer_name, sizeof(tracer_name));
 		return err_set(err, ERR_UNSUPPORTED,
 			       "pid %d (%s) is traced by pid %d (%s) of the same tree, which is "
 			       "not supported yet: detach it first",

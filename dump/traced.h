@@ -7,7 +7,7 @@ struct err;
 struct tree;
 
 /*
- * Fails if there is one, which it names with its tracer. For when nothing is stopped yet; whatever else is in the way is told by
+ * Fails if there is one, by tree_look, which it names with its tracer. For when nothing is stopped yet; whatever else is in the way is told by
  * tree_open, a tracer outside too.
  */
 int traced_check(const struct tree *tree, struct err *err);

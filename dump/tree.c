@@ -3,11 +3,18 @@
 
 #include "dump/options.h"
 #include "dump/session.h"
+#include "format/cleanup.h"
 #include "format/err.h"
 #include "format/record.h"
+#include "kernel/array.h"
+#include "kernel/memory_left.h"
+#include "kernel/proc_status.h"
 #include "kernel/processes.h"
+#include "kernel/readfile.h"
 #include "kernel/vfork.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,11 +44,20 @@ bool tree_has(const struct tree *tree, pid_t pid)
 	return is_among(tree, tree->n_processes, pid);
 }
 
+static const struct tree_process *find_process(const struct tree *tree, pid_t pid)
+{
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (tree->processes[i]->pid == pid)
+			return tree->processes[i];
+	return NULL;
+}
+
 /* What is to be found, and how. */
 struct search {
 	const struct session *session; /* NULL: descendants only */
 	bool freeze;
 	unsigned timeout_ms; /* 0: that of freeze_process */
+	pid_t self;
 	const struct kernel_features *features;
 };
 
@@ -103,7 +119,7 @@ static bool belongs(const struct tree *tree, const struct search *search,
 /* 1: added; 0: it has ended; <0 failed. */
 static int add_found(struct tree *tree, const struct search *search, pid_t pid, struct err *err)
 {
-	if (pid == getpid())
+	if (pid == search->self)
 		return err_set(err, ERR_USAGE,
 			       "pdump (pid %d) itself is among the processes that were asked for: "
 			       "start it outside of them, from another terminal or with setsid "
@@ -186,21 +202,49 @@ static int add_all_new(struct tree *tree, const struct search *search, const str
 	return added < 0 ? -1 : news;
 }
 
+/* What the list says of those that stand still by now, which need not be read again. */
+static int note_standing(const struct tree *tree, const struct processes *all,
+			 struct processes *standing, struct err *err)
+{
+	processes_release(standing);
+	for (size_t i = 0; i < all->count; i++) {
+		const struct tree_process *process = find_process(tree, all->list[i].pid);
+		struct process_entry *entry;
+
+		if (!process)
+			continue;
+		entry = ARRAY_ADD(&standing->list, &standing->count, err);
+		if (!entry)
+			return -1;
+		*entry = all->list[i];
+		entry->ended = false;
+		entry->threads =
+			(uint32_t)process->frozen.n_threads + process->frozen.leader_exited;
+	}
+	return 0;
+}
+
 /* Until no new ones come. Without freezing they may come for ever; one look then is enough for a check. */
 static int find_all(struct tree *tree, pid_t root, const struct search *search, struct err *err)
 {
+	_cleanup_(processes_release) struct processes standing = { 0 };
+
 	for (;;) {
 		_cleanup_(processes_release) struct processes all = { 0 };
-		int added = search->session ? processes_read(&all, err)
-					    : processes_below(root, search->features, &all, err);
+		int added = search->session
+				    ? processes_read(&all, err)
+				    : processes_below(root, &standing, search->features, &all, err);
 
 		if (added < 0)
 			return -1;
 		added = add_all_new(tree, search, &all, err);
 		if (added < 0)
 			return -1;
-		if (added > 0 && search->freeze)
+		if (added > 0 && search->freeze) {
+			if (note_standing(tree, &all, &standing, err) < 0)
+				return -1;
 			continue;
+		}
 		put_parents_first(tree, &all);
 		return 0;
 	}
@@ -209,7 +253,7 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 static int find(pid_t root, enum tree_scope scope, const struct search *search, struct tree *tree,
 		struct err *err)
 {
-	if (root == getpid())
+	if (root == search->self)
 		return add_found(tree, search, root, err) < 0 ? -1 : 0;
 	if (add(tree, search, root, err) < 0)
 		return -1;
@@ -222,6 +266,7 @@ int tree_open(const struct dump_options *options, bool freeze,
 	_cleanup_(processes_release) struct processes all = { 0 };
 	struct search search = { .freeze = freeze,
 				 .timeout_ms = options->timeout * 1000,
+				 .self = getpid(),
 				 .features = features };
 	enum tree_scope scope = (enum tree_scope)options->scope;
 	pid_t root = options->pid;
@@ -261,6 +306,27 @@ int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err 
 	*ret_tree = tree;
 	tree = (struct tree){ 0 };
 	return 0;
+}
+
+static void look(pid_t pid, struct tree_look *ret)
+{
+	_cleanup_(proc_status_release) struct proc_status status = { 0 };
+	_cleanup_free_ char *text = NULL;
+	char path[32];
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
+	    proc_status_parse(text, size, &status, NULL) < 0)
+		return;
+	ret->tracer = status.tracer_pid;
+	memory_in_use_parse(text, size, &ret->private, &ret->shared, NULL);
+}
+
+void tree_look(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->n_processes; i++)
+		look(tree->processes[i]->pid, &tree->processes[i]->look);
 }
 
 void tree_thaw(struct tree *tree)

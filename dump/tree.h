@@ -10,9 +10,17 @@ struct dump_options;
 struct err;
 struct kernel_features;
 
+/* By /proc/PID/status, once. */
+struct tree_look {
+	pid_t tracer;
+	uint64_t private; /* bytes in use: memory_in_use_parse */
+	uint64_t shared;
+};
+
 struct tree_process {
 	pid_t pid;
-	struct frozen frozen; /* empty for --check */
+	struct tree_look look; /* of tree_look; else zeros, as of one that has ended meanwhile */
+	struct frozen frozen;  /* empty for --check */
 	struct remote remote;
 };
 
@@ -46,6 +54,9 @@ int tree_open(const struct dump_options *options, bool freeze,
 
 /* For processes that somebody else holds: only their zombies are looked for. */
 int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err *err);
+
+/* What is to be known of processes that run, before any is stopped. */
+void tree_look(struct tree *tree);
 
 /* Whether it is one of the processes; zombies are none. */
 bool tree_has(const struct tree *tree, pid_t pid);

@@ -55,7 +55,7 @@ static int freeze_into(struct frozen *frozen, const struct freeze_options *optio
 	procdir = proc_open(frozen->pid, err);
 	if (procdir < 0)
 		return -1;
-	sleepers_note(procdir, frozen->features, &sleepers);
+	sleepers_note(procdir, frozen->pid, frozen->features, &sleepers);
 	if (seize_threads(frozen, procdir, options->exitkill, &sleepers, err) < 0)
 		return -1;
 	if (open_memory(frozen, err) < 0)

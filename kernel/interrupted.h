@@ -35,7 +35,7 @@ struct sleepers {
  * To be called shortly before the process is stopped: how long a thread has been waiting cannot be
  * seen afterwards. Never fails: what cannot be found out is not in the list.
  */
-void sleepers_note(int procdir, const struct kernel_features *features,
+void sleepers_note(int procdir, pid_t pid, const struct kernel_features *features,
 		   struct sleepers *ret_sleepers);
 
 /*

@@ -98,15 +98,10 @@ int memory_left(pid_t pid, uint64_t *ret_bytes, struct err *err)
 	return 0;
 }
 
-int memory_in_use(pid_t pid, uint64_t *ret_private, uint64_t *ret_shared, struct err *err)
+int memory_in_use_parse(const char *status, size_t size, uint64_t *ret_private,
+			uint64_t *ret_shared, struct err *err)
 {
-	_cleanup_free_ char *text = NULL;
-	char path[48];
-	size_t size;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (read_piece_at(AT_FDCWD, path, &text, &size, err) < 0 ||
-	    memory_line_parse(text, size, "RssAnon", ret_private, err) < 0)
+	if (memory_line_parse(status, size, "RssAnon", ret_private, err) < 0)
 		return -1;
-	return memory_line_parse(text, size, "RssShmem", ret_shared, err);
+	return memory_line_parse(status, size, "RssShmem", ret_shared, err);
 }

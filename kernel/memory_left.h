@@ -16,7 +16,8 @@ int memory_left(pid_t pid, uint64_t *ret_bytes, struct err *err);
  * Bytes of private memory in use now (proc_pid_status(5), RssAnon), and of shared memory that it has in its page tables
  * (RssShmem): tmpfs, memfd, shared anonymous memory.
  */
-int memory_in_use(pid_t pid, uint64_t *ret_private, uint64_t *ret_shared, struct err *err);
+int memory_in_use_parse(const char *status, size_t size, uint64_t *ret_private,
+			uint64_t *ret_shared, struct err *err);
 
 /* The value of a line "key:   123 kB", in bytes. */
 int memory_line_parse(const char *text, size_t size, const char *key, uint64_t *ret_bytes,

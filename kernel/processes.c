@@ -75,104 +75,6 @@ static void put_in_order(struct processes *processes)
 	processes->count = kept;
 }
 
-/* One that is not there any more is no failure. */
-static int add_entry(int proc, uint32_t pid, struct processes *processes, struct err *err)
-{
-	struct process_entry entry, *slot;
-
-	if (read_entry(proc, pid, &entry) < 0)
-		return 0;
-	slot = ARRAY_ADD(&processes->list, &processes->count, err);
-	if (!slot)
-		return -1;
-	*slot = entry;
-	return 0;
-}
-
-/* The children of one thread, none when it has ended. */
-static int add_children(int proc, pid_t pid, uint32_t tid, struct processes *processes,
-			struct err *err)
-{
-	_cleanup_free_ char *text = NULL;
-	struct scan scan;
-	char path[48];
-	uint64_t child;
-	size_t size;
-
-	snprintf(path, sizeof(path), "%d/task/%u/children", pid, tid);
-	if (read_file_at(proc, path, &text, &size, NULL) < 0)
-		return 0;
-	scan = scan_text(text, size);
-	while (scan_unsigned(&scan, 10, INT32_MAX, &child)) {
-		if (add_entry(proc, (uint32_t)child, processes, err) < 0)
-			return -1;
-		if (!scan_char(&scan, ' '))
-			break;
-	}
-	return 0;
-}
-
-/* A process with one thread, as most are, needs no listing. */
-static int add_children_of(int proc, const struct process_entry *entry, struct processes *processes,
-			   struct err *err)
-{
-	_cleanup_free_ uint32_t *tids = NULL;
-	pid_t pid = entry->pid;
-	char path[32];
-	size_t n;
-
-	if (entry->threads <= 1)
-		return add_children(proc, pid, (uint32_t)pid, processes, err);
-	snprintf(path, sizeof(path), "%d/task", pid);
-	if (list_numbers_at(proc, path, &tids, &n, NULL) < 0)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		if (add_children(proc, pid, tids[i], processes, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* Of a kernel with CONFIG_PROC_CHILDREN. With many threads, all processes there are make a shorter list. Returns 0 if it did not try, else 1. */
-static int read_below(pid_t root, struct processes *processes, struct err *err)
-{
-	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	unsigned threads = 0;
-	char path[48];
-
-	snprintf(path, sizeof(path), "%d/task/%d/children", root, root);
-	if (proc < 0 || faccessat(proc, path, R_OK, 0) < 0)
-		return 0;
-	if (add_entry(proc, (uint32_t)root, processes, err) < 0)
-		return -1;
-	for (size_t i = 0; i < processes->count; i++) {
-		const struct process_entry entry = processes->list[i];
-
-		threads += entry.threads > 1 ? entry.threads : 0;
-		if (threads > MANY_THREADS)
-			return 0;
-		if (!entry.ended && add_children_of(proc, &entry, processes, err) < 0)
-			return -1;
-	}
-	put_in_order(processes);
-	return 1;
-}
-
-int processes_below(pid_t root, const struct kernel_features *features,
-		    struct processes *ret_processes, struct err *err)
-{
-	_cleanup_(processes_release) struct processes processes = { 0 };
-	int found =
-		feature_on(features, FEATURE_PROC_CHILDREN) ? read_below(root, &processes, err) : 0;
-
-	if (found < 0)
-		return -1;
-	if (!found)
-		return processes_read(ret_processes, err);
-	*ret_processes = processes;
-	processes = (struct processes){ 0 };
-	return 0;
-}
-
 const struct process_entry *processes_find(const struct processes *processes, pid_t pid)
 {
 	size_t low = 0, high = processes->count;
@@ -187,6 +89,120 @@ const struct process_entry *processes_find(const struct processes *processes, pi
 	}
 	return low < processes->count && processes->list[low].pid == pid ? &processes->list[low]
 									 : NULL;
+}
+
+struct looking {
+	int proc;
+	const struct processes *standing;
+};
+
+/* One that is not there any more is no failure. */
+static int add_entry(const struct looking *looking, uint32_t pid, pid_t parent,
+		     struct processes *processes, struct err *err)
+{
+	const struct process_entry *standing = processes_find(looking->standing, (pid_t)pid);
+	struct process_entry entry, *slot;
+
+	if (standing) {
+		entry = *standing;
+		entry.parent = parent;
+	} else if (read_entry(looking->proc, pid, &entry) < 0) {
+		return 0;
+	}
+	slot = ARRAY_ADD(&processes->list, &processes->count, err);
+	if (!slot)
+		return -1;
+	*slot = entry;
+	return 0;
+}
+
+/* The children of one thread, none when it has ended. */
+static int add_children(const struct looking *looking, pid_t pid, uint32_t tid,
+			struct processes *processes, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	struct scan scan;
+	char path[48];
+	uint64_t child;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%d/task/%u/children", pid, tid);
+	if (read_file_at(looking->proc, path, &text, &size, NULL) < 0)
+		return 0;
+	scan = scan_text(text, size);
+	while (scan_unsigned(&scan, 10, INT32_MAX, &child)) {
+		if (add_entry(looking, (uint32_t)child, pid, processes, err) < 0)
+			return -1;
+		if (!scan_char(&scan, ' '))
+			break;
+	}
+	return 0;
+}
+
+/* A process with one thread, as most are, needs no listing. */
+static int add_children_of(const struct looking *looking, const struct process_entry *entry,
+			   struct processes *processes, struct err *err)
+{
+	_cleanup_free_ uint32_t *tids = NULL;
+	pid_t pid = entry->pid;
+	char path[32];
+	size_t n;
+
+	if (entry->threads <= 1)
+		return add_children(looking, pid, (uint32_t)pid, processes, err);
+	snprintf(path, sizeof(path), "%d/task", pid);
+	if (list_numbers_at(looking->proc, path, &tids, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (add_children(looking, pid, tids[i], processes, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Of a kernel with CONFIG_PROC_CHILDREN. With many threads, all processes there are make a shorter list. Returns 0 if it did not try, else 1. */
+static int read_below(pid_t root, const struct processes *standing, struct processes *processes,
+		      struct err *err)
+{
+	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct looking looking = { proc, standing };
+	unsigned threads = 0;
+	char path[48];
+
+	snprintf(path, sizeof(path), "%d/task/%d/children", root, root);
+	if (proc < 0 || faccessat(proc, path, R_OK, 0) < 0)
+		return 0;
+	if (add_entry(&looking, (uint32_t)root, 0, processes, err) < 0)
+		return -1;
+	for (size_t i = 0; i < processes->count; i++) {
+		const struct process_entry entry = processes->list[i];
+
+		threads += entry.threads > 1 ? entry.threads : 0;
+		if (threads > MANY_THREADS)
+			return 0;
+		if (!entry.ended && add_children_of(&looking, &entry, processes, err) < 0)
+			return -1;
+	}
+	put_in_order(processes);
+	return 1;
+}
+
+int processes_below(pid_t root, const struct processes *standing,
+		    const struct kernel_features *features, struct processes *ret_processes,
+		    struct err *err)
+{
+	static const struct processes none = { 0 };
+	_cleanup_(processes_release) struct processes processes = { 0 };
+	int found = feature_on(features, FEATURE_PROC_CHILDREN)
+			    ? read_below(root, standing ? standing : &none, &processes, err)
+			    : 0;
+
+	if (found < 0)
+		return -1;
+	if (!found)
+		return processes_read(ret_processes, err);
+	*ret_processes = processes;
+	processes = (struct processes){ 0 };
+	return 0;
 }
 
 void processes_release(struct processes *processes)

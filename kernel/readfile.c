@@ -101,7 +101,8 @@ static int read_all(int dirfd, const char *name, bool once, char **ret_text, siz
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
-	size_t room = 2048, size = 0;
+	/* What is longer comes by pieces of a page (fs/seq_file.c), and ends at a read of nothing. */
+	size_t room = once ? 2048 : 16384, size = 0;
 	int more = 1;
 
 	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -15,6 +15,7 @@
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
 #include "kernel/rseq.h"
+#include "kernel/threads.h"
 #include "kernel/tracee.h"
 
 /* A process that makes threads faster than that many rounds of seizing is not caught. */
@@ -173,7 +174,9 @@ static int seize_new(struct frozen *frozen, int procdir, long options, struct er
 	size_t count, known = frozen->n_threads, next;
 	bool leader = known && frozen->threads[0]->tid == frozen->pid;
 
-	if (list_numbers_at(procdir, "task", &tids, &count, err) < 0)
+	if (known && threads_count(procdir) == known)
+		return 0;
+	if (threads_list(procdir, frozen->pid, &tids, &count, err) < 0)
 		return -1;
 	next = leader;
 	for (size_t i = 0; i < count; i++) {

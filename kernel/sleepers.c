@@ -15,6 +15,7 @@
 #include "kernel/proc_misc.h"
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
+#include "kernel/threads.h"
 #include "kernel/wait_calls.h"
 
 #define MAX_CPUS    1024
@@ -98,6 +99,8 @@ static int compare_clock(struct clocks *clocks, unsigned cpu)
 	int64_t offset;
 	cpu_set_t only;
 
+	if (!clocks->moved && sched_getaffinity(0, sizeof(clocks->home), &clocks->home) < 0)
+		return -1;
 	CPU_ZERO(&only);
 	CPU_SET(cpu, &only);
 	if (sched_setaffinity(0, sizeof(only), &only) < 0)
@@ -186,7 +189,7 @@ static bool note_one(int procdir, struct clocks *clocks, struct sleeper *sleeper
 	return true;
 }
 
-void sleepers_note(int procdir, const struct kernel_features *features,
+void sleepers_note(int procdir, pid_t pid, const struct kernel_features *features,
 		   struct sleepers *ret_sleepers)
 {
 	_cleanup_free_ struct clocks *clocks = calloc(1, sizeof(*clocks));
@@ -194,8 +197,7 @@ void sleepers_note(int procdir, const struct kernel_features *features,
 	size_t count;
 
 	if (!clocks || !feature_on(features, FEATURE_SCHED_TIMES) ||
-	    sched_getaffinity(0, sizeof(clocks->home), &clocks->home) < 0 ||
-	    list_numbers_at(procdir, "task", &tids, &count, NULL) < 0)
+	    threads_list(procdir, pid, &tids, &count, NULL) < 0)
 		return;
 	ret_sleepers->list = calloc(count, sizeof(*ret_sleepers->list));
 	for (size_t i = 0; ret_sleepers->list && i < count; i++) {
