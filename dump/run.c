@@ -10,6 +10,7 @@
 #include "dump/foresee.h"
 #include "dump/history.h"
 #include "dump/precopy.h"
+#include "dump/pty_others.h"
 #include "dump/same_pages.h"
 #include "dump/snapshot.h"
 #include "dump/traced.h"
@@ -306,6 +307,7 @@ static void prepare_remote(struct dump *dump, struct target *target, struct tree
 
 	target->frozen = &process->frozen;
 	options->status = &target->status;
+	options->scratch_size = REMOTE_SCRATCH + pty_others_room(dump->n_targets);
 	options->vdso_end = vdso && !vdso->shared ? vdso->end : 0;
 	if (first->tid == target->pid)
 		first->unfiltered = !target->status.seccomp;
