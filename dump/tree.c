@@ -189,7 +189,7 @@ static int add_all_new(struct tree *tree, const struct search *search, const str
 /* Until no new ones come. Without freezing they may come for ever; one look then is enough for a check. */
 static int find_all(struct tree *tree, pid_t root, const struct search *search, struct err *err)
 {
-	for (;;) {
+	for (size_t unseen = 0;;) {
 		_cleanup_(processes_release) struct processes all = { 0 };
 		int added = search->session ? processes_read(&all, err)
 					    : processes_below(root, search->features, &all, err);
@@ -199,8 +199,11 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 		added = add_all_new(tree, search, &all, err);
 		if (added < 0)
 			return -1;
-		if (added > 0 && search->freeze)
+		/* One that ended just then may have hidden another one. */
+		if (search->freeze && (added > 0 || all.unseen != unseen)) {
+			unseen = all.unseen;
 			continue;
+		}
 		put_parents_first(tree, &all);
 		return 0;
 	}

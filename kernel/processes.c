@@ -75,13 +75,15 @@ static void put_in_order(struct processes *processes)
 	processes->count = kept;
 }
 
-/* One that is not there any more is no failure. */
 static int add_entry(int proc, uint32_t pid, struct processes *processes, struct err *err)
 {
 	struct process_entry entry, *slot;
 
-	if (read_entry(proc, pid, &entry) < 0)
+	/* One that is not there any more is no failure. */
+	if (read_entry(proc, pid, &entry) < 0) {
+		processes->unseen++;
 		return 0;
+	}
 	slot = ARRAY_ADD(&processes->list, &processes->count, err);
 	if (!slot)
 		return -1;
