@@ -2,6 +2,7 @@
 #include "dump/inherited.h"
 
 #include "dump/memory.h"
+#include "dump/range_lists.h"
 #include "dump/rseq.h"
 #include "dump/snapshot.h"
 #include "format/cleanup.h"
@@ -35,15 +36,6 @@ struct comparison {
 	uint8_t *ours, *theirs;
 };
 
-static int add_list(const struct range *ranges, size_t n, struct memory_ranges *ret,
-		    struct err *err)
-{
-	for (size_t i = 0; i < n; i++)
-		if (memory_ranges_add(ret, ranges[i].start, ranges[i].end, err) < 0)
-			return -1;
-	return 0;
-}
-
 /*
  * Which pages the image has, of mappings that children get. Of a parent also those that the image before has; of a child
  * they are settled.
@@ -55,9 +47,9 @@ static int add_known(const struct memory *memory, bool parent, struct memory_ran
 		const struct vma *vma = &memory->vmas[i];
 
 		if (vma_can_inherit(vma) &&
-		    (add_list(vma->saved, vma->n_saved, ret, err) < 0 ||
-		     add_list(vma->inherited, vma->n_inherited, ret, err) < 0 ||
-		     add_list(vma->previous, parent ? vma->n_previous : 0, ret, err) < 0))
+		    (range_list_add_to(ret, vma->saved, vma->n_saved, err) < 0 ||
+		     range_list_add_to(ret, vma->inherited, vma->n_inherited, err) < 0 ||
+		     range_list_add_to(ret, vma->previous, parent ? vma->n_previous : 0, err) < 0))
 			return -1;
 	}
 	memory_ranges_sort(ret);

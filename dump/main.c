@@ -76,6 +76,8 @@ int main(int argc, char **argv)
 	/* A reader that goes away is an error like another: the process must be let go. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* Stops are told by it, and not to whoever was started with it ignored (do_notify_parent_cldstop, kernel/signal.c). */
+	signal(SIGCHLD, SIG_DFL);
 	ret = dump_options_parse(argc, argv, &options, &err);
 	if (ret > 0)
 		return 0;

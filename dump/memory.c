@@ -8,6 +8,7 @@
 #include "dump/mapped.h"
 #include "dump/memory.h"
 #include "dump/page_hashing.h"
+#include "dump/range_lists.h"
 #include "dump/rseq.h"
 #include "dump/scan_ahead.h"
 #include "dump/snapshot.h"
@@ -402,9 +403,8 @@ static int take_saved(struct memory *memory, bool (*wants)(const struct vma *vma
 
 		if (!wants(vma))
 			continue;
-		for (size_t k = 0; k < vma->n_saved; k++)
-			if (memory_ranges_add(ret, vma->saved[k].start, vma->saved[k].end, err) < 0)
-				return -1;
+		if (range_list_add_to(ret, vma->saved, vma->n_saved, err) < 0)
+			return -1;
 		free(vma->saved);
 		vma->saved = NULL;
 		vma->n_saved = 0;

@@ -108,7 +108,9 @@ int pty_end(struct queues *q, struct taken *taken, struct err *err)
 	if (taken)
 		push_reads(q, taken, reads);
 	push_close(q);
-	if (remote_run(q->remote, q->thread, q->batch, err) < 0)
+	/* Not by remote_run, which would divide what does not fit. */
+	if (remote_begin(q->remote, q->thread, q->batch, err) < 0 ||
+	    remote_end(q->remote, q->batch, err) < 0)
 		return -1;
 	if (!taken)
 		return 0;

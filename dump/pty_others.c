@@ -20,9 +20,16 @@ static bool may_signal(const struct id_set *who, const struct id_set *whom)
 	       who->real == whom->saved || who->real == whom->real;
 }
 
-static bool is_other(const struct target *holder, const struct target *other)
+size_t pty_others_room(size_t n_targets)
 {
-	return other != holder && other->remote && !other->frozen->threads[0]->stop_signal &&
+	return n_targets > PTY_OTHERS_MAX ? 0 : 2 * n_targets * sizeof(struct remote_call);
+}
+
+static bool is_other(const struct dump *dump, const struct target *holder,
+		     const struct target *other)
+{
+	return dump->n_targets <= PTY_OTHERS_MAX && other != holder && other->remote &&
+	       !other->frozen->threads[0]->stop_signal &&
 	       may_signal(&holder->status.uid, &other->status.uid) &&
 	       !((other->status.sig_pending | other->status.sig_shared_pending) &
 		 STOPS_OR_CONTINUES);
@@ -32,7 +39,7 @@ static void push_signal(const struct dump *dump, const struct target *holder,
 			struct remote_batch *batch, int signal)
 {
 	for (size_t i = 0; i < dump->n_targets; i++)
-		if (is_other(holder, &dump->targets[i]))
+		if (is_other(dump, holder, &dump->targets[i]))
 			remote_push(batch,
 				    REMOTE_CALL(kill, dump->targets[i].own_pid, (uint64_t)signal));
 }
@@ -74,7 +81,7 @@ int forget_continue(const struct dump *dump, const struct target *holder, struct
 	if (!tasks)
 		return err_sys(err, "out of memory");
 	for (size_t i = 0; i < dump->n_targets && ret == 0; i++)
-		if (is_other(holder, &dump->targets[i]))
+		if (is_other(dump, holder, &dump->targets[i]))
 			ret = add_task(&dump->targets[i], &tasks[n++], err);
 	if (ret == 0)
 		ret = remote_run_each(tasks, n, err);

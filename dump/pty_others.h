@@ -10,6 +10,12 @@
 
 #include "dump/dump.h"
 
+/* Of more, none is stopped: a batch must be one part, or this program could be killed between two. */
+enum { PTY_OTHERS_MAX = 512 };
+
+/* Bytes of scratch memory that the calls for this many processes take. */
+size_t pty_others_room(size_t n_targets);
+
 /*
  * Adds the calls to a batch of the holder. Left out: those that it may not send signals to (kill(2)); those that are stopped anyway; those for which
  * SIGCONT or a signal that stops is pending, which would be gone.

@@ -12,6 +12,7 @@
 #include "dump/history.h"
 #include "dump/late.h"
 #include "dump/precopy.h"
+#include "dump/pty_others.h"
 #include "dump/same_pages.h"
 #include "dump/snapshot.h"
 #include "dump/targets.h"
@@ -233,34 +234,31 @@ static const struct map *vdso_of(const struct target *target)
 	return NULL;
 }
 
-/* On another kernel a thread could not go on inside of the vDSO, whose code and data are that kernel's. */
-static int leave_vdso(struct dump *dump, struct target *target, const struct map *vdso,
-		      struct err *err)
+/* On another kernel a thread could not go on there, where code and data are that kernel's. */
+static void check_vdso(struct dump *dump, const struct target *target, const struct map *vdso)
 {
-	unsigned inside;
+	unsigned inside = vdso ? frozen_count_inside(target->frozen, vdso->start, vdso->end) : 0;
 
-	if (frozen_step_out(target->frozen, vdso->start, vdso->end, &inside, err) < 0)
-		return -1;
 	if (inside)
 		problems_add(&dump->problems, VERDICT_APPROXIMATED, target->name,
 			     "%u threads stand in the vDSO: they cannot go on under "
 			     "another kernel",
 			     inside);
-	return 0;
 }
 
-static int prepare_remote(struct dump *dump, struct target *target, struct tree_process *process,
-			  struct remote_options *options, struct err *err)
+static void prepare_remote(struct dump *dump, struct target *target, struct tree_process *process,
+			   struct remote_options *options)
 {
 	const struct map *vdso = vdso_of(target);
 	struct frozen_thread *first = process->frozen.threads[0];
 
 	target->frozen = &process->frozen;
 	options->status = &target->status;
+	options->scratch_size = REMOTE_SCRATCH + pty_others_room(dump->n_targets);
 	options->vdso_end = vdso && !vdso->shared ? vdso->end : 0;
 	if (first->tid == target->pid)
 		first->unfiltered = !target->status.seccomp;
-	return vdso ? leave_vdso(dump, target, vdso, err) : 0;
+	check_vdso(dump, target, vdso);
 }
 
 /* All at the same time: each has to be scheduled to answer. */
@@ -277,8 +275,7 @@ static int open_remotes(struct run *run, struct err *err)
 		struct tree_process *process = run->tree.processes[i];
 		struct target *target = &dump->targets[i];
 
-		if (prepare_remote(dump, target, process, &options[i], err) < 0)
-			return err_prefix(err, "%s", target->name);
+		prepare_remote(dump, target, process, &options[i]);
 		openings[i] = (struct remote_opening){ &process->frozen, process->frozen.threads[0],
 						       &options[i], &process->remote };
 	}
@@ -460,6 +457,15 @@ static int disown(struct run *run, struct err *err)
 	return precopy_disown(&run->precopy, run->dump, err);
 }
 
+/* They write to memory, so before it is looked at in any way. */
+static int leave_vdsos(const struct tree *tree, struct err *err)
+{
+	for (size_t i = 0; i < tree->n_processes; i++)
+		if (frozen_leave_vdso(&tree->processes[i]->frozen, err) < 0)
+			return err_prefix(err, "pid %d", tree->processes[i]->pid);
+	return 0;
+}
+
 static int dump_frozen(struct run *run, struct output *output, struct err *err)
 {
 	const struct dump_options *options = run->options;
@@ -469,7 +475,8 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 	if (tree_open(options, true, run->dump->features, &run->tree, err) < 0)
 		return -1;
 	run->start = stopped_since(&run->tree);
-	if (precopy_catch_up(&run->precopy, &run->tree, err) < 0 ||
+	if (leave_vdsos(&run->tree, err) < 0 ||
+	    precopy_catch_up(&run->precopy, &run->tree, err) < 0 ||
 	    (run->history && history_catch_up(run->history, &run->tree, err) < 0))
 		return -1;
 	step(&run->steps, "stopped", "all threads stopped");

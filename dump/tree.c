@@ -229,7 +229,7 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 {
 	_cleanup_(processes_release) struct processes standing = { 0 };
 
-	for (;;) {
+	for (size_t unseen = 0;;) {
 		_cleanup_(processes_release) struct processes all = { 0 };
 		int added = search->session
 				    ? processes_read(&all, err)
@@ -240,7 +240,9 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 		added = add_all_new(tree, search, &all, err);
 		if (added < 0)
 			return -1;
-		if (added > 0 && search->freeze) {
+		/* One that ended just then may have hidden another one. */
+		if (search->freeze && (added > 0 || all.unseen != unseen)) {
+			unseen = all.unseen;
 			if (note_standing(tree, &all, &standing, err) < 0)
 				return -1;
 			continue;

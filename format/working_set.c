@@ -163,6 +163,16 @@ static uint64_t common(const struct range *range, const struct range *list, size
 	return size;
 }
 
+static uint64_t common_same(const struct range *range, const struct vma *vma)
+{
+	const struct same *next = same_find(vma->same, vma->n_same, range->start);
+	uint64_t size = 0;
+
+	for (; next && next < vma->same + vma->n_same && next->range.start < range->end; next++)
+		size += common(range, &next->range, 1);
+	return size;
+}
+
 static uint64_t size_of(const struct memory *memory, const struct range *range)
 {
 	const struct vma *vma = memory_find(memory, range->start);
@@ -171,7 +181,7 @@ static uint64_t size_of(const struct memory *memory, const struct range *range)
 	for (; vma && vma < memory->vmas + memory->n_vmas && vma->range.start < range->end; vma++)
 		size += common(range, vma->saved, vma->n_saved) +
 			common(range, vma->inherited, vma->n_inherited) +
-			common(range, vma->previous, vma->n_previous);
+			common(range, vma->previous, vma->n_previous) + common_same(range, vma);
 	return size;
 }
 

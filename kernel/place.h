@@ -19,8 +19,8 @@ struct place {
 /*
  * Room for size bytes (a multiple of 16) at the end of the last page of the vDSO; if that has none,
  * of another private mapping that is executable and not writable: behind the end of its code. The
- * vdso_end is where the vDSO ends, or 0 if that is not known. The
- * bytes are zero, or a call loop that a killed tracer left and no thread is in.
+ * bytes are zero, or a call loop that a killed tracer left and no thread is in. vdso_end is where the vDSO ends, or 0 if that is
+ * not known.
  */
 int place_find(const struct frozen *frozen, size_t size, uint64_t vdso_end, struct place *ret_place,
 	       struct err *err);

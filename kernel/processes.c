@@ -96,7 +96,6 @@ struct looking {
 	const struct processes *standing;
 };
 
-/* One that is not there any more is no failure. */
 static int add_entry(const struct looking *looking, uint32_t pid, pid_t parent,
 		     struct processes *processes, struct err *err)
 {
@@ -107,6 +106,8 @@ static int add_entry(const struct looking *looking, uint32_t pid, pid_t parent,
 		entry = *standing;
 		entry.parent = parent;
 	} else if (read_entry(looking->proc, pid, &entry) < 0) {
+		/* One that is not there any more is no failure. */
+		processes->unseen++;
 		return 0;
 	}
 	slot = ARRAY_ADD(&processes->list, &processes->count, err);

@@ -22,6 +22,7 @@ struct process_entry {
 struct processes {
 	struct process_entry *list; /* malloc'd; ascending pids */
 	size_t count;
+	size_t unseen; /* of processes_below: those that were named as children, and could not be looked at */
 };
 
 /* As /proc shows them one after another: whoever is not stopped may fork or end meanwhile. */
@@ -30,8 +31,8 @@ int processes_read(struct processes *ret_processes, struct err *err);
 /*
  * At least a process and all that is born of it. From /proc/PID/task/TID/children where the kernel has that
  * (CONFIG_PROC_CHILDREN), which does not depend on how many processes others have. That list may lack one whose elder sibling
- * is reaped meanwhile (fs/proc/array.c, get_children_proc_fd): what must be complete is asked for again until nothing new comes. Of
- * those of `standing`, who stand still, everything but the parent is taken from there; NULL: of none.
+ * is reaped meanwhile (fs/proc/array.c, get_children_proc_fd): what must be complete is asked for again until nothing new comes, and
+ * as many are unseen as before. Of those of `standing`, who stand still, everything but the parent is taken from there; NULL: of none.
  */
 int processes_below(pid_t root, const struct processes *standing,
 		    const struct kernel_features *features, struct processes *ret_processes,

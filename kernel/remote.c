@@ -18,8 +18,7 @@
 #include "kernel/remote_describe.h"
 #include "kernel/rendezvous.h"
 
-#define DEFAULT_SCRATCH (96 << 10)
-#define MIN_SCRATCH	(2 * REMOTE_DATA_MAX)
+#define MIN_SCRATCH (2 * REMOTE_DATA_MAX)
 
 /* At the end of the scratch memory, so that it is known again. */
 static const char scratch_mark[REMOTE_SCRATCH_MARK] = "pimage scratch";
@@ -129,7 +128,7 @@ static int clear_padding(struct remote *remote, uint64_t stub, struct err *err)
 
 static size_t scratch_size(const struct remote *remote)
 {
-	size_t size = remote->options.scratch_size ? remote->options.scratch_size : DEFAULT_SCRATCH;
+	size_t size = remote->options.scratch_size ? remote->options.scratch_size : REMOTE_SCRATCH;
 
 	size = (size + page_size() - 1) & ~(page_size() - 1);
 	return size < MIN_SCRATCH ? MIN_SCRATCH : size;

@@ -29,13 +29,15 @@ struct remote_call {
 typedef int remote_event_fn(void *context, struct frozen_thread *thread, int event,
 			    unsigned long message, struct err *err);
 
+#define REMOTE_SCRATCH ((size_t)96 << 10)
+
 struct remote_options {
 	/*
 	 * The signal by which a thread tells that it is done: 0: chosen for each run among those
 	 * that the process ignores; -1: do without one. See remote_set_rendezvous.
 	 */
 	int rendezvous;
-	/* Bytes for calls and their data, mapped in the process; 0: 96 KiB. */
+	/* Bytes for calls and their data, mapped in the process; 0: REMOTE_SCRATCH. */
 	size_t scratch_size;
 	/* If somebody has read /proc/PID/status since the process stands still: saves doing it again. May be NULL. */
 	const struct proc_status *status;

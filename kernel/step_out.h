@@ -9,12 +9,14 @@ struct err;
 struct frozen;
 
 /*
- * Steps every thread whose instruction pointer is in [start, end) until it is not, instruction by instruction, as if it had
- * been stopped a moment later. For the vDSO: its functions are short, and on another kernel their code and data are
- * others. A signal that arrives meanwhile is delivered, which leaves the range too. Threads that do not leave within
- * some thousand steps stay where they are; *ret_inside counts them.
+ * Steps every thread that is in the vDSO until it is not, instruction by instruction, as if it had been stopped a moment later: on another
+ * kernel its code and data are others, and its functions are short. They write to memory of the process, so nothing may have been
+ * read of that before, nor which pages there are or were written. A signal that arrives meanwhile is delivered, which leaves
+ * the vDSO too. Threads that do not leave within some thousand steps stay where they are, and so do stopped ones.
  */
-int frozen_step_out(struct frozen *frozen, uint64_t start, uint64_t end, unsigned *ret_inside,
-		    struct err *err);
+int frozen_leave_vdso(struct frozen *frozen, struct err *err);
+
+/* How many threads are in [start, end). */
+unsigned frozen_count_inside(const struct frozen *frozen, uint64_t start, uint64_t end);
 
 #endif

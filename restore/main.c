@@ -77,6 +77,8 @@ int main(int argc, char **argv)
 	int ret;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Whoever was started with it ignored has no children to wait for once they have ended: wait(2). */
+	signal(SIGCHLD, SIG_DFL);
 	ret = restore_options_parse(argc, argv, &options, &err);
 	if (ret > 0)
 		return 0;

@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* What is born of a process is found by the kernel's lists of children as by all there is. */
 #include "kernel/processes.h"
+#include "dump/options.h"
+#include "dump/tree.h"
 #include "format/cleanup.h"
 #include "kernel/fallback.h"
 #include "tests/unit/child.h"
 
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* Who ends as soon as a list has named it. */
+static pid_t victim;
+
+/* A list of children comes byte by byte, so that the kernel looks for the next one after it was read. */
+ssize_t read_hooked(int fd, void *buffer, size_t size) __asm__("read");
+ssize_t read_hooked(int fd, void *buffer, size_t size)
+{
+	char path[32], target[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (!victim || readlink(path, target, sizeof(target) - 1) < 0 ||
+	    !strstr(target, "/children"))
+		return syscall(SYS_read, fd, buffer, size);
+	size = (size_t)syscall(SYS_read, fd, buffer, 1);
+	kill(victim, SIGKILL);
+	while (kill(victim, 0) == 0)
+		usleep(1000);
+	return (ssize_t)size;
+}
 
 enum { CHILDREN = 5, THREADS = 150 };
 
@@ -114,10 +137,49 @@ static void test(body_fn *body, size_t want, bool exact)
 	finish(pid);
 }
 
+/* Nobody has to collect them. */
+static void forget(struct shared *shared)
+{
+	signal(SIGCHLD, SIG_IGN);
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			rest();
+		if (i == 0)
+			shared->tid = pid;
+		else
+			shared->count = (uint64_t)pid;
+	}
+	shared->taken = 1;
+	rest();
+}
+
+/* The kernel counts children to find the next one, and passes over one when another before it is gone. */
+static void test_hidden(void)
+{
+	_cleanup_tree_ struct tree tree = { 0 };
+	struct shared *shared = shared_new();
+	pid_t pid = spawn(forget, shared);
+	struct dump_options options = { .pid = pid, .scope = TREE_DESCENDANTS };
+	struct err err = { 0 };
+
+	while (!shared->taken)
+		usleep(1000);
+	victim = shared->tid;
+	CHECK(tree_open(&options, true, NULL, &tree, &err) == 0, "%s", err.msg);
+	victim = 0;
+	CHECK(tree.n_processes == 2 && tree_has(&tree, (pid_t)shared->count), "%zu processes",
+	      tree.n_processes);
+	finish(pid);
+}
+
 int main(void)
 {
 	/* Root; the child of a thread; each child with one of its own; the one that has ended. */
 	test(family, 1 + 1 + 2 * CHILDREN + 1, true);
 	test(crowd, 2, false);
+	if (access("/proc/thread-self/children", R_OK) == 0)
+		test_hidden();
 	return test_done("processes");
 }

@@ -2,6 +2,9 @@
 /* Which pages are wanted first: what a list may say, what of it is still to come, and what is noted of those who ask. */
 #include "format/working_set.h"
 #include "format/err.h"
+#include "format/image.h"
+#include "format/memory.h"
+#include "format/pimage.h"
 #include "restore/recorder.h"
 #include "restore/wanted.h"
 #include "tests/unit/test.h"
@@ -38,6 +41,46 @@ static void test_check(void)
 	CHECK(check(&backwards, 1, &err) < 0);
 	CHECK(check(&half, 1, &err) < 0);
 	CHECK(check(&part, 1, &err) < 0);
+}
+
+static struct memory *add_process(struct image *image, uint32_t pid, struct vma vma)
+{
+	struct memory *memory = IMAGE_ADD(image, memory, pid, 0, NULL);
+
+	memory->vmas = malloc(sizeof(vma));
+	memory->vmas[0] = vma;
+	memory->n_vmas = 1;
+	return memory;
+}
+
+static struct range *list_of(uint64_t start, uint64_t end)
+{
+	struct range *list = malloc(sizeof(*list));
+
+	*list = (struct range){ start, end };
+	return list;
+}
+
+/* Pages that another process has are its pages, too. */
+static void test_common(void)
+{
+	struct range place = { 0, 100 * PAGE }, wish = { 12 * PAGE, 60 * PAGE };
+	struct wanted_pages wanted = { .pid = 2, .ranges = &wish, .n_ranges = 1 };
+	struct working_set set = { &wanted, 1 };
+	struct same *same = malloc(2 * sizeof(*same));
+	struct image image = { 0 };
+	struct err err = { 0 };
+
+	same[0] = (struct same){ { 10 * PAGE, 13 * PAGE }, 1, 70 * PAGE };
+	same[1] = (struct same){ { 59 * PAGE, 61 * PAGE }, 1, 75 * PAGE };
+	IMAGE_ADD(&image, pimage, 0, 0, &err)->page_size = PAGE;
+	add_process(&image, 1,
+		    (struct vma){
+			    .range = place, .saved = list_of(70 * PAGE, 80 * PAGE), .n_saved = 1 });
+	add_process(&image, 2, (struct vma){ .range = place, .same = same, .n_same = 2 });
+	CHECK(working_set_give(&set, &image, &err) == 0, "%s", err.msg);
+	CHECK(working_set_size(&image) == 2 * PAGE, "%lu", working_set_size(&image));
+	image_done(&image);
 }
 
 static uint64_t next_of(struct wanted *wanted, const struct pending *pending)
@@ -142,6 +185,7 @@ static void test_recorder(void)
 int main(void)
 {
 	test_check();
+	test_common();
 	test_wanted();
 	test_recorder();
 	return test_done("working_set");
