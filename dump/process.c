@@ -151,7 +151,9 @@ static int collect_values(const struct target *target, struct process *process, 
 	int64_t score;
 	size_t size;
 
-	if (read_value(target, "personality", proc_hex_parse, &process->personality, err) < 0 ||
+	/* Else asked from inside. */
+	if ((!target->frozen &&
+	     read_value(target, "personality", proc_hex_parse, &process->personality, err) < 0) ||
 	    read_value(target, "coredump_filter", proc_hex_parse, &process->coredump_filter, err) <
 		    0 ||
 	    read_piece_at(target->proc, "oom_score_adj", &text, &size, err) < 0 ||
@@ -164,7 +166,7 @@ static int collect_values(const struct target *target, struct process *process, 
 }
 
 /* What only the process itself can ask, in this order. */
-enum { ASK_DUMPABLE, ASK_SECUREBITS, ASK_SUBREAPER };
+enum { ASK_DUMPABLE, ASK_SECUREBITS, ASK_SUBREAPER, ASK_PERSONALITY };
 
 static int process_ask(struct dump *dump, struct target *target, struct err *err)
 {
@@ -178,6 +180,8 @@ static int process_ask(struct dump *dump, struct target *target, struct err *err
 	remote_push(target->batch,
 		    REMOTE_CALL(prctl, PR_GET_CHILD_SUBREAPER,
 				remote_out(target->batch, subreaper, sizeof(*subreaper))));
+	/* No such personality: it only tells. */
+	remote_push(target->batch, REMOTE_CALL(personality, UINT32_MAX));
 	return 0;
 }
 
@@ -189,6 +193,7 @@ static void collect_from_inside(const struct target *target, struct process *pro
 	process->dumpable = (uint32_t)remote_result(target->batch, first + ASK_DUMPABLE);
 	process->credentials.securebits =
 		(uint32_t)remote_result(target->batch, first + ASK_SECUREBITS);
+	process->personality = (uint32_t)remote_result(target->batch, first + ASK_PERSONALITY);
 	process->child_subreaper = *(const int *)question->answers != 0;
 }
 
