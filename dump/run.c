@@ -257,6 +257,7 @@ static int prepare_remote(struct dump *dump, struct target *target, struct tree_
 
 	target->frozen = &process->frozen;
 	options->status = &target->status;
+	options->lasting = true;
 	options->vdso_end = vdso && !vdso->shared ? vdso->end : 0;
 	if (first->tid == target->pid)
 		first->unfiltered = !target->status.seccomp;

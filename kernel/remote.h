@@ -39,7 +39,12 @@ struct remote_options {
 	size_t scratch_size;
 	/* If somebody has read /proc/PID/status since the process stands still: saves doing it again. May be NULL. */
 	const struct proc_status *status;
-	uint64_t vdso_end;	/* likewise where its vDSO ends; 0: unknown */
+	uint64_t vdso_end; /* likewise where its vDSO ends; 0: unknown */
+	/*
+	 * A thread that has made its calls stays in the call loop, registers and mask lent, until another one is to make some, remote_close, or thaw:
+	 * saves giving them back for the next calls of the same.
+	 */
+	bool lasting;
 	remote_event_fn *event; /* NULL: such events are passed over */
 	void *context;
 };
@@ -57,6 +62,8 @@ struct remote {
 	size_t left_size;    /* bytes; 0: there was none */
 	uint64_t moved;	     /* of remote_move: start and size of the mapping; 0: none */
 	size_t moved_size;
+	struct frozen_thread *lent; /* of options.lasting; NULL: none */
+	int lent_rendezvous;
 	bool execed; /* the process executed another program: nothing of ours is left in it */
 
 	uint64_t ignored; /* signals that the process ignores; bit n-1: signal n */
