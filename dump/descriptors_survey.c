@@ -4,9 +4,22 @@
 #include "dump/flights.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/record.h"
 #include "kernel/readfile.h"
 
 #include <string.h>
+
+/* Who stands still has it like that when it is collected. */
+static int note(struct target *target, uint32_t fd, const char *link, struct err *err)
+{
+	struct target_descriptor *descriptor = LIST_ADD(target, descriptors, err);
+
+	if (!descriptor)
+		return -1;
+	descriptor->number = fd;
+	descriptor->link = link ? strdup(link) : NULL;
+	return link && !descriptor->link ? err_sys(err, "out of memory") : 0;
+}
 
 /* Nothing but pipes and files has a link that is looked at; nobody's pipe is held open by that. */
 static int survey_descriptor(struct dump *dump, struct target *target, uint32_t fd, struct err *err)
@@ -15,8 +28,11 @@ static int survey_descriptor(struct dump *dump, struct target *target, uint32_t 
 	char name[32];
 
 	snprintf(name, sizeof(name), "fd/%u", fd);
+	read_link_at(target->proc, name, &link, NULL);
+	if (target->frozen && note(target, fd, link, err) < 0)
+		return -1;
 	/* What a running process closed meanwhile is none of its descriptors. */
-	if (read_link_at(target->proc, name, &link, NULL) < 0)
+	if (!link)
 		return 0;
 	if (strcmp(link, "/dev/ptmx") == 0 || strcmp(link, "/dev/pts/ptmx") == 0)
 		return pty_survey(dump, target, fd, err);

@@ -7,6 +7,7 @@
 #include "format/err.h"
 #include "kernel/readfile.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,12 +35,17 @@ static bool may_end_outside(int proc, uint32_t fd)
 
 static bool has_suspect(pid_t pid)
 {
-	struct err unseen;
-	_cleanup_close_ int proc = proc_open(pid, &unseen);
 	_cleanup_free_ uint32_t *numbers = NULL;
+	_cleanup_close_ int proc = -1;
+	char path[32];
 	size_t count;
 
-	if (proc < 0 || list_numbers_at(proc, "fd", &numbers, &count, NULL) < 0)
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	if (list_numbers_at(AT_FDCWD, path, &numbers, &count, NULL) < 0 || !count ||
+	    numbers[count - 1] < first_told)
+		return false;
+	proc = proc_open(pid, NULL);
+	if (proc < 0)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (may_end_outside(proc, numbers[i]))

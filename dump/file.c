@@ -93,12 +93,18 @@ void dump_fd_problem(struct dump *dump, const struct dump_fd *fd, enum verdict v
 
 static int read_info(struct dump_fd *fd, struct err *err)
 {
+	const struct target_descriptor *known = target_descriptor(fd->target, fd->fd);
 	char name[32];
 	size_t size;
 
 	snprintf(name, sizeof(name), "fd/%u", fd->fd);
-	if (read_link_at(fd->target->proc, name, &fd->link, err) < 0)
+	if (known && known->link) {
+		fd->link = strdup(known->link);
+		if (!fd->link)
+			return err_sys(err, "out of memory");
+	} else if (read_link_at(fd->target->proc, name, &fd->link, err) < 0) {
 		return -1;
+	}
 	snprintf(name, sizeof(name), "fdinfo/%u", fd->fd);
 	if (read_piece_at(fd->target->proc, name, &fd->info_text, &size, err) < 0 ||
 	    proc_fdinfo_parse(fd->info_text, size, &fd->info, err) < 0)

@@ -80,6 +80,10 @@ void dump_files_free(struct dump_files *files);
 int dump_file_id(const char *path, int fd, const struct stat *st, struct file_id *ret_id,
 		 struct err *err);
 
+/* 1: the same as `known` (of another process, without contents of its own), by path and stat, so that nothing need be read; 0: not. */
+int dump_file_id_again(const struct file_id *known, const char *path, const struct stat *st,
+		       struct file_id *ret_id, struct err *err);
+
 /*
  * The shm object for contents that no path gives back, one per inode however often it is mapped or
  * open: a memfd, a deleted file, anonymous shared memory. `fd` reads it (duplicated; -1 for

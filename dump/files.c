@@ -59,6 +59,11 @@ static int collect(struct dump *dump, struct target *target, struct err *err)
 		return -1;
 	if (IMAGE_GET(&dump->image, process, target->own_pid, 0)->files_of)
 		return 0;
+	for (size_t i = 0; i < target->n_descriptors; i++)
+		if (collect_descriptor(dump, target, target->descriptors[i].number, files, err) < 0)
+			return -1;
+	if (target->n_descriptors)
+		return 0;
 	if (list_numbers_at(target->proc, "fd", &numbers, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)

@@ -5,7 +5,6 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"
-#include "kernel/filestat.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
@@ -65,45 +64,33 @@ static const struct mapped_file *find(const struct memory *memory, const struct 
 }
 
 /* A child has mapped the same files as its parent, mostly: they need not be opened again. */
-static const struct file_id *known_to_parent(const struct dump *dump, const struct target *target,
-					     const struct map *map, const struct stat *st)
+static int take_of_parent(const struct dump *dump, const struct target *target,
+			  const struct map *map, const struct stat *st, struct file_id *ret,
+			  struct err *err)
 {
 	const struct process *process = IMAGE_GET(&dump->image, process, target->own_pid, 0);
 	const struct memory *parent =
 		process->parent ? IMAGE_GET(&dump->image, memory, process->parent, 0) : NULL;
 	const struct mapped_file *known = parent ? find(parent, map) : NULL;
 
-	if (!known || known->file.device != st->st_dev || known->file.inode != st->st_ino ||
-	    known->file.size != (uint64_t)st->st_size ||
-	    known->file.mtime != filestat_of(st).mtime_ns || known->file.mode != st->st_mode)
-		return NULL;
-	return &known->file;
-}
-
-static int copy_file_id(const struct file_id *from, struct file_id *to, struct err *err)
-{
-	*to = *from;
-	to->path = strdup(from->path);
-	to->build_id = from->build_id ? strdup(from->build_id) : NULL;
-	if (!to->path || (from->build_id && !to->build_id))
-		return err_sys(err, "out of memory");
-	return 0;
+	return known ? dump_file_id_again(&known->file, map->name, st, ret, err) : 0;
 }
 
 static int add(struct dump *dump, const struct target *target, const struct map *map,
 	       const struct stat *st, uint32_t *ret_id, struct err *err)
 {
 	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
-	const struct file_id *known = known_to_parent(dump, target, map, st);
 	struct mapped_file *file = LIST_ADD(memory, mapped_files, err);
 	_cleanup_close_ int fd = -1;
+	int known;
 
 	if (!file)
 		return -1;
 	file->id = (uint32_t)memory->n_mapped_files;
 	*ret_id = file->id;
+	known = take_of_parent(dump, target, map, st, &file->file, err);
 	if (known)
-		return copy_file_id(known, &file->file, err);
+		return known < 0 ? -1 : 0;
 	fd = open(map->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return dump_file_id(map->name, fd, st, &file->file, err);
 }

@@ -107,3 +107,20 @@ int dump_file_id(const char *path, int fd, const struct stat *st, struct file_id
 	ret_id->build_id = strdup(build_id);
 	return ret_id->build_id ? 0 : err_sys(err, "out of memory");
 }
+
+int dump_file_id_again(const struct file_id *known, const char *path, const struct stat *st,
+		       struct file_id *ret_id, struct err *err)
+{
+	struct filestat facts = filestat_of(st);
+
+	if (known->contents || known->device != facts.dev || known->inode != facts.inode ||
+	    known->size != facts.size || known->mtime != facts.mtime_ns ||
+	    known->mode != facts.mode || strcmp(known->path, path) != 0)
+		return 0;
+	*ret_id = *known;
+	ret_id->path = strdup(known->path);
+	ret_id->build_id = known->build_id ? strdup(known->build_id) : NULL;
+	if (!ret_id->path || (known->build_id && !ret_id->build_id))
+		return err_sys(err, "out of memory");
+	return 1;
+}

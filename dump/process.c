@@ -105,15 +105,35 @@ static void strip_deleted(char *path)
 		path[length - strlen(mark)] = '\0';
 }
 
+/* 1: it runs the same file as its parent, which is still at its path. */
+static int take_exe_of_parent(const struct dump *dump, const struct target *target,
+			      const char *path, struct file_id *ret, struct err *err)
+{
+	const struct process *process = IMAGE_GET(&dump->image, process, target->own_pid, 0);
+	const struct process *parent =
+		process->parent ? IMAGE_GET(&dump->image, process, process->parent, 0) : NULL;
+	struct stat st, now;
+
+	if (!parent || !parent->exe.path || strcmp(parent->exe.path, path) != 0 ||
+	    fstatat(target->proc, "exe", &st, 0) < 0 || !st.st_nlink || stat(path, &now) < 0 ||
+	    now.st_dev != st.st_dev || now.st_ino != st.st_ino)
+		return 0;
+	return dump_file_id_again(&parent->exe, path, &st, ret, err);
+}
+
 static int collect_exe(struct dump *dump, struct target *target, struct file_id *ret,
 		       struct err *err)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -1;
 	struct stat st, now;
+	int known;
 
 	if (read_link_at(target->proc, "exe", &path, err) < 0)
 		return -1;
+	known = take_exe_of_parent(dump, target, path, ret, err);
+	if (known)
+		return known < 0 ? -1 : 0;
 	/* The magic link opens the very file, whatever stands at its path by now. */
 	fd = openat(target->proc, "exe", O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -151,7 +171,9 @@ static int collect_values(const struct target *target, struct process *process, 
 	int64_t score;
 	size_t size;
 
-	if (read_value(target, "personality", proc_hex_parse, &process->personality, err) < 0 ||
+	/* Else asked from inside. */
+	if ((!target->frozen &&
+	     read_value(target, "personality", proc_hex_parse, &process->personality, err) < 0) ||
 	    read_value(target, "coredump_filter", proc_hex_parse, &process->coredump_filter, err) <
 		    0 ||
 	    read_piece_at(target->proc, "oom_score_adj", &text, &size, err) < 0 ||
@@ -164,7 +186,7 @@ static int collect_values(const struct target *target, struct process *process, 
 }
 
 /* What only the process itself can ask, in this order. */
-enum { ASK_DUMPABLE, ASK_SECUREBITS, ASK_SUBREAPER };
+enum { ASK_DUMPABLE, ASK_SECUREBITS, ASK_SUBREAPER, ASK_PERSONALITY };
 
 static int process_ask(struct dump *dump, struct target *target, struct err *err)
 {
@@ -178,6 +200,8 @@ static int process_ask(struct dump *dump, struct target *target, struct err *err
 	remote_push(target->batch,
 		    REMOTE_CALL(prctl, PR_GET_CHILD_SUBREAPER,
 				remote_out(target->batch, subreaper, sizeof(*subreaper))));
+	/* No such personality: it only tells. */
+	remote_push(target->batch, REMOTE_CALL(personality, UINT32_MAX));
 	return 0;
 }
 
@@ -189,6 +213,7 @@ static void collect_from_inside(const struct target *target, struct process *pro
 	process->dumpable = (uint32_t)remote_result(target->batch, first + ASK_DUMPABLE);
 	process->credentials.securebits =
 		(uint32_t)remote_result(target->batch, first + ASK_SECUREBITS);
+	process->personality = (uint32_t)remote_result(target->batch, first + ASK_PERSONALITY);
 	process->child_subreaper = *(const int *)question->answers != 0;
 }
 

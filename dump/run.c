@@ -255,6 +255,7 @@ static void prepare_remote(struct dump *dump, struct target *target, struct tree
 	target->frozen = &process->frozen;
 	options->status = &target->status;
 	options->scratch_size = REMOTE_SCRATCH + pty_others_room(dump->n_targets);
+	options->lasting = true;
 	options->vdso_end = vdso && !vdso->shared ? vdso->end : 0;
 	if (first->tid == target->pid)
 		first->unfiltered = !target->status.seccomp;

@@ -147,8 +147,28 @@ void *target_ask(struct target *target, enum kind kind, size_t size, struct err 
 	return question->answers;
 }
 
+const struct target_descriptor *target_descriptor(const struct target *target, uint32_t number)
+{
+	size_t low = 0, high = target->n_descriptors;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (target->descriptors[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < target->n_descriptors && target->descriptors[low].number == number
+		       ? &target->descriptors[low]
+		       : NULL;
+}
+
 void target_done(struct target *target)
 {
+	for (size_t i = 0; i < target->n_descriptors; i++)
+		free(target->descriptors[i].link);
+	free(target->descriptors);
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		free(target->questions[i].answers);
 	remote_batch_free(target->batch);

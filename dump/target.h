@@ -21,6 +21,11 @@ struct question {
 	void *answers; /* where they write to; NULL: nothing was asked */
 };
 
+struct target_descriptor {
+	uint32_t number;
+	char *link; /* NULL: not to be read */
+};
+
 struct target {
 	pid_t pid;	       /* as this program sees it */
 	char name[24];	       /* "pid 42", for problems */
@@ -37,6 +42,9 @@ struct target {
 	uint64_t private; /* bytes of memory in use that only it has, about */
 	uint64_t locked;  /* bytes of memory that is locked */
 	bool late; /* its maps are as foreknown, and its page tables are not yet read: see dump/late.h */
+	struct target_descriptor
+		*descriptors; /* ascending; of descriptors_survey, if it stands still; else NULL */
+	size_t n_descriptors;
 	struct process_memory memory;
 	struct scan_ahead *ahead; /* NULL: its page tables have not been read ahead */
 	unsigned threads;	  /* of this program that may read it at the same time */
@@ -72,6 +80,9 @@ int target_thread_status(const struct target *target, pid_t tid, struct proc_sta
  * the target. NULL: no memory.
  */
 void *target_ask(struct target *target, enum kind kind, size_t size, struct err *err);
+
+/* NULL: not listed, or there was none. */
+const struct target_descriptor *target_descriptor(const struct target *target, uint32_t number);
 
 /* Whether a process is a zombie, or gone. */
 bool target_ended(pid_t pid);

@@ -101,9 +101,9 @@ static int collect_stack(const stack_t *stack, struct thread *thread, struct err
 static int collect_answers(const struct remote_batch *batch, size_t first,
 			   const struct inside *inside, struct thread *thread, struct err *err)
 {
-	if (remote_check(batch, first + ASK_STACK, err) < 0 ||
-	    remote_check(batch, first + ASK_ADDRESS, err) < 0)
-		return -1;
+	for (size_t i = ASK_STACK; i <= ASK_SLACK; i++)
+		if (remote_check(batch, first + i, err) < 0)
+			return -1;
 	thread->scheduling.timer_slack = (uint64_t)remote_result(batch, first + ASK_SLACK);
 	thread->clear_child_tid = inside->clear_child_tid;
 	thread->parent_death_signal = (uint32_t)inside->parent_death_signal;

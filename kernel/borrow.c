@@ -47,13 +47,18 @@ static int install(struct borrowing *run, bool keep_scratch, struct err *err)
 static int lend(struct borrowing *run, const struct arch_regs *regs, struct err *err)
 {
 	struct frozen_thread *thread = run->thread;
+	struct remote *remote = run->remote;
 	uint64_t mask = UINT64_MAX;
+	bool lent = remote->lent == thread && remote->lent_rendezvous == run->rendezvous;
 
+	remote->lent = NULL;
 	if (run->rendezvous)
 		mask &= ~(UINT64_C(1) << (run->rendezvous - 1));
 	thread->borrowed = true;
 	if (arch_regs_set(thread->tid, regs, err) < 0)
 		return -1;
+	if (lent)
+		return 0;
 	thread->mask_borrowed = true;
 	return tracee_set_mask(thread->tid, mask, err);
 }
@@ -176,6 +181,14 @@ static int on_stop(struct borrowing *run, const struct stop *stop, struct err *e
 	return on_trap(run, err);
 }
 
+int borrow_return(struct remote *remote, struct err *err)
+{
+	struct frozen_thread *thread = remote->lent;
+
+	remote->lent = NULL;
+	return thread && thread->stopped ? frozen_give_back(thread, err) : 0;
+}
+
 static int start(struct borrowing *run, const struct arch_regs *entry, bool keep_scratch,
 		 struct err *err)
 {
@@ -188,6 +201,9 @@ static int start(struct borrowing *run, const struct arch_regs *entry, bool keep
 			       "thread %d did not come back from an earlier remote call",
 			       thread->tid);
 	if (lendable_check(thread, err) < 0)
+		return -1;
+	/* The call loop has the way back of one thread. */
+	if (run->remote->lent != thread && borrow_return(run->remote, err) < 0)
 		return -1;
 	run->rendezvous = rendezvous_choose(run->remote, thread);
 	if (install(run, keep_scratch, err) < 0)
@@ -212,12 +228,21 @@ static int await(struct borrowing *run, struct err *err)
 	return 0;
 }
 
-/* The thread has its own registers again at the end, however it went, if only it stands still. */
+/*
+ * The thread has its own registers again at the end, however it went, if only it stands still; or, where that is to last, still those of the call
+ * loop, in which it stands at the rendezvous as during a run: were we killed, it would find its way back.
+ */
 int borrow_end(struct borrowing *run, struct err *err)
 {
 	struct frozen_thread *thread = run->thread;
+	struct remote *remote = run->remote;
 	int r = await(run, err);
 
+	if (r == 0 && remote->options.lasting && run->rendezvous && !remote->execed) {
+		remote->lent = thread;
+		remote->lent_rendezvous = run->rendezvous;
+		return 0;
+	}
 	if (thread->stopped && frozen_give_back(thread, r < 0 ? NULL : err) < 0)
 		return -1;
 	return r;

@@ -40,6 +40,9 @@ int borrow_begin_many(struct borrowing *run, struct remote *remote, struct froze
 		      uint64_t vector, size_t count, struct err *err);
 int borrow_end(struct borrowing *run, struct err *err);
 
+/* Gives back what options.lasting has left with a thread. To be called before the call loop goes. */
+int borrow_return(struct remote *remote, struct err *err);
+
 /*
  * Many threads at the same time, each with its own calls: threads that were born in the last run of this remote, and have not run
  * since (frozen_add_newborn). They keep registers and mask of this run; frozen_set_state gives them what they are to have.

@@ -288,6 +288,8 @@ static int unmap_all(struct remote *remote, struct frozen_thread *thread, struct
 	 */
 	if (unmap.arg[1] && call(remote, thread, &unmap, true, err) < 0)
 		return -1;
+	if (borrow_return(remote, err) < 0)
+		return -1;
 	return clear_padding(remote, remote->stub, err);
 }
 
@@ -305,6 +307,7 @@ int remote_close(struct remote *remote, struct frozen_thread *thread, struct err
 
 	if (!remote->frozen)
 		return 0;
+	remote->options.lasting = false;
 	if (!thread)
 		thread = any_stopped(remote->frozen);
 	if (remote->stub && !remote->execed && !remote->frozen->killed)
@@ -327,6 +330,7 @@ int remote_close_each(struct remote *const *remotes, size_t n, struct err *err)
 		struct remote_call unmap =
 			REMOTE_CALL(munmap, remote->scratch, remote->scratch_size);
 
+		remote->options.lasting = false;
 		/* Whatever is not as usual is left to the usual way. */
 		if (thread && !remote->moved && remote->scratch_size &&
 		    borrow_begin_one(&runs[i], remote, thread, &unmap, true, &other) < 0)

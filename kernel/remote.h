@@ -41,7 +41,12 @@ struct remote_options {
 	size_t scratch_size;
 	/* If somebody has read /proc/PID/status since the process stands still: saves doing it again. May be NULL. */
 	const struct proc_status *status;
-	uint64_t vdso_end;	/* likewise where its vDSO ends; 0: unknown */
+	uint64_t vdso_end; /* likewise where its vDSO ends; 0: unknown */
+	/*
+	 * A thread that has made its calls stays in the call loop, registers and mask lent, until another one is to make some, remote_close, or thaw:
+	 * saves giving them back for the next calls of the same.
+	 */
+	bool lasting;
 	remote_event_fn *event; /* NULL: such events are passed over */
 	void *context;
 };
@@ -59,6 +64,9 @@ struct remote {
 	size_t left_size;    /* bytes; 0: there was none */
 	uint64_t moved;	     /* of remote_move: start and size of the mapping; 0: none */
 	size_t moved_size;
+	uint64_t sends; /* how often something was put into the scratch memory for a batch */
+	struct frozen_thread *lent; /* of options.lasting; NULL: none */
+	int lent_rendezvous;
 	bool execed; /* the process executed another program: nothing of ours is left in it */
 
 	uint64_t ignored; /* signals that the process ignores; bit n-1: signal n */
@@ -192,7 +200,8 @@ int remote_run(struct remote *remote, struct frozen_thread *thread, struct remot
 
 /*
  * remote_run in two steps, between which the thread runs: whoever has something else to do need not wait for it to be scheduled. No other remote
- * call in this process may come between, and each that began must be ended. Only for a batch that fits into the scratch memory.
+ * call in this process may come between, and each that began must be ended. Only for a batch that fits into the scratch memory. If it was the last one that was
+ * sent there, it is not sent again: room of remote_out then holds what it held after its last run, where a call fails.
  */
 int remote_begin(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
 		 struct err *err);

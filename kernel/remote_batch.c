@@ -52,6 +52,7 @@ struct remote_batch {
 	struct blob *blobs;
 	size_t n_blobs, blob_room;
 	struct borrowing run; /* of remote_begin */
+	uint64_t sent;	      /* remote->sends then; 0: never */
 	size_t pending;	      /* bytes of data for the call that is pushed next */
 	struct err err;
 	bool failed;
@@ -220,6 +221,7 @@ size_t remote_push(struct remote_batch *batch, struct remote_call call)
 	struct remote_call *at = (struct remote_call *)(void *)part->image + part->calls;
 
 	batch->pending = 0;
+	batch->sent = 0;
 	if (!grow(&batch->calls, batch->n_calls, &batch->call_room, sizeof(struct remote_call *)))
 		fail(batch);
 	if (batch->failed)
@@ -330,14 +332,19 @@ static int fetch(const struct process_memory *memory, const struct part_run *run
 	return 0;
 }
 
+static int send_one(struct remote *remote, struct remote_batch *batch, struct part *part,
+		    struct err *err)
+{
+	const struct part_run one = { batch, part };
+
+	remote->sends++;
+	return send(&remote->frozen->memory, &one, 1, err);
+}
+
 static int begin_part(struct remote *remote, struct frozen_thread *thread,
 		      struct remote_batch *batch, struct part *part, struct borrowing *run,
 		      struct err *err)
 {
-	const struct part_run one = { batch, part };
-
-	if (send(&remote->frozen->memory, &one, 1, err) < 0)
-		return -1;
 	rendezvous_note(remote, (struct remote_call *)(void *)part->image, part->calls);
 	return borrow_begin_many(run, remote, thread, batch->scratch, part->calls, err);
 }
@@ -390,6 +397,7 @@ int remote_run_newborn(struct remote *remote, struct frozen_thread *const *threa
 			return err_set(err, batches[i]->err.code, "%s", batches[i]->err.msg);
 		runs[i] = (struct part_run){ batches[i], batches[i]->first };
 	}
+	remote->sends++;
 	while ((count = next_parts(runs, n, threads, vectors, now)) > 0)
 		if (send(&remote->frozen->memory, now, count, err) < 0 ||
 		    borrow_newborn(remote, vectors, count, err) < 0 ||
@@ -428,10 +436,20 @@ int remote_run(struct remote *remote, struct frozen_thread *thread, struct remot
 	if (check_batch(remote, batch, err) < 0)
 		return -1;
 	for (struct part *part = batch->first; part; part = part->next)
-		if (part->calls && (begin_part(remote, thread, batch, part, &run, err) < 0 ||
+		if (part->calls && (send_one(remote, batch, part, err) < 0 ||
+				    begin_part(remote, thread, batch, part, &run, err) < 0 ||
 				    end_part(remote, batch, part, &run, err) < 0))
 			return in_batch(batch, part, err);
 	return 0;
+}
+
+/* The process has it as it was sent, but for results. */
+static bool is_there(const struct remote *remote, const struct remote_batch *batch)
+{
+	for (size_t i = 0; i < batch->n_blobs; i++)
+		if (batch->blobs[i].in)
+			return false;
+	return batch->sent && batch->sent == remote->sends;
 }
 
 int remote_begin(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
@@ -442,6 +460,9 @@ int remote_begin(struct remote *remote, struct frozen_thread *thread, struct rem
 	if (batch->first->next && batch->first->next->calls)
 		return err_set(err, ERR_FAILED, "process %d: a remote batch of several parts",
 			       batch->pid);
+	if (!is_there(remote, batch) && send_one(remote, batch, batch->first, err) < 0)
+		return -1;
+	batch->sent = remote->sends;
 	return begin_part(remote, thread, batch, batch->first, &batch->run, err);
 }
 
@@ -463,7 +484,8 @@ static int run_round(const struct remote_task *tasks, size_t n, struct part **pa
 	for (i = 0; i < n && failed == n; i++) {
 		if (!parts[i])
 			continue;
-		if (begin_part(tasks[i].remote, tasks[i].thread, tasks[i].batch, parts[i], &runs[i],
+		if (send_one(tasks[i].remote, tasks[i].batch, parts[i], err) < 0 ||
+		    begin_part(tasks[i].remote, tasks[i].thread, tasks[i].batch, parts[i], &runs[i],
 			       err) < 0) {
 			ret = in_batch(tasks[i].batch, parts[i], err);
 			failed = i;

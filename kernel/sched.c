@@ -74,6 +74,21 @@ static int get_attributes(pid_t tid, struct sched_attributes *ret, struct err *e
 	return 0;
 }
 
+/* sched_getattr(2) shows that of normal and batch threads only; others have one too. */
+static int get_nice(pid_t tid, const struct sched_attributes *attributes, int *ret_nice,
+		    struct err *err)
+{
+	if (attributes->policy == SCHED_OTHER || attributes->policy == SCHED_BATCH) {
+		*ret_nice = attributes->nice;
+		return 0;
+	}
+	errno = 0;
+	*ret_nice = getpriority(PRIO_PROCESS, (id_t)tid);
+	if (*ret_nice == -1 && errno)
+		return err_sys(err, "cannot read the nice value of thread %d", tid);
+	return 0;
+}
+
 int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err)
 {
 	struct sched_attributes attributes;
@@ -82,11 +97,8 @@ int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err)
 
 	if (get_attributes(tid, &attributes, err) < 0)
 		return -1;
-	/* sched_getattr(2) shows the nice value of normal and batch threads only; idle ones have one too. */
-	errno = 0;
-	nice = getpriority(PRIO_PROCESS, (id_t)tid);
-	if (nice == -1 && errno)
-		return err_sys(err, "cannot read the nice value of thread %d", tid);
+	if (get_nice(tid, &attributes, &nice, err) < 0)
+		return -1;
 	ioprio = syscall(SYS_ioprio_get, IOPRIO_WHO_THREAD, tid);
 	if (ioprio < 0)
 		return err_sys(err, "cannot read the I/O priority of thread %d", tid);
