@@ -130,6 +130,30 @@ must prestore --plan once.tar >plan
 prestore --plan --copies=2 once.tar >plan && fail "two have one name and one lock: $(cat plan)"
 [ "$(grep -c 'only one of several copies' plan)" = 2 ] || fail "it does not say what stands in the way: $(cat plan)"
 
+echo "a call that goes on comes to its end in each for itself"
+cat >waits.py <<'END'
+import os, select
+reader, writer = os.pipe()
+os.dup2(reader, 9)
+poll = select.poll()
+poll.register(9, select.POLLIN)
+print("ready", flush=True)
+print(os.getpid(), poll.poll(600000), flush=True)
+END
+"$python3" waits.py </dev/null >out 2>&1 &
+target=$!
+until_true 60 lines out 1 || fail "the target does not start: $(cat out)"
+until_true 60 grep -q '^7 ' "/proc/$target/syscall" || fail "it does not wait: $(cat "/proc/$target/syscall")"
+must pdump --quiet --kill $target waits.tar
+wait $target 2>/dev/null
+for way in "" --verify; do
+	rm -f out.?
+	# shellcheck disable=SC2086
+	must prestore --quiet --detach --copies=3 $way --fd '1=out.{copy}' --fd 2=null --fd 9=null --pidfile=pids.$mark waits.tar
+	while read -r pid; do wait_gone "$pid" 10; done <pids.$mark
+	[ "$(cat out.? | grep -c ' \[(9, 1)\]$')" = 3 ] || fail "not each has been told what there is: $(head -v out.?)"
+done
+
 echo "prestore is killed"
 for ((i = 0; i < 6; i++)); do
 	rm -f pids.$mark
