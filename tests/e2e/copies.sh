@@ -112,13 +112,20 @@ fi
 
 echo "what there is only once is refused before anything is made"
 cat >once.py <<'END'
-import fcntl, socket, time
+import fcntl, os, socket, time
 held = open("held", "w")
 fcntl.flock(held, fcntl.LOCK_EX)
+folder = os.open(".", os.O_RDONLY)
+os.mkfifo("fifo")
+fifo = os.open("fifo", os.O_RDWR)
+deleted = os.open("deleted", os.O_RDWR | os.O_CREAT)
+os.unlink("deleted")
+for file in (folder, fifo, deleted):
+    fcntl.flock(file, fcntl.LOCK_EX)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind("name")
 listener.listen()
-print("ready", flush=True)
+print("ready", held.fileno(), folder, fifo, flush=True)
 time.sleep(1000)
 END
 "$python3" once.py </dev/null >out 2>&1 &
@@ -128,7 +135,12 @@ must pdump --quiet --kill $target once.tar
 wait $target 2>/dev/null
 must prestore --plan once.tar >plan
 prestore --plan --copies=2 once.tar >plan && fail "two have one name and one lock: $(cat plan)"
-[ "$(grep -c 'only one of several copies' plan)" = 2 ] || fail "it does not say what stands in the way: $(cat plan)"
+[ "$(grep -c 'only one of several copies' plan)" = 4 ] || fail "it does not say what stands in the way: $(cat plan)"
+
+grep -q deleted plan && fail "each can have a deleted file of its own locked: $(cat plan)"
+read -r _ held folder fifo <out
+prestore --plan --copies=2 --fd "$held=null" --fd "$folder=null" --fd "$fifo=null" once.tar >plan && fail "two have one name: $(cat plan)"
+[ "$(grep -c 'only one of several copies' plan)" = 1 ] || fail "what is not locked stands in the way: $(cat plan)"
 
 echo "a call that goes on comes to its end in each for itself"
 cat >waits.py <<'END'
