@@ -124,11 +124,20 @@ static int give(const struct wanted_pages *wanted, struct image *image, struct e
 	return 0;
 }
 
+static int check_listed_once(const struct working_set *set, size_t index, struct err *err)
+{
+	for (size_t i = 0; i < index; i++)
+		if (set->processes[i].pid == set->processes[index].pid)
+			return err_set(err, ERR_IMAGE, "process %u is listed twice",
+				       set->processes[i].pid);
+	return 0;
+}
+
 int working_set_give(const struct working_set *set, struct image *image, struct err *err)
 {
 	working_set_forget(image);
 	for (size_t i = 0; i < set->n_processes; i++)
-		if (give(&set->processes[i], image, err) < 0)
+		if (check_listed_once(set, i, err) < 0 || give(&set->processes[i], image, err) < 0)
 			return -1;
 	if (!set->n_processes)
 		return 0;
@@ -168,10 +177,16 @@ static uint64_t size_of(const struct memory *memory, const struct range *range)
 	const struct vma *vma = memory_find(memory, range->start);
 	uint64_t size = 0;
 
-	for (; vma && vma < memory->vmas + memory->n_vmas && vma->range.start < range->end; vma++)
+	for (; vma && vma < memory->vmas + memory->n_vmas && vma->range.start < range->end; vma++) {
+		const struct same *end = vma->same + vma->n_same;
+		const struct same *same = same_find(vma->same, vma->n_same, range->start);
+
 		size += common(range, vma->saved, vma->n_saved) +
 			common(range, vma->inherited, vma->n_inherited) +
 			common(range, vma->previous, vma->n_previous);
+		for (; same && same < end && same->range.start < range->end; same++)
+			size += common(range, &same->range, 1);
+	}
 	return size;
 }
 
