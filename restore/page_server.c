@@ -391,15 +391,21 @@ static int wait_for_events(const struct page_server *server, struct err *err)
 	return n < 0 && errno != EINTR ? err_sys(err, "poll") : n;
 }
 
+/* Of a restore that came to nothing there is nothing to be recorded, and what was recorded of another one stays. */
 static void look_whether_to_go(struct page_server *server)
 {
 	struct pollfd go = { server->go, POLLIN, 0 };
+	bool began;
+	char byte;
 
 	if (server->go < 0 || poll(&go, 1, 0) <= 0)
 		return;
+	began = read(server->go, &byte, 1) == 1;
 	cleanup_close(&server->go);
 	server->go = -1;
-	if (server->recorder)
+	if (!began)
+		server->recorder = NULL;
+	else if (server->recorder)
 		recorder_begin(server->recorder);
 }
 
