@@ -69,10 +69,10 @@ must prestore --quiet --detach --copies=$copies --pids=auto --pidfile=pids.$mark
 go_on_all 2
 
 echo "each may have files of its own"
-must prestore --quiet --detach --copies=2 --pids=auto --fd '1=out.{copy}' --fd 2=null --pidfile=pids.$mark image.tar
+must prestore --quiet --detach --copies=2 --pids=auto --fd '1=out.{copy}.{copy}' --fd 2=null --pidfile=pids.$mark image.tar
 n=1
 while read -r pid; do
-	[ "$(readlink "/proc/$pid/fd/1")" = "$PWD/out.$n" ] || fail "copy $n has $(readlink "/proc/$pid/fd/1")"
+	[ "$(readlink "/proc/$pid/fd/1")" = "$PWD/out.$n.$n" ] || fail "copy $n has $(readlink "/proc/$pid/fd/1")"
 	n=$((n + 1))
 done <pids.$mark
 end_all
@@ -92,6 +92,10 @@ done
 refused --lazy
 refused --pids=keep
 refused --pty
+for n in 0 1001 4294967295; do
+	prestore --plan --copies=$n image.tar 2>err >plan && fail "--copies=$n: not refused"
+	grep -q "^prestore: --copies=$n: " err || fail "--copies=$n: $(cat err)"
+done
 prestore --copies=2 image.tar 2>err && fail "without --detach"
 prestore --detach --copies=2 - <image.tar 2>err && fail "from a pipe"
 
