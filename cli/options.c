@@ -41,7 +41,8 @@ static int set_string(const struct option_row *row, const char *arg, void *membe
 static int set_uint(const struct option_row *row, const char *arg, void *member, void *options,
 		    struct err *err)
 {
-	uint64_t max = row->size == 4 ? UINT32_MAX : UINT64_MAX;
+	/* Some of these members are signed. */
+	uint64_t max = row->size == 4 ? INT32_MAX : UINT64_MAX;
 	uint64_t value;
 	char *end;
 

@@ -34,6 +34,9 @@
 #define OFFSET_LIMIT  (1UL << 62)
 #define ADDRESS_LIMIT (1UL << 56)
 
+/* TASK_COMM_LEN of Linux, without the zero at the end. */
+enum { THREAD_NAME_MAX = 15 };
+
 static int need(const struct image *image, enum kind kind, struct key key, const char *what,
 		struct err *err)
 {
@@ -280,6 +283,9 @@ static int check_threads(const struct image *image, const struct process *proces
 		if (thread->tid != tid)
 			return err_set(err, ERR_IMAGE, "thread %u says that its tid is %u", tid,
 				       thread->tid);
+		if (strlen(thread->name) > THREAD_NAME_MAX)
+			return err_set(err, ERR_IMAGE, "thread %u: $.name has more than %d bytes",
+				       tid, THREAD_NAME_MAX);
 		if (xstate->size > xstate_size)
 			return err_set(err, ERR_IMAGE,
 				       "%s has %zu bytes, pimage.json says at most %u", name,

@@ -124,11 +124,20 @@ static int give(const struct wanted_pages *wanted, struct image *image, struct e
 	return 0;
 }
 
+static int check_listed_once(const struct working_set *set, size_t index, struct err *err)
+{
+	for (size_t i = 0; i < index; i++)
+		if (set->processes[i].pid == set->processes[index].pid)
+			return err_set(err, ERR_IMAGE, "process %u is listed twice",
+				       set->processes[i].pid);
+	return 0;
+}
+
 int working_set_give(const struct working_set *set, struct image *image, struct err *err)
 {
 	working_set_forget(image);
 	for (size_t i = 0; i < set->n_processes; i++)
-		if (give(&set->processes[i], image, err) < 0)
+		if (check_listed_once(set, i, err) < 0 || give(&set->processes[i], image, err) < 0)
 			return -1;
 	if (!set->n_processes)
 		return 0;

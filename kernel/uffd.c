@@ -129,6 +129,14 @@ void uffd_wake(int uffd, uint64_t start, size_t size)
 	ioctl(uffd, UFFDIO_WAKE, &range);
 }
 
+/* userfaultfd_writeprotect() of fs/userfaultfd.c: no such page is registered for that (ENOENT), but ESRCH comes first. */
+bool uffd_is_gone(int uffd, uint64_t missing, size_t size)
+{
+	struct uffdio_writeprotect nothing = { .range = { missing, size } };
+
+	return ioctl(uffd, UFFDIO_WRITEPROTECT, &nothing) < 0 && errno == ESRCH;
+}
+
 int uffd_poison(int uffd, uint64_t start, uint64_t end)
 {
 	struct uffdio_poison poison = { .range = { start, end - start } };

@@ -46,6 +46,9 @@ ssize_t uffd_zero(int uffd, uint64_t to, size_t size);
 /* Who waits for pages that are there looks again. */
 void uffd_wake(int uffd, uint64_t start, size_t size);
 
+/* Whether the address space has ended, of which nothing else tells; asked by pages that are missing, which stay so. */
+bool uffd_is_gone(int uffd, uint64_t missing, size_t size);
+
 /* Accesses to what is missing raise SIGBUS. Since 6.6; returns -errno. */
 int uffd_poison(int uffd, uint64_t start, uint64_t end);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 /* The event of a fork comes in the parent before its call returns. */
 struct birth {
@@ -71,7 +72,9 @@ int birth_clone(struct canvas *parent, uint32_t number, uint64_t flags, enum bir
 	/* It stands within the call loop; what it is to go on with is what the parent would. */
 	if (frozen_adopt_newborn(&parent->frozen, canvas_leader(parent), pid, &child->frozen, err) <
 	    0) {
+		/* Before that its parent cannot collect it. */
 		kill(pid, SIGKILL);
+		waitpid(pid, NULL, __WALL);
 		return -1;
 	}
 	remote_inherit(&parent->remote, &child->frozen, &child->remote);

@@ -19,9 +19,6 @@
 #include "restore/unix_names.h"
 
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 
 struct copy {
 	struct restore own;	 /* of all but the first; shares its image */
@@ -39,48 +36,15 @@ struct copies {
 	struct steps quiet; /* of one copy */
 };
 
-static bool has_failed(const struct copies *copies)
-{
-	for (size_t i = 0; i < copies->n; i++)
-		if (copies->list[i].job.init > 0 && !copies->list[i].job.committed)
-			return true;
-	return false;
-}
-
-/*
- * A helper that was killed between the template and a copy is left to whoever has orphans, and as long as nobody collects it the
- * init of its namespace does not end (zap_pid_ns_processes): so they come to us.
- */
-static void collect_orphans(struct job *job)
-{
-	const struct timespec nap = { 0, 1000000 };
-
-	while (job->init > 0 && waitpid(job->init, NULL, WNOHANG) == 0) {
-		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
-			;
-		nanosleep(&nap, NULL);
-	}
-	job->init = 0;
-}
-
 /* All of them before the end of an init process is waited for; and then everything else. */
 static void copies_done(struct copies *copies)
 {
-	bool failed = has_failed(copies);
-
-	if (failed)
-		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (size_t i = 0; i < copies->n; i++)
 		build_kill(copies->list[i].restore);
 	template_done(&copies->template);
 	for (size_t i = 0; i < copies->n; i++) {
 		struct copy *copy = &copies->list[i];
 
-		/* It ends when its descriptors are closed. */
-		cleanup_close(&copy->job.control);
-		copy->job.control = -1;
-		if (failed && !copy->job.committed)
-			collect_orphans(&copy->job);
 		job_done(&copy->job);
 		fill_done(&copy->fill);
 		if (copy->restore != &copy->own)

@@ -37,12 +37,28 @@ static bool same_groups(const struct credentials *saved, const struct proc_statu
 		memcmp(saved->groups, now->groups, now->n_groups * sizeof(*now->groups)) == 0);
 }
 
+/* Where it takes privilege to set them; else they are those of prestore. */
+static void check_groups(struct restore *restore, const char *object,
+			 const struct credentials *saved, const struct proc_status *own)
+{
+	if (!(own->cap_effective >> CAP_SETGID & 1) || same_groups(saved, own) ||
+	    credentials_fit(saved, REMOTE_DATA_MAX))
+		return;
+	problems_add(&restore->problems, VERDICT_BLOCKING, object,
+		     "it has %zu supplementary groups; at most %zu can be given to it",
+		     saved->n_groups, REMOTE_DATA_MAX / sizeof(*saved->groups));
+	problems_remedy(&restore->problems, "start prestore with these groups, setpriv --groups");
+}
+
 void credentials_check(struct restore *restore, const char *object, const struct credentials *saved)
 {
 	_cleanup_(proc_status_release) struct proc_status own = { 0 };
 	uint64_t beyond;
 
-	if (read_status(getpid(), &own, NULL) < 0 || geteuid() == 0)
+	if (read_status(getpid(), &own, NULL) < 0)
+		return;
+	check_groups(restore, object, saved, &own);
+	if (geteuid() == 0)
 		return;
 	if (!same_ids(&saved->uids, &own.uid) || !same_ids(&saved->gids, &own.gid)) {
 		problems_add(&restore->problems, VERDICT_BLOCKING, object,

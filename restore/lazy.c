@@ -16,9 +16,11 @@
 #include "restore/recorder.h"
 #include "restore/tree.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Less than this is there before anybody could ask for it. */
 enum { LAZY_MIN = 256 << 10 };
@@ -400,6 +402,9 @@ int lazy_start(struct restore *restore, struct image_reader *reader, struct err 
 
 void lazy_go(struct restore *restore)
 {
+	/* What gives the pages may have been killed, and the processes with it; then there is nobody to be told. */
+	if (restore->lazy.on && write(restore->lazy.go, "", 1) < 0)
+		errno = 0;
 	if (restore->lazy.on)
 		cleanup_close(&restore->lazy.go);
 	restore->lazy.go = -1;

@@ -90,9 +90,9 @@ const struct program prestore_program = {
 /* What there is but once is refused with the reason; what the image has of that, when it is known. */
 static int check_copies(const struct restore_options *options, struct err *err)
 {
-	if (options->copies > COPIES_MAX)
-		return err_set(err, ERR_USAGE, "--copies=%d: at most %d are possible",
-			       options->copies, COPIES_MAX);
+	if (!options->copies || options->copies > COPIES_MAX)
+		return err_set(err, ERR_USAGE, "--copies=%d: 1 to %d are possible", options->copies,
+			       COPIES_MAX);
 	if (options->copies <= 1)
 		return 0;
 	if (!options->detach && !options->plan)
@@ -117,7 +117,9 @@ static int check_copies(const struct restore_options *options, struct err *err)
 int restore_options_parse(int argc, char **argv, struct restore_options *ret_options,
 			  struct err *err)
 {
-	struct restore_options options = { .progress_fd = NO_PROGRESS_FD, .record_seconds = 10 };
+	struct restore_options options = { .progress_fd = NO_PROGRESS_FD,
+					   .copies = NO_COPIES,
+					   .record_seconds = 10 };
 	int first, ret;
 
 	ret = options_parse(&prestore_program, argc, argv, &options, &first, err);

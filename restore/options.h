@@ -13,7 +13,7 @@ enum pids_mode { PIDS_AUTO, PIDS_KEEP, PIDS_NAMESPACE, PIDS_NEW };
 enum pty_mode { PTY_AUTO, PTY_YES, PTY_NO };
 
 /* Of one image at once. */
-enum { COPIES_MAX = 1000 };
+enum { COPIES_MAX = 1000, NO_COPIES = -1 };
 
 struct restore_options {
 	bool detach;
@@ -24,7 +24,7 @@ struct restore_options {
 	int detach_key; /* the byte; -1: none */
 	const char *pidfile;
 	bool stopped;
-	int copies; /* 0: no --copies */
+	int copies; /* NO_COPIES: no --copies */
 	int pids;   /* enum pids_mode */
 	bool plan;
 	bool json; /* with plan */

@@ -6,22 +6,29 @@
 #include "restore/descriptors.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The path, with the number of this copy where it says {copy}. Free it. */
+/* The path, with the number of this copy wherever it says {copy}. Free it. */
 static char *path_of(const struct restore *restore, const struct override *o)
 {
 	static const char word[] = "{copy}";
-	const char *at = restore->copy ? strstr(o->path, word) : NULL;
-	char *path;
+	const char *rest = o->path, *at;
+	char *path = NULL;
+	size_t size;
+	FILE *out = open_memstream(&path, &size);
 
-	if (!at)
-		return strdup(o->path);
-	return asprintf(&path, "%.*s%u%s", (int)(at - o->path), o->path, restore->copy,
-			at + strlen(word)) < 0
-		       ? NULL
-		       : path;
+	if (!out)
+		return NULL;
+	for (; restore->copy && (at = strstr(rest, word)); rest = at + strlen(word))
+		fprintf(out, "%.*s%u", (int)(at - rest), rest, restore->copy);
+	fputs(rest, out);
+	if (fclose(out) == 0)
+		return path;
+	free(path);
+	return NULL;
 }
 
 /*

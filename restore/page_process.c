@@ -89,7 +89,7 @@ static void write_recorded(struct page_server *server, const struct restore_opti
 {
 	struct err err;
 
-	if (!server->recorder)
+	if (!server->recorder || !server->recorder->until)
 		return;
 	if (recorder_write(server->recorder, options->record, &err) == 0)
 		step(steps, "recorded", "what they asked for is recorded");

@@ -391,16 +391,36 @@ static int wait_for_events(const struct page_server *server, struct err *err)
 	return n < 0 && errno != EINTR ? err_sys(err, "poll") : n;
 }
 
+/* Of a restore that came to nothing there is nothing to be recorded, and what was recorded of another one stays. */
 static void look_whether_to_go(struct page_server *server)
 {
 	struct pollfd go = { server->go, POLLIN, 0 };
+	bool began;
+	char byte;
 
 	if (server->go < 0 || poll(&go, 1, 0) <= 0)
 		return;
+	began = read(server->go, &byte, 1) == 1;
 	cleanup_close(&server->go);
 	server->go = -1;
-	if (server->recorder)
+	if (!began)
+		server->recorder = NULL;
+	else if (server->recorder)
 		recorder_begin(server->recorder);
+}
+
+/* When nothing is given, nothing else tells that nobody is left to ask. */
+static void look_for_gone(struct page_server *server)
+{
+	for (size_t i = 0; i < server->n_clients; i++) {
+		struct page_client *client = &server->clients[i];
+
+		if (client->uffd >= 0 && !pending_is_empty(&client->pending) &&
+		    uffd_is_gone(client->uffd,
+				 client->pending.runs[pending_find(&client->pending, 0)].start,
+				 PAGE))
+			client_gone(server, client);
+	}
 }
 
 /* While the processes are still made, every page that nobody needs would be in the way; what came unasked would not be asked for. */
@@ -424,7 +444,9 @@ int page_server_run(struct page_server *server, struct err *err)
 		look_whether_to_go(server);
 		if (given == GIVEN && server->recorder && !recorder_goes_on(server->recorder))
 			return 1;
-		if (given == GIVEN && !asked && !answers)
+		if (given == GIVEN && !asked && answers)
+			look_for_gone(server);
+		else if (given == GIVEN && !asked)
 			given = work_ahead(server, err);
 		if (given < 0)
 			return -1;

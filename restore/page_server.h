@@ -38,9 +38,10 @@ struct page_server {
 	struct page_client *clients;
 	size_t n_clients;
 	size_t last; /* the client that got pages last */
-	int go; /* nothing is given unasked before this descriptor is at its end; -1: at once */
-	struct recorder *recorder; /* is told who asks; nothing is given unasked; NULL: none */
-	bool lost;		   /* a process ended before it had all */
+	int go; /* nothing is given unasked before this descriptor has a byte, or is at its end; -1: at once */
+	struct recorder *
+		recorder; /* is told who asks; nothing is given unasked; NULL: none, or `go` ended without a byte */
+	bool lost; /* a process ended before it had all */
 };
 
 /*

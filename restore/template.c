@@ -75,12 +75,6 @@ struct helpers {
 	struct canvas inner; /* in that of the copy */
 };
 
-static void helpers_kill(struct helpers *helpers)
-{
-	canvas_kill(&helpers->inner);
-	canvas_kill(&helpers->outer);
-}
-
 /* Returns the one that the root is to be cloned of, or NULL. */
 static struct canvas *make_helpers(struct template *template, const struct restore *restore,
 				   const struct job *job, struct helpers *helpers, struct err *err)
@@ -105,10 +99,22 @@ static int end(struct canvas *helper, struct canvas *parent, struct err *err)
 {
 	uint32_t present = helper->present;
 
+	helper->present = 0;
+	canvas_kill(helper);
 	if (!present)
 		return 0;
-	canvas_kill(helper);
 	return CANVAS_CALL(parent, err, wait4, present, 0, __WALL, 0) < 0 ? -1 : 0;
+}
+
+/*
+ * Each by its parent, also after a failure: else they would be left to whoever has orphans here, and as long as nobody collects them the init
+ * of their namespace does not end (zap_pid_ns_processes), for which prestore waits.
+ */
+static int end_all(struct helpers *helpers, struct template *template, struct err *err)
+{
+	int ret = end(&helpers->inner, &helpers->outer, err);
+
+	return end(&helpers->outer, &template->canvas, ret < 0 ? NULL : err) < 0 ? -1 : ret;
 }
 
 static int make_root(struct template *template, const struct restore *restore,
@@ -121,8 +127,7 @@ static int make_root(struct template *template, const struct restore *restore,
 	    birth_clone(bearer, restore->keep ? root->own_pid : 0, 0, END_TOLD, root, err) < 0)
 		return -1;
 	root->template = &template->canvas;
-	if (end(&helpers->inner, &helpers->outer, err) < 0 ||
-	    end(&helpers->outer, &template->canvas, err) < 0)
+	if (end_all(helpers, template, err) < 0)
 		return -1;
 	return CANVAS_CALL(root, err, setsid, 0) < 0 ? -1 : 0;
 }
@@ -137,7 +142,7 @@ int template_bear(struct template *template, const struct restore *restore, stru
 	*ret_canvas = (struct canvas){ .own_pid = root_of(restore), .frozen = FROZEN_EMPTY };
 	snprintf(ret_canvas->name, sizeof(ret_canvas->name), "pid %u", ret_canvas->own_pid);
 	ret = make_root(template, restore, job, &helpers, ret_canvas, err);
-	helpers_kill(&helpers);
+	end_all(&helpers, template, NULL);
 	job->pid = ret_canvas->pid;
 	return ret;
 }

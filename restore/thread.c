@@ -238,22 +238,11 @@ static int thread_apply(struct restore *restore, struct canvas *canvas, struct e
 	return apply_first(restore, canvas, err);
 }
 
-/* Verifying compares with what was decided: a call that has come to an end is no call in progress any more. */
-static void settle_system_call(struct thread *thread, const struct arch_regs *regs)
-{
-	memcpy(thread->registers.state, regs, sizeof(*regs));
-	if (arch_regs_syscall(regs) >= 0)
-		return;
-	free(thread->system_call);
-	thread->system_call = NULL;
-}
-
 int threads_finish(struct restore *restore, struct canvas *canvas, struct err *err)
 {
 	for (size_t i = 0; i < canvas->n_threads; i++) {
 		const struct made_thread *made = &canvas->threads[i];
-		struct thread *thread =
-			IMAGE_GET(&restore->image, thread, canvas->own_pid, made->saved);
+		const struct thread *thread = record_of(restore, canvas, made);
 		struct frozen_thread *to = frozen_find(&canvas->frozen, made->tid);
 		struct arch_regs regs;
 
@@ -264,7 +253,6 @@ int threads_finish(struct restore *restore, struct canvas *canvas, struct err *e
 		if (thread->system_call &&
 		    system_call_enter(canvas, to, thread->system_call, &regs, err) < 0)
 			return err_prefix(err, "thread %u", made->saved);
-		settle_system_call(thread, &regs);
 		if (frozen_set_state(&canvas->frozen, to, &regs, thread->blocked, err) < 0)
 			return err_prefix(err, "thread %u", made->saved);
 	}

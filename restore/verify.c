@@ -10,6 +10,7 @@
 #include "format/image_previous.h"
 #include "format/memory.h"
 #include "format/pimage.h"
+#include "format/thread.h"
 #include "restore/canvas.h"
 #include "restore/tree.h"
 #include "restore/vdso.h"
@@ -48,11 +49,43 @@ static struct key key_now(const struct restore *restore, enum kind kind, struct 
 	return (struct key){ canvas ? canvas->present : 0, thread ? thread->own : 0 };
 }
 
+/*
+ * What a thread of the image goes on with here: a call that has come to an end when it was entered (restore/system_call.h) is no call in
+ * progress any more. The record itself stays, since other copies enter the call, too.
+ */
+struct decided {
+	struct thread thread;
+	struct arch_regs regs;
+};
+
+static const void *decided(const struct restore *restore, enum kind kind,
+			   const struct object *object, struct decided *decided)
+{
+	const struct thread *saved = object->record;
+	const struct canvas *canvas;
+	const struct arch_regs *now;
+
+	if (kind != KIND_thread || !saved->system_call)
+		return saved;
+	canvas = tree_canvas(restore, object->key.first);
+	now = &frozen_find(&canvas->frozen, canvas_thread(canvas, saved->tid)->tid)->regs;
+	decided->thread = *saved;
+	memcpy(&decided->regs, saved->registers.state, sizeof(decided->regs));
+	decided->thread.registers.state = &decided->regs;
+	arch_regs_set_result(&decided->regs, arch_regs_result(now));
+	if (arch_regs_syscall(now) < 0) {
+		arch_regs_no_syscall(&decided->regs);
+		decided->thread.system_call = NULL;
+	}
+	return &decided->thread;
+}
+
 static int compare_kind(const struct restore *restore, const struct image *b, enum kind kind,
 			struct differences *differences, struct err *err)
 {
 	const struct image *a = &restore->image;
 	const struct objects *x = &a->kinds[kind], *y = &b->kinds[kind];
+	struct decided thread;
 	const void *found;
 	char path[64];
 
@@ -65,8 +98,8 @@ static int compare_kind(const struct restore *restore, const struct image *b, en
 		found = image_get(b, kind, key_now(restore, kind, x->objects[i].key));
 		if (!found)
 			return err_set(err, ERR_FAILED, "--verify: there is no %s any more", path);
-		if (record_diff(kinds[kind].record, x->objects[i].record, found,
-				FIELD_VOLATILE | FIELD_INFO, differ, differences, err) < 0)
+		if (record_diff(kinds[kind].record, decided(restore, kind, &x->objects[i], &thread),
+				found, FIELD_VOLATILE | FIELD_INFO, differ, differences, err) < 0)
 			return -1;
 	}
 	return 0;

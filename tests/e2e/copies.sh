@@ -69,10 +69,10 @@ must prestore --quiet --detach --copies=$copies --pids=auto --pidfile=pids.$mark
 go_on_all 2
 
 echo "each may have files of its own"
-must prestore --quiet --detach --copies=2 --pids=auto --fd '1=out.{copy}' --fd 2=null --pidfile=pids.$mark image.tar
+must prestore --quiet --detach --copies=2 --pids=auto --fd '1=out.{copy}.{copy}' --fd 2=null --pidfile=pids.$mark image.tar
 n=1
 while read -r pid; do
-	[ "$(readlink "/proc/$pid/fd/1")" = "$PWD/out.$n" ] || fail "copy $n has $(readlink "/proc/$pid/fd/1")"
+	[ "$(readlink "/proc/$pid/fd/1")" = "$PWD/out.$n.$n" ] || fail "copy $n has $(readlink "/proc/$pid/fd/1")"
 	n=$((n + 1))
 done <pids.$mark
 end_all
@@ -92,6 +92,10 @@ done
 refused --lazy
 refused --pids=keep
 refused --pty
+for n in 0 1001 4294967295; do
+	prestore --plan --copies=$n image.tar 2>err >plan && fail "--copies=$n: not refused"
+	grep -q "^prestore: --copies=$n: " err || fail "--copies=$n: $(cat err)"
+done
 prestore --copies=2 image.tar 2>err && fail "without --detach"
 prestore --detach --copies=2 - <image.tar 2>err && fail "from a pipe"
 
@@ -112,13 +116,20 @@ fi
 
 echo "what there is only once is refused before anything is made"
 cat >once.py <<'END'
-import fcntl, socket, time
+import fcntl, os, socket, time
 held = open("held", "w")
 fcntl.flock(held, fcntl.LOCK_EX)
+folder = os.open(".", os.O_RDONLY)
+os.mkfifo("fifo")
+fifo = os.open("fifo", os.O_RDWR)
+deleted = os.open("deleted", os.O_RDWR | os.O_CREAT)
+os.unlink("deleted")
+for file in (folder, fifo, deleted):
+    fcntl.flock(file, fcntl.LOCK_EX)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind("name")
 listener.listen()
-print("ready", flush=True)
+print("ready", held.fileno(), folder, fifo, flush=True)
 time.sleep(1000)
 END
 "$python3" once.py </dev/null >out 2>&1 &
@@ -128,7 +139,36 @@ must pdump --quiet --kill $target once.tar
 wait $target 2>/dev/null
 must prestore --plan once.tar >plan
 prestore --plan --copies=2 once.tar >plan && fail "two have one name and one lock: $(cat plan)"
-[ "$(grep -c 'only one of several copies' plan)" = 2 ] || fail "it does not say what stands in the way: $(cat plan)"
+[ "$(grep -c 'only one of several copies' plan)" = 4 ] || fail "it does not say what stands in the way: $(cat plan)"
+
+grep -q deleted plan && fail "each can have a deleted file of its own locked: $(cat plan)"
+read -r _ held folder fifo <out
+prestore --plan --copies=2 --fd "$held=null" --fd "$folder=null" --fd "$fifo=null" once.tar >plan && fail "two have one name: $(cat plan)"
+[ "$(grep -c 'only one of several copies' plan)" = 1 ] || fail "what is not locked stands in the way: $(cat plan)"
+
+echo "a call that goes on comes to its end in each for itself"
+cat >waits.py <<'END'
+import os, select
+reader, writer = os.pipe()
+os.dup2(reader, 9)
+poll = select.poll()
+poll.register(9, select.POLLIN)
+print("ready", flush=True)
+print(os.getpid(), poll.poll(600000), flush=True)
+END
+"$python3" waits.py </dev/null >out 2>&1 &
+target=$!
+until_true 60 lines out 1 || fail "the target does not start: $(cat out)"
+until_true 60 grep -q '^7 ' "/proc/$target/syscall" || fail "it does not wait: $(cat "/proc/$target/syscall")"
+must pdump --quiet --kill $target waits.tar
+wait $target 2>/dev/null
+for way in "" --verify; do
+	rm -f out.?
+	# shellcheck disable=SC2086
+	must prestore --quiet --detach --copies=3 $way --fd '1=out.{copy}' --fd 2=null --fd 9=null --pidfile=pids.$mark waits.tar
+	while read -r pid; do wait_gone "$pid" 10; done <pids.$mark
+	[ "$(cat out.? | grep -c ' \[(9, 1)\]$')" = 3 ] || fail "not each has been told what there is: $(head -v out.?)"
+done
 
 echo "prestore is killed"
 for ((i = 0; i < 6; i++)); do

@@ -87,6 +87,14 @@ for mib in 24 32 40 48; do
 done
 
 if [ "$VARIANT_USER" = root ]; then
+	"$python3" -c 'import os; os.setgroups(range(5000)); os.execvp("sleep", ["sleep", "1000"])' </dev/null >/dev/null 2>&1 &
+	other=$!
+	until_true 10 grep -q sleep "/proc/$other/comm" || fail "what has many groups does not start"
+	must pdump --quiet --kill $other groups.tar
+	wait $other 2>/dev/null
+	refused "too many groups" prestore --detach --pidfile=pid groups.tar
+	problems 1
+	told "5000 supplementary groups"
 	sleep 100 &
 	other=$!
 	start

@@ -53,6 +53,19 @@ prestore --lazy --plan image.tar >plan || fail "prestore: $(cat plan)"
 mib=$(sed -n 's/.* \([0-9]*\) MiB are read while.*/\1/p' plan)
 [ "${mib:-0}" -ge 56 ] || fail "what must not be changed is not told, or not for all: $(cat plan)"
 
+# A restore that fails records nothing, and leaves nothing that waits for the end of the time.
+echo before >pages
+prestore --lazy --detach --pids=namespace --record=pages --record-for=5 --pidfile=missing/pid image.tar 2>err && fail "restored"
+until_true 3 gone || fail "a restore that failed has left what gives the pages"
+[ "$(cat pages)" = before ] || fail "a restore that failed has recorded: $(cat pages)"
+
+# Whoever has ended asks for nothing more.
+rm pages
+restore --stopped --record=pages --record-for=60
+kill -9 "$(ps -o ppid= "$(cat pid)" | tr -d ' ')" # init of its namespace, and with it all that is there
+until_true 10 test -e pages || fail "all have ended, and nothing is recorded"
+until_true 10 gone || fail "all have ended, but not what gives the pages"
+
 # What is asked for is recorded by order; an image can be told, and is the same for all else.
 rm -f finished
 restore --record=pages --record-for=60

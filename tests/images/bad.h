@@ -209,6 +209,8 @@ static const struct bad bad_images[] = {
 	  "\"umask\": 18, \"fs_of\": 42," },
 	{ "pid-differs", PROCESS "|$.pid", PROCESS, "\"pid\": 42", "\"pid\": 41" },
 	{ "tid-differs", PROCESS "|tid", THREAD42, "\"tid\": 42", "\"tid\": 44" },
+	{ "long-thread-name", PROCESS "|thread 42|$.name", THREAD42, "\"name\": \"counter\"",
+	  "\"name\": \"name of 16 bytes\"" },
 	{ "id-differs", "pipes/1.json|$.id", "pipes/1.json", "\"id\": 1", "\"id\": 2" },
 	{ "unlisted-thread", PROCESS "|$.threads", PROCESS, "\"threads\": [42, 43]",
 	  "\"threads\": [42]" },

@@ -146,10 +146,10 @@ static void test_refused(void)
 	check_refused("-j -o", "--output needs an argument: FILE");
 	check_refused("--json=1", "--json=1: the option takes no argument");
 	check_refused("--help=1", "--help=1: the option takes no argument");
-	check_refused("--jobs=x", "--jobs=x: expected a number up to 4294967295");
-	check_refused("--jobs=-1", "--jobs=-1: expected a number up to 4294967295");
-	check_refused("--jobs=4294967296", "--jobs=4294967296: expected a number up to 4294967295");
-	check_refused("--jobs=", "--jobs=: expected a number up to 4294967295");
+	check_refused("--jobs=x", "--jobs=x: expected a number up to 2147483647");
+	check_refused("--jobs=-1", "--jobs=-1: expected a number up to 2147483647");
+	check_refused("--jobs=2147483648", "--jobs=2147483648: expected a number up to 2147483647");
+	check_refused("--jobs=", "--jobs=: expected a number up to 2147483647");
 	check_refused("--pids=old", "--pids=old: expected one of auto, keep");
 	check_refused("-m x --bad", "unknown option --bad");
 }

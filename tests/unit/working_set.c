@@ -3,8 +3,6 @@
 #include "format/working_set.h"
 #include "format/err.h"
 #include "format/image.h"
-#include "format/memory.h"
-#include "format/pimage.h"
 #include "restore/recorder.h"
 #include "restore/wanted.h"
 #include "tests/unit/test.h"
@@ -41,46 +39,6 @@ static void test_check(void)
 	CHECK(check(&backwards, 1, &err) < 0);
 	CHECK(check(&half, 1, &err) < 0);
 	CHECK(check(&part, 1, &err) < 0);
-}
-
-static struct memory *add_process(struct image *image, uint32_t pid, struct vma vma)
-{
-	struct memory *memory = IMAGE_ADD(image, memory, pid, 0, NULL);
-
-	memory->vmas = malloc(sizeof(vma));
-	memory->vmas[0] = vma;
-	memory->n_vmas = 1;
-	return memory;
-}
-
-static struct range *list_of(uint64_t start, uint64_t end)
-{
-	struct range *list = malloc(sizeof(*list));
-
-	*list = (struct range){ start, end };
-	return list;
-}
-
-/* Pages that another process has are its pages, too. */
-static void test_common(void)
-{
-	struct range place = { 0, 100 * PAGE }, wish = { 12 * PAGE, 60 * PAGE };
-	struct wanted_pages wanted = { .pid = 2, .ranges = &wish, .n_ranges = 1 };
-	struct working_set set = { &wanted, 1 };
-	struct same *same = malloc(2 * sizeof(*same));
-	struct image image = { 0 };
-	struct err err = { 0 };
-
-	same[0] = (struct same){ { 10 * PAGE, 13 * PAGE }, 1, 70 * PAGE };
-	same[1] = (struct same){ { 59 * PAGE, 61 * PAGE }, 1, 75 * PAGE };
-	IMAGE_ADD(&image, pimage, 0, 0, &err)->page_size = PAGE;
-	add_process(&image, 1,
-		    (struct vma){
-			    .range = place, .saved = list_of(70 * PAGE, 80 * PAGE), .n_saved = 1 });
-	add_process(&image, 2, (struct vma){ .range = place, .same = same, .n_same = 2 });
-	CHECK(working_set_give(&set, &image, &err) == 0, "%s", err.msg);
-	CHECK(working_set_size(&image) == 2 * PAGE, "%lu", working_set_size(&image));
-	image_done(&image);
 }
 
 static uint64_t next_of(struct wanted *wanted, const struct pending *pending)
@@ -182,10 +140,75 @@ static void test_recorder(void)
 	close(fd);
 }
 
+/* JSON with the other quotation marks. */
+static int decode(struct image *image, enum kind kind, uint32_t id, const char *text,
+		  struct err *err)
+{
+	char json[1024];
+	size_t size = strlen(text);
+
+	for (size_t i = 0; i <= size; i++)
+		json[i] = text[i] == '\'' ? '"' : text[i];
+	return image_decode(image, kind, (struct key){ id, 0 }, json, size, err);
+}
+
+/* An image with one process, 7, and a page or more in each of its lists. */
+static int make_image(struct image *image, struct err *err)
+{
+	static const char pimage[] =
+		"{'format': 'pimage', 'version': 1, 'required_features': [], 'tool': '', "
+		"'arch': 'x86_64', 'page_size': 4096, 'host': {'name': '', 'kernel': '', "
+		"'kernel_version': '', 'cpu': ''}, 'clocks': {'realtime': 0, 'monotonic': 0, "
+		"'boottime': 0}, 'xstate': {'features': '0x7', 'size': 832}, 'root': 7, "
+		"'pids': [7]}";
+	static const char memory[] =
+		"{'layout': {'start_code': '0x0', 'end_code': '0x0', 'start_data': '0x0', "
+		"'end_data': '0x0', 'start_brk': '0x0', 'brk': '0x0', 'start_stack': '0x0', "
+		"'arg_start': '0x0', 'arg_end': '0x0', 'env_start': '0x0', 'env_end': '0x0'}, "
+		"'auxv': [], 'mapped_files': [], 'vmas': [{'range': '0x10000-0x20000', "
+		"'prot': [], 'kind': 'anonymous', 'flags': [], "
+		"'saved': ['0x10000-0x11000'], 'inherited': ['0x11000-0x12000'], "
+		"'previous': ['0x12000-0x13000'], "
+		"'same': [{'range': '0x13000-0x14000', 'process': 6, 'address': '0x0'}, "
+		"{'range': '0x15000-0x17000', 'process': 6, 'address': '0x0'}]}]}";
+
+	if (decode(image, KIND_pimage, 0, pimage, err) < 0)
+		return -1;
+	return decode(image, KIND_memory, 7, memory, err);
+}
+
+static uint64_t give(struct image *image, uint64_t start, uint64_t end, struct err *err)
+{
+	struct range range = { start, end };
+	struct wanted_pages wanted = { .pid = 7, .ranges = &range, .n_ranges = 1 };
+	const struct working_set set = { &wanted, 1 };
+
+	return working_set_give(&set, image, err) < 0 ? 0 : working_set_size(image) / PAGE;
+}
+
+/* Pages count wherever they are: here, in the parent, in the image before, or in another process. */
+static void test_give(void)
+{
+	struct wanted_pages twice[] = { { .pid = 7 }, { .pid = 7 } };
+	const struct working_set wrong = { twice, 2 };
+	struct image image = { 0 };
+	struct err err = { 0 };
+
+	CHECK(make_image(&image, &err) == 0, "%s", err.msg);
+	for (uint64_t at = 0x10000; at < 0x14000; at += PAGE)
+		CHECK(give(&image, at, at + PAGE, &err) == 1, "0x%lx: %s", at, err.msg);
+	CHECK(give(&image, 0x10000, 0x20000, &err) == 6, "%s", err.msg);
+	CHECK(give(&image, 0x16000, 0x20000, &err) == 1, "%s", err.msg);
+	CHECK(give(&image, 0x14000, 0x15000, &err) == 0 && strstr(err.msg, "none of these pages"));
+	CHECK(working_set_give(&wrong, &image, &err) < 0 && strstr(err.msg, "7 is listed twice"),
+	      "%s", err.msg);
+	image_done(&image);
+}
+
 int main(void)
 {
+	test_give();
 	test_check();
-	test_common();
 	test_wanted();
 	test_recorder();
 	return test_done("working_set");
