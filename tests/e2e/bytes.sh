@@ -7,7 +7,7 @@
 : >out
 "$SUBJECTS/anonymous" </dev/null >>out 2>&1 &
 target=$!
-until_true 10 grep -q ready out || fail "the subject does not start"
+until_true 10 file_says ready out || fail "the subject does not start"
 export SOURCE_DATE_EPOCH=1700000000
 must pdump --quiet --stop "$target" zeroth.tar
 grep -q '^State:.T' /proc/$target/status || fail "--stop has not left it stopped"

@@ -7,12 +7,17 @@
 [ -x "$python3" ] || skip "python3 is not installed"
 
 copies=3 mib=8 mark=mark$$
-lines() { [ "$(grep -c . "$1" 2>/dev/null)" = "$2" ]; }
-none_left() { ! pgrep -f "copies.py .*$mark" >/dev/null && ! pgrep -f "prestore.*$mark" >/dev/null; }
-mine() { pgrep -f "copies.py .*$mark"; }
+lines() {
+	local all=()
+	[ -e "$1" ] && mapfile -t all <"$1"
+	[ ${#all[@]} = "$2" ]
+}
+# The jobs have an argument that is the mark, and a prestore of them one that ends with it. (pgrep -f reads three files of each process.)
+none_left() { ! grep -qsz "$mark\$" /proc/[0-9]*/cmdline; }
+mine() { grep -lsxz "$mark" /proc/[0-9]*/cmdline | cut -d/ -f3; }
 end_all() {
 	mine | xargs -r kill -9
-	until_true 5 none_left || fail "something is left: $(pgrep -af $mark)"
+	until_true 30 none_left || fail "something is left: $(pgrep -af $mark)"
 }
 pss() { cat "${@/%//smaps_rollup}" | awk '/^Pss:/ { sum += $2 } END { print sum }'; }
 
@@ -39,7 +44,7 @@ go_on_all() {
 	for pid in "${pids[@]}"; do wait_gone "$pid"; done
 	lines finished $want || fail "not all went on: $(cat finished out)"
 	grep -v '^ok ' began finished && fail "memory is wrong"
-	until_true 5 none_left || fail "something is left: $(pgrep -af $mark)"
+	until_true 30 none_left || fail "something is left: $(pgrep -af $mark)"
 }
 
 ways=(--pids=new)
@@ -80,7 +85,7 @@ end_all
 echo "one fails, none stays"
 refused() {
 	prestore --pidfile=no.$mark "$@" --detach --copies=$copies image.tar 2>err && fail "$* succeeded"
-	until_true 5 none_left || fail "something is left of $*: $(pgrep -af $mark)"
+	until_true 30 none_left || fail "something is left of $*: $(pgrep -af $mark)"
 	[ ! -e no.$mark ] || fail "$* left a file"
 }
 mkdir dir.1 dir.2
@@ -109,7 +114,7 @@ if [ "$(id -u)" != 0 ]; then
 		else
 			failed=$((failed + 1))
 		fi
-		until_true 5 none_left || fail "something is left with room for $more processes ($(cat err)): $(pgrep -af $mark)"
+		until_true 30 none_left || fail "something is left with room for $more processes ($(cat err)): $(pgrep -af $mark)"
 	done
 	echo "$failed attempts failed for want of processes"
 fi
@@ -179,6 +184,6 @@ for ((i = 0; i < 6; i++)); do
 	wait $! 2>/dev/null
 	# All were let go before, or none is.
 	if [ -s pids.$mark ] && [ "$(mine | wc -l)" = $((3 * copies)) ]; then end_all; fi
-	until_true 5 none_left || fail "something is left: $(pgrep -af $mark)"
+	until_true 30 none_left || fail "something is left: $(pgrep -af $mark)"
 done
 exit 0

@@ -8,7 +8,7 @@
 : >out
 "$SUBJECTS/anonymous" </dev/null >>out 2>&1 &
 target=$!
-until_true 10 grep -q ready out || fail "the subject does not start"
+until_true 10 file_says ready out || fail "the subject does not start"
 must pdump --quiet --kill "$target" image.tar
 wait "$target" 2>/dev/null
 # The image as it is: what follows is the fault of the damage.

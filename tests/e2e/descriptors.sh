@@ -11,7 +11,7 @@ build holder -o outsider # of its own name, because other tests have holders too
 hold() {
 	./outsider "$@" <&0 & # a job in the background would get /dev/null
 	target=$!
-	until_true 10 grep -q ready out || fail "the holder does not start"
+	until_true 10 file_says ready out || fail "the holder does not start"
 }
 
 # refused PATTERN COMMAND...: fails with a message that has the pattern, and starts nothing.

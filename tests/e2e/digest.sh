@@ -17,7 +17,7 @@ END
 : >out
 "$python3" program.py >>out 2>&1 </dev/null &
 target=$!
-until_true 20 grep -q ready out || fail "it does not start: $(cat out)"
+until_true 20 file_says ready out || fail "it does not start: $(cat out)"
 kill -USR1 $target
 until_true 20 grep -Eq '^[0-9a-f]{32}$' out || fail "no checksum: $(cat out)"
 sum=$(tail -1 out)

@@ -24,7 +24,7 @@ back() {
 mkdir elsewhere
 (umask 022; ulimit -Sc 0; exec "$SUBJECTS/anonymous" </dev/null >>out 2>&1) &
 target=$!
-until_true 10 grep -q ready out || fail "the subject does not start"
+until_true 10 file_says ready out || fail "the subject does not start"
 must pdump --quiet --kill "$target" image.tar
 wait "$target" 2>/dev/null
 cp -p out out.saved

@@ -9,7 +9,7 @@ must mkfifo fifo
 setsid "$python3" "$E2E/externals.py" </dev/null >>out 2>&1 &
 outsider=$!
 trap 'kill "$outsider" 2>/dev/null' EXIT
-until_true 10 grep -q ready out || fail "it does not start: $(cat out)"
+until_true 10 file_says ready out || fail "it does not start: $(cat out)"
 pid=$(cat pid)
 
 pdump --check "$pid" >check.out && fail "not refused: $(cat check.out)"

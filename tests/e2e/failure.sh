@@ -58,7 +58,7 @@ must pdump --quiet --kill "$job" image.tar
 wait "$job" 2>/dev/null
 "$python3" "$E2E/failure.py" holder >holder.out 2>&1 </dev/null &
 holder=$!
-until_true 10 grep -q holds holder.out || fail "$(cat holder.out)"
+until_true 10 file_says holds holder.out || fail "$(cat holder.out)"
 mkdir gone
 mv file3 file7 gone
 refused "files gone and addresses in use" prestore --detach --pidfile=pid image.tar

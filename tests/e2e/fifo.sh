@@ -17,7 +17,7 @@ for way in "${ways[@]}"; do
 	: >out
 	./client fifo </dev/null >>out 2>&1 &
 	client=$!
-	until_true 10 grep -q served out || fail "the server does not work"
+	until_true 10 file_says served out || fail "the server does not work"
 	must pdump --quiet --kill "$client" image.tar
 	wait "$client" 2>/dev/null
 	must prestore --quiet "$way" --detach --pidfile=pid image.tar

@@ -26,7 +26,7 @@ exec 8<>fifo
 echo "in the pipe" | cat >fifo
 "$python3" sender.py 9 </dev/null >>out 2>&1 9<fifo 8>&- &
 sender=$!
-until_true 10 grep -q ready out || fail "it does not start: $(cat out)"
+until_true 10 file_says ready out || fail "it does not start: $(cat out)"
 pdump --check "$sender" >check.out || fail "--check: $(cat check.out)"
 grep -q "2 descriptors wait in it (SCM_RIGHTS)" check.out || fail "--check does not tell: $(cat check.out)"
 pdump "$sender" image.tar 2>refused.out && fail "not refused"

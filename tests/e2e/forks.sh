@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# A hundred children of a Python that has loaded much: what they have in common is in the image once, and in memory once again
+# Forty children of a Python that has loaded much: what they have in common is in the image once, and in memory once again
 # after a restore. A dump leaves it in common, too.
 # time-out: 400
 . "$(dirname "$0")/lib.sh"
 [ -x "$python3" ] || skip "python3 is not installed"
 
-children=100
+children=40
 
 # KiB of anonymous memory of a process and its children; a page that several have counts once.
 memory() {
@@ -29,7 +29,7 @@ timed() {
 	echo "$what: $(((${EPOCHREALTIME/[.,]/} - began) / 1000)) ms"
 }
 
-ready() { grep -q ready out; }
+ready() { file_says ready out; }
 is_well() { grep -q "all is well" out; }
 
 "$python3" "$E2E/forks.py" $children </dev/null >out 2>&1 &

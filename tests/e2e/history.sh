@@ -7,20 +7,6 @@
 
 build rewriter
 
-start() {
-	rm -f out err
-	: >out
-	./rewriter "$@" >out 2>err </dev/null &
-	target=$!
-	until_true 20 grep -q ready out || fail "it does not start: $(cat err)"
-}
-
-end() {
-	kill -TERM "$1"
-	wait_gone "$1"
-	[ "$(cat err)" = fine ] || fail "$2: it says: $(cat err)"
-}
-
 images() { find history -name '0*.tar' | sort; }
 some() { [ "$(images | wc -l)" -ge "$1" ]; }
 newer() { [ "$(images | tail -n 1)" != "$1" ]; }
@@ -30,14 +16,11 @@ all_come_back() {
 	local image
 	for image in $(images); do
 		must pinspect verify "$image" >verified
-		: >err
-		must prestore --quiet --detach --pidfile=pid "$image"
-		sleep 0.1
-		end "$(cat pid)" "$image"
+		rewriter_back "$image" "$image"
 	done
 }
 
-start lost
+rewriter_start lost
 pdump --verbose --every 1s --keep 3 "$target" history 2>steps &
 dump=$!
 until_true 20 some 4 || fail "no images: $(cat steps)"
@@ -55,7 +38,7 @@ for image in $(images); do
 	must pinspect "$image" >summary
 	grep -qE 'did not change since|its working set' summary || fail "$image holds everything, and not what was written last: $(cat summary)"
 done
-end "$target" "the original"
+rewriter_end "$target" "the original"
 
 echo "== most of what did not change is not stored again"
 rm -f out
@@ -64,7 +47,7 @@ keep = os.urandom(64 << 20)
 print("ready", flush=True)
 while True: time.sleep(0.1)' >out 2>/dev/null </dev/null &
 target=$!
-until_true 20 grep -q ready out || fail "python does not start"
+until_true 20 file_says ready out || fail "python does not start"
 rm -rf history
 pdump --quiet --every 1s --keep 4 "$target" history 2>steps &
 dump=$!
@@ -98,7 +81,7 @@ echo "== what is written and holds what it held is not stored again, nor is shar
 rm -rf history out
 "$python3" "$E2E/history.py" >out 2>err </dev/null &
 target=$!
-until_true 20 grep -q ready out || fail "python does not start: $(cat err)"
+until_true 20 file_says ready out || fail "python does not start: $(cat err)"
 pdump --quiet --every 1s --keep 40 "$target" history 2>steps &
 dump=$!
 until_true 30 some 3 || fail "no images: $(cat steps)"
@@ -138,7 +121,7 @@ wait $dump || fail "status $? when the process had ended: $(cat steps)"
 
 for ((i = 0; i < repeat; i++)); do
 	echo "== killed at any moment"
-	start
+	rewriter_start
 	rm -rf history
 	pdump --quiet --every 1s --keep 2 "$target" history 2>steps &
 	dump=$!
@@ -146,6 +129,6 @@ for ((i = 0; i < repeat; i++)); do
 	sleep "$((RANDOM % 2)).$((RANDOM % 900 + 100))"
 	kill -KILL $dump
 	wait $dump 2>/dev/null
-	end "$target" "the original"
+	rewriter_end "$target" "the original"
 	all_come_back
 done

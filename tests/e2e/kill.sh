@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# pdump killed at 200 moments all over its work: the target goes on as if nothing had been, and no
+# pdump killed at 100 moments all over its work: the target goes on as if nothing had been, and no
 # copy of it is left or has ever run.
-# time-out: 180
+# time-out: 300
 . "$(dirname "$0")/lib.sh"
 
 build steady
@@ -14,7 +14,7 @@ until_true 10 [ -s beats ]
 vmas=$(wc -l </proc/$target/maps)
 only_one() { [ "$(pgrep -c -x steady -u "$(id -u)" -r D,R,S,T,t)" = 1 ]; }
 for snapshot in fork stop; do
-	./killer $((${PIMAGE_KILLS:-200} / 2)) "$target" images/final.tar \
+	./killer $((${PIMAGE_KILLS:-100} / 2)) "$target" images/final.tar \
 		pdump --quiet --snapshot=$snapshot "$target" images/final.tar ||
 		fail "--snapshot=$snapshot: $(cat err)"
 	until_true 10 only_one || fail "--snapshot=$snapshot: copies are left: $(pgrep -a -x steady)"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # pdump killed at moments all over its work while it holds ten processes: all of them go on as if nothing had been, the one that was
 # stopped stays so, and no copy of them is left.
-# time-out: 180
+# time-out: 300
 . "$(dirname "$0")/lib.sh"
 need pgrep setsid
 

@@ -34,6 +34,30 @@ static void fail(const char *what, double after)
 	exit(1);
 }
 
+/* The letter of its state, 0 if it is gone. */
+static char state_of(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (file)
+		fclose(file);
+	return state;
+}
+
+/* Whom a tracer that died had stopped goes back to the stop it was in by itself, as soon as a processor is free. */
+static void wait_stopped(pid_t pid)
+{
+	double end = now() + 10;
+
+	while (state_of(pid) == 'R' && now() < end)
+		usleep(1000);
+}
+
 static void check_status(pid_t pid, bool stopped, double after)
 {
 	char path[64], line[256];
@@ -89,8 +113,10 @@ static void check_processes(const struct beats *beats, pid_t pid, double after)
 	for (int i = 0; i < BEATS_MAX; i++) {
 		if (beats->running[i])
 			check_status(beats->running[i], false, after);
-		if (beats->stopped[i])
+		if (beats->stopped[i]) {
+			wait_stopped(beats->stopped[i]);
 			check_status(beats->stopped[i], true, after);
+		}
 		tree |= beats->running[i];
 	}
 	if (!tree)

@@ -135,7 +135,7 @@ pdump --quiet "$(cat pid)" again.tar 2>dump.err && fail "memory that is not ther
 grep -q 'wait until all pages are in' dump.err || fail "no remedy: $(cat dump.err)"
 kill -9 "$(servers | tail -n 1)"
 wait_gone "$(cat pid)" 10
-until_true 10 grep -q 'killed by signal 9' err || fail "no message: $(cat err)"
+until_true 10 file_says 'killed by signal 9' err || fail "no message: $(cat err)"
 PIMAGE_WITHOUT=fill_ahead restore
 kill -9 "$(servers | head -n 1)"
 sleep 0.2

@@ -32,18 +32,38 @@ build() {
 	must "${CC:-gcc}" -O1 -g -pthread -D_GNU_SOURCE -o "$name" "$@" "$E2E/$name.c"
 }
 
-# until SECONDS COMMAND...: waits until the command succeeds.
+mkfifo "$PIMAGE_TEST/.pause" || fail "no fifo"
+# pause MILLISECONDS: not by sleep(1), whose start takes longer than most of what is waited for. Nobody writes into that pipe.
+pause() {
+	local seconds
+	printf -v seconds '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
+	read -rt "$seconds" <>"$PIMAGE_TEST/.pause" || true
+}
+
+# until_true SECONDS COMMAND...: waits until the command succeeds. What the command itself takes does not count, for hosts under load.
 until_true() {
-	local tenths=$(($1 * 20))
+	local left=$(($1 * 1000)) ms=5
 	shift
 	while ! "$@" >/dev/null 2>&1; do
-		[ $((tenths -= 1)) -gt 0 ] || return 1
-		sleep 0.05
+		[ $((left -= ms)) -gt 0 ] || return 1
+		pause $ms
+		[ $((ms += ms / 2)) -le 50 ] || ms=50
 	done
 }
 
+# Without processes, since they are asked again and again.
+# file_says TEXT FILE: the file holds the text.
+file_says() {
+	local text='' # also if there is no file yet
+	IFS= read -rd '' text <"$2"
+	[[ $text == *"$1"* ]]
+}
 # Also when its parent has not asked for its status yet: that may be nobody of this test.
-is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.[ZX]' "/proc/$1/status" 2>/dev/null; }
+is_gone() {
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ ${stat##*) } == [ZX]* ]]
+}
 wait_gone() { until_true "${2:-60}" is_gone "$1" || fail "process $1 has not ended"; }
 
 # pause_within PERCENT PERCENT: a random part of $took, as seconds.
@@ -135,7 +155,7 @@ term_key() { term send-keys "$@"; }
 term_line() { term_type "$1"; term_key Enter; }
 term_shows() { term capture-pane -p | grep -qe "$1"; }
 term_expect() {
-	until_true "${2:-10}" term_shows "$1" && return
+	until_true "${2:-30}" term_shows "$1" && return
 	term capture-pane -p
 	fail "the screen does not show '$1'"
 }
@@ -148,3 +168,25 @@ term_sane() {
 }
 # The program that the shell of the pane runs.
 term_pid() { pgrep -P "$(term display-message -p '#{pane_pid}')"; }
+
+# What rewriter.c, which must have been built, is started with; it runs as process $target, with output to ./out and ./err.
+rewriter_start() {
+	rm -f out err
+	: >out
+	./rewriter "$@" >out 2>err </dev/null &
+	target=$!
+	until_true 20 file_says ready out || fail "it does not start: $(cat err)"
+}
+# rewriter_end PID WHO: it has found nothing wrong so far.
+rewriter_end() {
+	kill -TERM "$1"
+	wait_gone "$1"
+	[ "$(cat err)" = fine ] || fail "$2: it says: $(cat err)"
+}
+# rewriter_back IMAGE WHO: what the image holds must be as it should.
+rewriter_back() {
+	: >err
+	must prestore --quiet --detach --pidfile=pid "$1"
+	pause 150
+	rewriter_end "$(cat pid)" "$2"
+}

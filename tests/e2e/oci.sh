@@ -21,7 +21,7 @@ blobs_are_right() {
 : >out
 "$SUBJECTS/anonymous" </dev/null >>out 2>&1 &
 target=$!
-until_true 10 grep -q ready out || fail "the subject does not start"
+until_true 10 file_says ready out || fail "the subject does not start"
 must pdump --quiet --kill "$target" job.tar
 wait "$target" 2>/dev/null
 

@@ -6,7 +6,7 @@
 
 int main(void)
 {
-	enum { LIMIT = 12000000 };
+	enum { LIMIT = 4000000 };
 	volatile unsigned long sum = 0;
 	char *composite = calloc(LIMIT, 1);
 	long primes = 0;
@@ -20,7 +20,7 @@ int main(void)
 			composite[m] = 1;
 		series += 1.0 / n;
 	}
-	for (long i = 0; i < 800000000; i++)
+	for (long i = 0; i < 250000000; i++)
 		sum += (unsigned long)i & 3;
 	printf("%ld primes, sum %lu, series %.12f\n", primes, sum, series);
 	free(composite);

@@ -23,7 +23,7 @@ data = os.urandom(8 << 20)
 print("ready", flush=True)
 time.sleep(1000)' >out 2>&1 </dev/null &
 target=$!
-until_true 20 grep -q ready out || fail "it does not start: $(cat out)"
+until_true 20 file_says ready out || fail "it does not start: $(cat out)"
 
 echo "== pdump"
 must pdump --quiet --snapshot=fork --progress-fd=7 $target image.tar 7>lines

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-SIZE = 4 << 20
+SIZE = 2 << 20
 number = int(sys.argv[1])
 common = bytearray(os.urandom(SIZE))
 
@@ -26,8 +26,8 @@ for i in range(number):
         os.close(go[1])
         # A page of its own, and what it has read from elsewhere: the same bytes at an address of its own.
         common[i * 4096 + 100] ^= 0xFF
-        other = bytearray(1 << 20)
-        other[:] = hashlib.shake_256(b"other").digest(1 << 20)
+        other = bytearray(1 << 19)
+        other[:] = hashlib.shake_256(b"other").digest(1 << 19)
         seen = digest(common), digest(other)
         os.write(there[1], b"x")
         os.read(go[0], 1)

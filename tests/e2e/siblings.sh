@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Twenty children of a Python that has changed its memory since: what they have in common with each other is in the image once, and
+# Twelve children of a Python that has changed its memory since: what they have in common with each other is in the image once, and
 # so is what each has read from elsewhere to an address of its own. Everything that reads an image finds it.
 # user: user root
 # time-out: 300
 . "$(dirname "$0")/lib.sh"
 [ -x "$python3" ] || skip "python3 is not installed"
 
-children=20
+children=12
 
-ready() { grep -q ready out; }
+ready() { file_says ready out; }
 
 # well HOW: the restored processes find what they had.
 well() {
@@ -28,8 +28,8 @@ must pdump --quiet --kill $target image.tar
 wait $target 2>/dev/null
 size=$(stat -c %s image.tar)
 echo "image: $((size >> 10)) KiB"
-# Two times 4 MiB and 1 MiB that cannot be made smaller, and what each child has changed.
-[ "$size" -lt $((24 << 20)) ] || fail "an image of $size bytes has the same pages more than once"
+# Two times 2 MiB and half a MiB that cannot be made smaller, and what each child has changed.
+[ "$size" -lt $((12 << 20)) ] || fail "an image of $size bytes has the same pages more than once"
 must pinspect cat image.tar pimage.json >pimage
 grep -q same_pages pimage || fail "no pages are told to be the same: $(cat pimage)"
 must pinspect verify image.tar >verified
@@ -45,7 +45,7 @@ echo "== back, from a pipe too, and dumped again"
 must prestore --quiet --detach --pidfile=pid image.tar
 must pdump --quiet "$(cat pid)" again.tar
 must pinspect diff image.tar again.tar
-[ "$(stat -c %s again.tar)" -lt $((24 << 20)) ] || fail "the second image has the same pages more than once"
+[ "$(stat -c %s again.tar)" -lt $((12 << 20)) ] || fail "the second image has the same pages more than once"
 well "from a file"
 must prestore --quiet --detach --pidfile=pid - <image.tar
 well "from a pipe"
@@ -70,7 +70,7 @@ wait $dump
 must pinspect verify history/000003.tar >verified
 must pinspect flatten history/000003.tar flat.tar
 must pinspect diff history/000003.tar flat.tar
-[ "$(stat -c %s flat.tar)" -lt $((24 << 20)) ] || fail "flattened, it has the same pages more than once"
+[ "$(stat -c %s flat.tar)" -lt $((12 << 20)) ] || fail "flattened, it has the same pages more than once"
 pkill -KILL -P "$target"
 kill -KILL "$target"
 wait $target 2>/dev/null

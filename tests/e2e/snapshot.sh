@@ -7,28 +7,11 @@
 
 build rewriter
 
-start() {
-	rm -f out err
-	: >out
-	./rewriter "$@" >out 2>err </dev/null &
-	target=$!
-	until_true 20 grep -q ready out || fail "it does not start: $(cat err)"
-}
-
-end() {
-	kill -TERM "$1"
-	wait_gone "$1"
-	[ "$(cat err)" = fine ] || fail "$2: it says: $(cat err)"
-}
-
 # The original, and what the image holds, must both be as they should.
 both_fine() {
-	end "$target" "the original"
+	rewriter_end "$target" "the original"
 	wait "$target" 2>/dev/null
-	: >err
-	must prestore --quiet --detach --pidfile=pid image.tar
-	sleep 0.3
-	end "$(cat pid)" "the restored one"
+	rewriter_back image.tar "the restored one"
 }
 
 only_one() { [ "$(pgrep -c -x rewriter -u "$(id -u)" -r D,R,S,T,t)" = 1 ]; }
@@ -41,11 +24,11 @@ cat pipe >said &
 peer=$!
 ./rewriter >pipe 2>err </dev/null &
 target=$!
-until_true 20 grep -q ready said || fail "it does not start: $(cat err)"
+until_true 20 file_says ready said || fail "it does not start: $(cat err)"
 pdump --verbose "$target" - >slow 2>steps &
 dump=$!
 exec 3<slow
-until_true 20 grep -q 'let go' steps || fail "the process waits for the reader: $(cat steps)"
+until_true 20 file_says 'let go' steps || fail "the process waits for the reader: $(cat steps)"
 kill -USR1 "$target"
 until_true 20 is_gone $peer || fail "the copy holds the pipe open"
 sleep 0.3
@@ -60,7 +43,7 @@ for what in "shared" "lost" "shared lost"; do
 	for ((i = 0; i < repeat; i++)); do
 		echo "== $what"
 		# shellcheck disable=SC2086
-		start $what
+		rewriter_start $what
 		sleep "0.0$((RANDOM % 90 + 10))"
 		must pdump --verbose --snapshot=fork "$target" image.tar
 		alone
@@ -72,7 +55,7 @@ echo "== copied ahead while it writes"
 for what in "" "shared" "lost" "shared lost"; do
 	for ((i = 0; i < repeat; i++)); do
 		# shellcheck disable=SC2086
-		start $what
+		rewriter_start $what
 		sleep "0.0$((RANDOM % 90 + 10))"
 		pdump --verbose --snapshot=wp "$target" image.tar 2>steps || {
 			grep -q 'since Linux 6.7\|userfaultfd' steps && break 2
@@ -87,39 +70,39 @@ for what in "" "shared" "lost" "shared lost"; do
 done
 
 echo "== a pause that cannot be kept is refused before, and chosen for"
-start
+rewriter_start
 sleep 0.2
 pdump --quiet --max-pause=1 "$target" image.tar 2>err2 && fail "a pause of 1 ms was kept"
 grep -q 'max-pause=1\|since Linux 6.7\|userfaultfd' err2 || fail "not told: $(cat err2)"
-end "$target" "the one that was not dumped"
+rewriter_end "$target" "the one that was not dumped"
 
 echo "== private huge pages, where there are any"
 if [ "$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)" -ge 2 ]; then
-	start huge
+	rewriter_start huge
 	must pdump --quiet --snapshot=fork "$target" image.tar
-	end "$target" "with huge pages"
+	rewriter_end "$target" "with huge pages"
 fi
 
 echo "== stopped by job control: it stays so"
-start
+rewriter_start
 kill -STOP "$target"
 until_true 10 grep -q '^State:.T' "/proc/$target/status"
 must pdump --quiet --snapshot=fork "$target" image.tar
 grep -q '^State:.T' "/proc/$target/status" || fail "it is not stopped any more"
 kill -CONT "$target"
 alone
-end "$target" "the stopped one"
+rewriter_end "$target" "the stopped one"
 
 echo "== parent of orphans: it would get the copy"
-start subreaper
+rewriter_start subreaper
 must pdump --verbose "$target" image.tar 2>steps
 grep -q 'parent of orphans' steps || fail "not told: $(cat steps)"
 pdump --snapshot=fork "$target" image.tar 2>steps && fail "a subreaper was forked"
-end "$target" "the subreaper"
+rewriter_end "$target" "the subreaper"
 
 if [ "$(id -u)" != 0 ]; then
 	echo "== no more processes allowed"
-	start
+	rewriter_start
 	must prlimit --nproc=1:1 --pid "$target"
 	must pdump --verbose "$target" image.tar 2>steps
 	grep -q 'no copy.*cloning' steps || fail "not told: $(cat steps)"
@@ -129,7 +112,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 echo "== without newer kernel interfaces"
-start lost
+rewriter_start lost
 PIMAGE_WITHOUT=rendezvous,proc_mem_force,process_vm must pdump --quiet --snapshot=fork "$target" image.tar
 alone
 both_fine

@@ -9,7 +9,7 @@ need pgrep
 build terminals
 ./terminals >out 2>err </dev/null &
 target=$!
-until_true 10 grep -q ready out || { grep -q . out || skip "no pseudo-terminals here"; }
+until_true 10 file_says ready out || { grep -q . out || skip "no pseudo-terminals here"; }
 sleep 0.3
 descriptors() { find "/proc/$1/fd" -maxdepth 1 -printf '%f ' | sort; }
 open=$(descriptors $target)

@@ -13,7 +13,7 @@ cp "$BUILD/spec/generate" "$scratch/build/spec/" || skip "$BUILD/spec/generate i
 # notices GUARD FILE: the guard fails on the copy and names the file, which is then put back.
 notices() {
 	local guard=$1 file=$2 text
-	text=$(cd "$scratch" && BUILD=build FOLDERS=format "tests/guards/$guard.sh" 2>&1) &&
+	text=$(cd "$scratch" && BUILD=build FOLDERS=format SCRIPTS=tools "tests/guards/$guard.sh" 2>&1) &&
 		complain "$guard.sh passes in spite of a fault in $file"
 	grep -qF "$file" <<<"$text" || complain "$guard.sh does not name $file: $text"
 	rm -f "$scratch/$file"

@@ -9,6 +9,8 @@ BUILD=${BUILD:-build}
 # The folders of C sources, and those of them that make the programs.
 product=${FOLDERS:-arch cli dump format inspect kernel restore}
 everything=${FOLDERS:-$product spec tests}
+# Where scripts are.
+scripts=${SCRIPTS:-.ci tools tests}
 wrong=0
 
 # complain TEXT...: notes a fault and goes on.

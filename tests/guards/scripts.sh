@@ -7,11 +7,12 @@ need shellcheck
 shells=()
 pythons=()
 while read -r file; do
-	case $(head -n 1 "$file") in
+	IFS= read -r first <"$file"
+	case $first in
 	*python3*) pythons+=("$file") ;;
 	'#!'*sh) shells+=("$file") ;;
 	esac
-done < <(find .ci tools tests -type f -perm -u+x 2>/dev/null | sort)
+done < <(find $scripts -type f -perm -u+x 2>/dev/null | sort)
 # All at once: starting it takes as long as reading a script.
 shellcheck -S warning -x -P SCRIPTDIR "${shells[@]}" || complain "shellcheck has warnings"
 python3 -c 'import ast, sys
