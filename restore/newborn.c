@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/newborn.h"
 
+#include "arch/host.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/compat.h"
@@ -13,6 +14,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+
+enum { STACK_SIZE = 32 << 10 };
 
 static const char *const steps[] = {
 	[STEP_SESSION] = "cannot make its session or process group",
@@ -78,7 +81,8 @@ int newborn_prepare(struct restore *restore, const struct process *process, stru
 				     sizeof(newborn->path_buffer));
 	newborn->bounding = process->credentials.capabilities.bounding;
 	newborn->argv = calloc(process->n_command_line + 2, sizeof(*newborn->argv));
-	if (!newborn->argv)
+	newborn->stack = malloc(STACK_SIZE);
+	if (!newborn->argv || !newborn->stack)
 		return err_sys(err, "out of memory");
 	memcpy(newborn->argv, process->command_line,
 	       process->n_command_line * sizeof(*newborn->argv));
@@ -90,7 +94,9 @@ int newborn_prepare(struct restore *restore, const struct process *process, stru
 void newborn_done(struct newborn *newborn)
 {
 	free(newborn->argv);
+	free(newborn->stack);
 	newborn->argv = NULL;
+	newborn->stack = NULL;
 }
 
 /*
@@ -136,9 +142,10 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__((noreturn)) live(const struct newborn *newborn)
+static void live(const void *argument)
 {
 	static char *const no_environment[] = { NULL };
+	const struct newborn *newborn = argument;
 	int32_t hello = 0;
 	char go;
 
@@ -162,18 +169,21 @@ static void __attribute__((noreturn)) live(const struct newborn *newborn)
 	newborn_fail(newborn->socket, STEP_EXEC, errno);
 }
 
-pid_t newborn_clone(const struct newborn *newborn, bool keep)
+pid_t newborn_clone(const struct newborn *newborn, bool keep, uint64_t flags)
 {
 	pid_t number = (pid_t)newborn->own_pid;
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_VM | flags,
+				   .exit_signal = SIGCHLD,
+				   .stack = (uintptr_t)newborn->stack,
+				   .stack_size = STACK_SIZE };
 	long pid;
 
 	if (keep) {
 		args.set_tid = (uintptr_t)&number;
 		args.set_tid_size = 1;
 	}
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid == 0)
-		live(newborn);
-	return (pid_t)pid;
+	pid = arch_clone(&args, sizeof(args), live, newborn);
+	if (pid < 0)
+		errno = (int)-pid;
+	return pid < 0 ? -1 : (pid_t)pid;
 }
