@@ -2,6 +2,7 @@
 #include "restore/namespace.h"
 
 #include "arch/host.h"
+#include "cli/heap.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/compat.h"
@@ -167,7 +168,11 @@ int namespace_start(const struct newborn *newborn, struct job *job, struct err *
 		return err_sys(err, "pipe");
 	job->status = pipes[0];
 	status = pipes[1];
+	if (newborn->heap)
+		heap_inherit(newborn->heap, false);
 	job->init = clone_init();
+	if (newborn->heap && job->init != 0)
+		heap_inherit(newborn->heap, true);
 	if (job->init < 0)
 		return refused(err);
 	if (job->init == 0) {

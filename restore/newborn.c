@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -70,33 +71,58 @@ void newborn_fail(int socket, enum newborn_step step, int error)
 	_exit(127);
 }
 
+static char *copy_text(char **at, const char *text)
+{
+	char *to = *at;
+
+	*at = stpcpy(to, text) + 1;
+	return to;
+}
+
+/* The list, the texts, and below both the stack: the pages of the heap may be missing there. */
+static int make_place(const struct process *process, const char *path, struct newborn *newborn,
+		      struct err *err)
+{
+	size_t n = process->n_command_line, list = (n + 2) * sizeof(*newborn->argv);
+	size_t size = STACK_SIZE + list + strlen(path) + 1;
+	char *texts;
+
+	for (size_t i = 0; i < n; i++)
+		size += strlen(process->command_line[i]) + 1;
+	newborn->place =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (newborn->place == MAP_FAILED)
+		return err_sys(err, "memory for a new process");
+	newborn->size = size;
+	newborn->argv = (char **)(void *)((char *)newborn->place + STACK_SIZE);
+	texts = (char *)newborn->argv + list;
+	newborn->path = copy_text(&texts, path);
+	for (size_t i = 0; i < n; i++)
+		newborn->argv[i] = copy_text(&texts, process->command_line[i]);
+	if (!n)
+		newborn->argv[0] = (char *)newborn->path;
+	return 0;
+}
+
 int newborn_prepare(struct restore *restore, const struct process *process, struct newborn *newborn,
 		    struct err *err)
 {
 	const struct made_object *contents =
 		restore_object(restore, KIND_shm, process->exe.contents);
+	char buffer[4096];
 
+	newborn->heap = restore->heap;
 	newborn->exe = contents ? contents->fds[1] : -1;
-	newborn->path = restore_path(restore, process->exe.path, newborn->path_buffer,
-				     sizeof(newborn->path_buffer));
 	newborn->bounding = process->credentials.capabilities.bounding;
-	newborn->argv = calloc(process->n_command_line + 2, sizeof(*newborn->argv));
-	newborn->stack = malloc(STACK_SIZE);
-	if (!newborn->argv || !newborn->stack)
-		return err_sys(err, "out of memory");
-	memcpy(newborn->argv, process->command_line,
-	       process->n_command_line * sizeof(*newborn->argv));
-	if (!process->n_command_line)
-		newborn->argv[0] = (char *)newborn->path;
-	return 0;
+	return make_place(process, restore_path(restore, process->exe.path, buffer, sizeof(buffer)),
+			  newborn, err);
 }
 
 void newborn_done(struct newborn *newborn)
 {
-	free(newborn->argv);
-	free(newborn->stack);
-	newborn->argv = NULL;
-	newborn->stack = NULL;
+	if (newborn->size)
+		munmap(newborn->place, newborn->size);
+	newborn->size = 0;
 }
 
 /*
@@ -174,7 +200,7 @@ pid_t newborn_clone(const struct newborn *newborn, bool keep, uint64_t flags)
 	pid_t number = (pid_t)newborn->own_pid;
 	struct clone_args args = { .flags = CLONE_VM | flags,
 				   .exit_signal = SIGCHLD,
-				   .stack = (uintptr_t)newborn->stack,
+				   .stack = (uintptr_t)newborn->place,
 				   .stack_size = STACK_SIZE };
 	long pid;
 

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 struct err;
+struct heap;
 
 struct newborn {
 	uint32_t own_pid;
@@ -23,12 +24,13 @@ struct newborn {
 	int far_end;	   /* of that socket: closed here, so that the end of prestore is seen */
 	int exe;	   /* descriptor to execute, or -1: by path */
 	const char *path;
-	char path_buffer[4096];
 	char **argv;
-	char *stack;
+	const struct heap *heap; /* not to be inherited by an init, NULL: it may be */
+	void *place; /* of the stack and of what is pointed to from here; not in the heap */
+	size_t size;
 };
 
-/* Fills in what to execute, and gets the stack. */
+/* Fills in what to execute, and gets memory for it and for the stack. */
 int newborn_prepare(struct restore *restore, const struct process *process, struct newborn *newborn,
 		    struct err *err);
 /* Only of one that has executed or ended, or was never cloned. */
