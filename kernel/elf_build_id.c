@@ -15,7 +15,10 @@
 #define MOST_NOTES   (64 * 1024)
 #define MOST_ID	     64
 
-/* Where the ELF file is: a descriptor, or memory when fd is -1. */
+/* Linkers put program headers and notes at the beginning: one call reads all that is wanted. */
+#define HEAD 4096
+
+/* Where the ELF file is: a descriptor, of which the beginning is in memory, or all in memory when fd is -1. */
 struct source {
 	int fd;
 	const uint8_t *memory;
@@ -36,23 +39,14 @@ struct segment {
 	uint64_t align;
 };
 
-/* Bytes read, fewer at the end of the file; <0 on failure. */
-static ssize_t read_source(const struct source *source, uint64_t offset, void *buffer, size_t size)
+static ssize_t read_at(int fd, uint64_t offset, void *buffer, size_t size)
 {
 	size_t done = 0;
 
-	if (source->fd < 0) {
-		if (offset >= source->size)
-			return 0;
-		if (size > source->size - offset)
-			size = source->size - offset;
-		memcpy(buffer, source->memory + offset, size);
-		return size;
-	}
 	if (offset > INT64_MAX - size)
 		return 0;
 	while (done < size) {
-		ssize_t n = pread(source->fd, (char *)buffer + done, size - done, offset + done);
+		ssize_t n = pread(fd, (char *)buffer + done, size - done, offset + done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -63,6 +57,21 @@ static ssize_t read_source(const struct source *source, uint64_t offset, void *b
 		done += n;
 	}
 	return done;
+}
+
+/* Bytes read, fewer at the end of the file; <0 on failure. */
+static ssize_t read_source(const struct source *source, uint64_t offset, void *buffer, size_t size)
+{
+	bool there = offset <= source->size && size <= source->size - offset;
+
+	if (source->fd >= 0 && !there)
+		return read_at(source->fd, offset, buffer, size);
+	if (offset >= source->size)
+		return 0;
+	if (size > source->size - offset)
+		size = source->size - offset;
+	memcpy(buffer, source->memory + offset, size);
+	return size;
 }
 
 static uint64_t number(const uint8_t *at, unsigned width, bool big)
@@ -182,8 +191,10 @@ static int find_build_id(const struct source *source, char *hex)
 
 int elf_build_id_of_fd(int fd, char ret_hex[ELF_BUILD_ID_MAX], struct err *err)
 {
-	const struct source source = { .fd = fd };
-	int status = find_build_id(&source, ret_hex);
+	uint8_t head[HEAD];
+	ssize_t size = read_at(fd, 0, head, sizeof(head));
+	const struct source source = { fd, head, size < 0 ? 0 : (size_t)size };
+	int status = size < 0 ? -1 : find_build_id(&source, ret_hex);
 
 	/* A directory, a pipe, a device: no ELF file. */
 	if (status < 0 && (errno == EISDIR || errno == ESPIPE || errno == EINVAL))
