@@ -57,12 +57,15 @@ $(BUILD)/pdump: $(BUILD)/dump/main.o $(call LIB,dump cli kernel format)
 $(BUILD)/prestore: $(BUILD)/restore/main.o $(call LIB,restore dump cli kernel format)
 $(BUILD)/pinspect: $(BUILD)/inspect/main.o $(call LIB,inspect cli format)
 $(GENERATE): $(BUILD)/spec/generate.o $(call LIB,format)
-$(PROGRAMS) $(GENERATE): $(BUILD)/libraries
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %/libraries,$^) @$(BUILD)/libraries
+$(PROGRAMS) $(GENERATE): $(BUILD)/libraries-of-program
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %-of-program,$^) @$(BUILD)/libraries-of-program
 
 # Linker options, found out by trying.
 $(BUILD)/libraries: tools/libraries
 	tools/libraries $(CC) >$@.new && mv $@.new $@
+$(BUILD)/libraries-of-program: tools/libraries
+	@mkdir -p $(@D)
+	tools/libraries --program $(CC) $(CFLAGS) $(LDFLAGS) >$@.new && mv $@.new $@
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(call LIB,restore dump inspect cli kernel format) $(BUILD)/libraries
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(filter %.a,$^) @$(BUILD)/libraries

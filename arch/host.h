@@ -5,10 +5,11 @@
 #define PIMAGE_ARCH_HOST_H
 
 #if defined(__x86_64__)
+#include "arch/x86_64/clone.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/stub.h"
 #else
-#error "pimage has no ptrace glue for this instruction set yet: add arch/<isa>/{regs,stub}.[ch]"
+#error "pimage has no ptrace glue for this instruction set yet: add arch/<isa>/{clone,regs,stub}"
 #endif
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* prestore: brings a process back to life from an image. */
+#include "cli/heap.h"
 #include "cli/problems.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -46,11 +47,12 @@ static int print_plan(const struct restore *restore, enum pids_mode mode, struct
 }
 
 static int run(const struct restore_options *options, const struct kernel_features *features,
-	       struct err *err)
+	       const struct heap *heap, struct err *err)
 {
 	_cleanup_(cleanup_reader) struct image_reader *reader = NULL;
 	_cleanup_(restore_done) struct restore restore = { .options = options,
-							   .features = features };
+							   .features = features,
+							   .heap = heap };
 	_cleanup_close_ int fd = open_image(options->file, err);
 	enum pids_mode mode;
 
@@ -71,6 +73,7 @@ static int run(const struct restore_options *options, const struct kernel_featur
 
 int main(int argc, char **argv)
 {
+	const struct heap heap = heap_prepare();
 	struct restore_options options = { 0 };
 	struct kernel_features features;
 	struct err err;
@@ -86,7 +89,7 @@ int main(int argc, char **argv)
 		ret = kernel_features_init(getenv("PIMAGE_WITHOUT"), &features, &err);
 	if (ret == 0)
 		ret = options.attach ? attach_again(&options, &err)
-				     : run(&options, &features, &err);
+				     : run(&options, &features, &heap, &err);
 	options_release(&prestore_program, &options);
 	return ret < 0 ? program_failed(&prestore_program, &err) : ret;
 }

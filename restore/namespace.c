@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/namespace.h"
 
+#include "arch/host.h"
+#include "cli/heap.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/compat.h"
@@ -17,6 +19,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#define NAMESPACES (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS)
+
+enum { TRY_STACK = 8 << 10 };
 
 /* What init has of the pipes and sockets to prestore. */
 struct init_ends {
@@ -120,7 +126,9 @@ static void __attribute__((noreturn)) be_init(const struct init_ends *ends)
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		newborn_fail(newborn->socket, STEP_MOUNT, errno);
-	root = newborn->elsewhere ? say_hello(newborn) : newborn_clone(newborn, true);
+	/* While the root has not executed, we wait and hold what is open here; that end tells it of the end of prestore. */
+	close(newborn->far_end);
+	root = newborn->elsewhere ? say_hello(newborn) : newborn_clone(newborn, true, CLONE_VFORK);
 	if (root < 0)
 		newborn_fail(newborn->socket, STEP_CLONE, errno);
 	let_go(ends);
@@ -135,8 +143,7 @@ static void __attribute__((noreturn)) be_init(const struct init_ends *ends)
 
 static pid_t clone_init(void)
 {
-	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS,
-				   .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = NAMESPACES, .exit_signal = SIGCHLD };
 
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
@@ -161,7 +168,11 @@ int namespace_start(const struct newborn *newborn, struct job *job, struct err *
 		return err_sys(err, "pipe");
 	job->status = pipes[0];
 	status = pipes[1];
+	if (newborn->heap)
+		heap_inherit(newborn->heap, false);
 	job->init = clone_init();
+	if (newborn->heap && job->init != 0)
+		heap_inherit(newborn->heap, true);
 	if (job->init < 0)
 		return refused(err);
 	if (job->init == 0) {
@@ -232,28 +243,38 @@ static int cut_capabilities(struct canvas *canvas, uint64_t bounding, struct err
 int namespace_enter(struct canvas *canvas, const struct job *job, uint64_t bounding,
 		    struct err *err)
 {
-	if (CANVAS_CALL(canvas, err, setns, (uint64_t)job->init_fd,
-			CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS) < 0)
+	if (CANVAS_CALL(canvas, err, setns, (uint64_t)job->init_fd, NAMESPACES) < 0)
 		return -1;
 	/* Root keeps everything across execve(2). */
 	return geteuid() == 0 ? 0 : cut_capabilities(canvas, bounding, err);
 }
 
+/* In the memory of prestore, which waits. */
+static void try_mounts(const void *unused)
+{
+	(void)unused;
+	/* A /proc that is partly hidden, as in many containers, cannot be mounted anew. */
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		_exit(errno);
+	_exit(0);
+}
+
 int namespace_check(struct err *err)
 {
-	pid_t pid = clone_init();
+	char stack[TRY_STACK];
+	const struct clone_args args = { .flags = NAMESPACES | CLONE_VM | CLONE_VFORK,
+					 .exit_signal = SIGCHLD,
+					 .stack = (uintptr_t)stack,
+					 .stack_size = sizeof(stack) };
+	long pid = arch_clone(&args, sizeof(args), try_mounts, NULL);
 	int status;
 
-	if (pid == 0) {
-		/* A /proc that is partly hidden, as in many containers, cannot be mounted anew. */
-		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-			_exit(errno);
-		_exit(0);
-	}
-	if (pid < 0)
+	if (pid < 0) {
+		errno = (int)-pid;
 		return refused(err);
-	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+	}
+	if (waitpid((pid_t)pid, &status, 0) < 0 || !WIFEXITED(status))
 		return err_set(err, ERR_FAILED, "a new pid namespace fails");
 	if (WEXITSTATUS(status)) {
 		errno = WEXITSTATUS(status);

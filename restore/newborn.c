@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/newborn.h"
 
+#include "arch/host.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/compat.h"
@@ -10,9 +11,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+
+enum { STACK_SIZE = 32 << 10 };
 
 static const char *const steps[] = {
 	[STEP_SESSION] = "cannot make its session or process group",
@@ -67,30 +71,58 @@ void newborn_fail(int socket, enum newborn_step step, int error)
 	_exit(127);
 }
 
+static char *copy_text(char **at, const char *text)
+{
+	char *to = *at;
+
+	*at = stpcpy(to, text) + 1;
+	return to;
+}
+
+/* The list, the texts, and below both the stack: the pages of the heap may be missing there. */
+static int make_place(const struct process *process, const char *path, struct newborn *newborn,
+		      struct err *err)
+{
+	size_t n = process->n_command_line, list = (n + 2) * sizeof(*newborn->argv);
+	size_t size = STACK_SIZE + list + strlen(path) + 1;
+	char *texts;
+
+	for (size_t i = 0; i < n; i++)
+		size += strlen(process->command_line[i]) + 1;
+	newborn->place =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (newborn->place == MAP_FAILED)
+		return err_sys(err, "memory for a new process");
+	newborn->size = size;
+	newborn->argv = (char **)(void *)((char *)newborn->place + STACK_SIZE);
+	texts = (char *)newborn->argv + list;
+	newborn->path = copy_text(&texts, path);
+	for (size_t i = 0; i < n; i++)
+		newborn->argv[i] = copy_text(&texts, process->command_line[i]);
+	if (!n)
+		newborn->argv[0] = (char *)newborn->path;
+	return 0;
+}
+
 int newborn_prepare(struct restore *restore, const struct process *process, struct newborn *newborn,
 		    struct err *err)
 {
 	const struct made_object *contents =
 		restore_object(restore, KIND_shm, process->exe.contents);
+	char buffer[4096];
 
+	newborn->heap = restore->heap;
 	newborn->exe = contents ? contents->fds[1] : -1;
-	newborn->path = restore_path(restore, process->exe.path, newborn->path_buffer,
-				     sizeof(newborn->path_buffer));
 	newborn->bounding = process->credentials.capabilities.bounding;
-	newborn->argv = calloc(process->n_command_line + 2, sizeof(*newborn->argv));
-	if (!newborn->argv)
-		return err_sys(err, "out of memory");
-	memcpy(newborn->argv, process->command_line,
-	       process->n_command_line * sizeof(*newborn->argv));
-	if (!process->n_command_line)
-		newborn->argv[0] = (char *)newborn->path;
-	return 0;
+	return make_place(process, restore_path(restore, process->exe.path, buffer, sizeof(buffer)),
+			  newborn, err);
 }
 
 void newborn_done(struct newborn *newborn)
 {
-	free(newborn->argv);
-	newborn->argv = NULL;
+	if (newborn->size)
+		munmap(newborn->place, newborn->size);
+	newborn->size = 0;
 }
 
 /*
@@ -136,9 +168,10 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void __attribute__((noreturn)) live(const struct newborn *newborn)
+static void live(const void *argument)
 {
 	static char *const no_environment[] = { NULL };
+	const struct newborn *newborn = argument;
 	int32_t hello = 0;
 	char go;
 
@@ -162,18 +195,21 @@ static void __attribute__((noreturn)) live(const struct newborn *newborn)
 	newborn_fail(newborn->socket, STEP_EXEC, errno);
 }
 
-pid_t newborn_clone(const struct newborn *newborn, bool keep)
+pid_t newborn_clone(const struct newborn *newborn, bool keep, uint64_t flags)
 {
 	pid_t number = (pid_t)newborn->own_pid;
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_VM | flags,
+				   .exit_signal = SIGCHLD,
+				   .stack = (uintptr_t)newborn->place,
+				   .stack_size = STACK_SIZE };
 	long pid;
 
 	if (keep) {
 		args.set_tid = (uintptr_t)&number;
 		args.set_tid_size = 1;
 	}
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	if (pid == 0)
-		live(newborn);
-	return (pid_t)pid;
+	pid = arch_clone(&args, sizeof(args), live, newborn);
+	if (pid < 0)
+		errno = (int)-pid;
+	return pid < 0 ? -1 : (pid_t)pid;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the new process does between its birth and its exec; only system calls, because memory is a copy of prestore's. */
+/*
+ * What the new process does between its birth and its exec, in the memory of who cloned it: an address space of its own would cost more than
+ * all else. So only system calls, on a stack of its own.
+ */
 #ifndef PIMAGE_NEWBORN_H
 #define PIMAGE_NEWBORN_H
 
@@ -9,6 +12,7 @@
 #include <sys/types.h>
 
 struct err;
+struct heap;
 
 struct newborn {
 	uint32_t own_pid;
@@ -20,20 +24,24 @@ struct newborn {
 	int far_end;	   /* of that socket: closed here, so that the end of prestore is seen */
 	int exe;	   /* descriptor to execute, or -1: by path */
 	const char *path;
-	char path_buffer[4096];
 	char **argv;
+	const struct heap *heap; /* not to be inherited by an init, NULL: it may be */
+	void *place; /* of the stack and of what is pointed to from here; not in the heap */
+	size_t size;
 };
 
-/* Fills in what to execute. */
+/* Fills in what to execute, and gets memory for it and for the stack. */
 int newborn_prepare(struct restore *restore, const struct process *process, struct newborn *newborn,
 		    struct err *err);
+/* Only of one that has executed or ended, or was never cloned. */
 void newborn_done(struct newborn *newborn);
 
 /*
  * clone3(2), under the old number if `keep`. In the new process it does not return: it says hello on the socket, waits for a
- * byte, and executes. Returns the process id as the caller sees it, or -1 with errno.
+ * byte, and executes. Until then it uses what newborn_prepare made, and with CLONE_VFORK in `flags` it is waited for. Returns the process id
+ * as the caller sees it, or -1 with errno.
  */
-pid_t newborn_clone(const struct newborn *newborn, bool keep);
+pid_t newborn_clone(const struct newborn *newborn, bool keep, uint64_t flags);
 
 /* The process id, as the caller sees it, of who says hello or that a step failed there; waits for it. */
 int newborn_hear(int socket, pid_t *ret_pid, struct err *err);

@@ -18,6 +18,7 @@ struct extra;
 struct file;
 struct file_id;
 struct fill;
+struct heap;
 struct restore_descriptors;
 struct template;
 struct unix_names;
@@ -48,6 +49,7 @@ struct made_mapping {
 struct restore {
 	const struct restore_options *options;
 	const struct kernel_features *features;
+	const struct heap *heap;
 	struct image image;
 	struct problems problems;
 	int base; /* descriptors from here on are free in every process of the image */

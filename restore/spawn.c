@@ -51,7 +51,7 @@ static int start_orphan(const struct newborn *newborn, bool keep, struct err *er
 	if (middle < 0)
 		return err_sys(err, "vfork");
 	if (middle == 0) {
-		if (newborn_clone(newborn, keep) < 0)
+		if (newborn_clone(newborn, keep, 0) < 0)
 			newborn_fail(newborn->socket, STEP_CLONE, errno);
 		_exit(0);
 	}
@@ -69,7 +69,7 @@ static int start(const struct newborn *newborn, enum pids_mode mode, struct job 
 		return namespace_start(newborn, job, err);
 	if (newborn->tracer)
 		return start_orphan(newborn, mode == PIDS_KEEP, err);
-	pid = newborn_clone(newborn, mode == PIDS_KEEP);
+	pid = newborn_clone(newborn, mode == PIDS_KEEP, 0);
 	if (pid < 0)
 		return err_sys(err, "cannot make a process%s",
 			       mode == PIDS_KEEP ? " under its old number" : "");
@@ -99,7 +99,6 @@ static int spawn_for(struct restore *restore, enum pids_mode mode, uint32_t own_
 		newborn_done(&newborn);
 		return -1;
 	}
-	newborn_done(&newborn);
 	close(TAKE_FD(there));
 	if (newborn_hear(here, &job.pid, err) < 0 || seize(job.pid, err) < 0)
 		return -1;
@@ -107,6 +106,7 @@ static int spawn_for(struct restore *restore, enum pids_mode mode, uint32_t own_
 		return err_sys(err, "the new process %d", job.pid);
 	if (await_exec(job.pid, here, err) < 0)
 		return -1;
+	newborn_done(&newborn);
 	*ret_canvas = (struct canvas){ .pid = job.pid, .own_pid = own_pid, .frozen = FROZEN_EMPTY };
 	snprintf(ret_canvas->name, sizeof(ret_canvas->name), "pid %u", own_pid);
 	*ret_job = job;

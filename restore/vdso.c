@@ -96,15 +96,19 @@ static bool same_parts(const struct canvas *canvas, const struct memory *memory,
 static int move_parts(struct canvas *canvas, const struct parts *parts, uint64_t from, uint64_t to,
 		      struct err *err)
 {
-	for (size_t i = 0; i < parts->n && from != to; i++) {
+	_cleanup_batch_ struct remote_batch *batch = NULL;
+
+	if (from == to)
+		return 0;
+	batch = remote_batch_new(&canvas->remote);
+	for (size_t i = 0; i < parts->n; i++) {
 		uint64_t start = parts->list[i]->start - parts->all.start;
 		uint64_t size = parts->list[i]->end - parts->list[i]->start;
 
-		if (CANVAS_CALL(canvas, err, mremap, from + start, size, size,
-				MREMAP_MAYMOVE | MREMAP_FIXED, to + start) < 0)
-			return err_prefix(err, "moving %s", parts->list[i]->name);
+		remote_push(batch, REMOTE_CALL(mremap, from + start, size, size,
+					       MREMAP_MAYMOVE | MREMAP_FIXED, to + start));
 	}
-	return 0;
+	return canvas_run_all(canvas, batch, err) < 0 ? err_prefix(err, "moving the vDSO") : 0;
 }
 
 static bool in_the_way(const struct memory *memory, struct range range)
