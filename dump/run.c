@@ -311,14 +311,7 @@ static int take_snapshots(struct run *run, struct err *err)
 	struct err reason;
 	char text[sizeof(reason.msg) + 64];
 
-	if (run->precopy.rounds) {
-		if (snapshots_complete(run->dump, &run->precopy, &run->snapshots, err) < 0 ||
-		    precopy_note(&run->precopy, run->dump, err) < 0)
-			return -1;
-		step(&run->steps, "caught_up", "what was written last copied");
-		return 0;
-	}
-	if (!snapshots_wanted(run->dump, run->options))
+	if (run->precopy.rounds || !snapshots_wanted(run->dump, run->options))
 		return 0;
 	if (snapshots_take(run->dump, &run->snapshots, &reason) == 0) {
 		step(&run->steps, "forked", "memory copied by a fork");
@@ -329,6 +322,21 @@ static int take_snapshots(struct run *run, struct err *err)
 	snprintf(text, sizeof(text), "no copy of the memory, so it stands still: %s", reason.msg);
 	step(&run->steps, "no_copy", text);
 	return 0;
+}
+
+/* What is read of the processes themselves: without the call loop in it. */
+static int read_snapshots(struct run *run, struct err *err)
+{
+	if (run->precopy.rounds) {
+		if (snapshots_complete(run->dump, &run->precopy, &run->snapshots, err) < 0 ||
+		    precopy_note(&run->precopy, run->dump, err) < 0)
+			return -1;
+		step(&run->steps, "caught_up", "what was written last copied");
+		return 0;
+	}
+	if (run->snapshots.n_snapshots || !snapshots_small(run->dump, run->options))
+		return 0;
+	return snapshots_hold(run->dump, &run->snapshots, err);
 }
 
 static int watch_writes(struct run *run, struct err *err)
@@ -358,10 +366,7 @@ static int collect(struct run *run, struct err *err)
 		return -1;
 	if (take_snapshots(run, err) < 0 || close_remotes(run, err) < 0)
 		return -1;
-	/* Without the call loop in it. */
-	if (!run->snapshots.n_snapshots && snapshots_small(dump, run->options))
-		return snapshots_hold(dump, &run->snapshots, err);
-	return 0;
+	return read_snapshots(run, err);
 }
 
 /* Only a finished image on the disk may cost the process its life, so this comes last. */
