@@ -12,9 +12,10 @@ lines() {
 	[ -e "$1" ] && mapfile -t all <"$1"
 	[ ${#all[@]} = "$2" ]
 }
-# The jobs have an argument that is the mark, and a prestore of them one that ends with it. (pgrep -f reads three files of each process.)
-none_left() { ! grep -qsz "$mark\$" /proc/[0-9]*/cmdline; }
-mine() { grep -lsxz "$mark" /proc/[0-9]*/cmdline | cut -d/ -f3; }
+# The jobs have an argument that is the mark, and a prestore of them one that ends with it. (pgrep -f reads three files of each process.) The pattern is
+# not found in the arguments of grep itself.
+none_left() { ! grep -qsz "[m]${mark#m}\$" /proc/[0-9]*/cmdline; }
+mine() { grep -lsxz "[m]${mark#m}" /proc/[0-9]*/cmdline | cut -d/ -f3; }
 end_all() {
 	mine | xargs -r kill -9
 	until_true 30 none_left || fail "something is left: $(pgrep -af $mark)"

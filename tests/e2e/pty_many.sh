@@ -7,13 +7,13 @@
 need pgrep
 
 build pty_many
-build pty_many -DPRELOADED -shared -fPIC -ldl -o preloaded
+build pty_many -DKILLER -o killer
 ./pty_many >out 2>err </dev/null &
 target=$!
 until_true 20 grep -q ready out || fail "it does not start: $(cat err)"
 descriptors() { find "/proc/$target/fd" -mindepth 1 -printf '%f %l\n' | sort; }
 descriptors >before
-LD_PRELOAD=./preloaded pdump --quiet "$target" image.tar 2>said
+./killer pdump --quiet "$target" image.tar 2>said
 [ $? = 137 ] || fail "it was not killed where it was to be: $(cat said)"
 same_descriptors() { descriptors | cmp -s before -; }
 until_true 10 same_descriptors || fail "it has other descriptors: $(descriptors | diff before -)"
