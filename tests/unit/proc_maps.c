@@ -129,15 +129,15 @@ static void test_detail(void)
 static void test_foresee(void)
 {
 	static const char *const known[] = {
-		LINE_1 LINE_2,
+		(LINE_1 LINE_2),
 		"1000-2f000 rw-p 00000000 00:00 0 \n",
-		"2000-3000 rw-p 00000000 00:00 0 \n" LINE_2,
+		("2000-3000 rw-p 00000000 00:00 0 \n" LINE_2),
 	};
 	static const char *const unknown[] = {
-		"0-1000 rw-p 00000000 00:00 0 \n" LINE_1,
+		("0-1000 rw-p 00000000 00:00 0 \n" LINE_1),
 		"1000-3000 rw-s 00000000 00:00 0 \n",
 		"1000-3000 rw-p 00000000 00:00 0    [heap]\n",
-		LINE_1 LINE_2 "7000-8000 rw-p 00000000 00:00 0 \n",
+		(LINE_1 LINE_2 "7000-8000 rw-p 00000000 00:00 0 \n"),
 	};
 	_cleanup_(maps_release) struct maps earlier = {};
 
