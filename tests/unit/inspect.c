@@ -59,6 +59,8 @@ static const struct {
 
 static void poison(struct maker *maker)
 {
+	/* Of at most 15 bytes. */
+	maker_replace(maker, "processes/42/threads/42.json", "\"name\": \"counter", "\"name\": \"");
 	for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
 		char to[100];
 
