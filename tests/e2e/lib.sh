@@ -130,6 +130,9 @@ come_back() {
 		if ! dump_or_skip "$pid"; then # this host is busy, or was
 			[ $((tries += 1)) -lt 20 ] || fail "it ended within $pause s: $(tail -n 3 out)"
 			took=$((took * 2 / 3)) i=$((i - 1))
+			# What it has left would be taken for the next one's.
+			wait "$pid" 2>/dev/null
+			if declare -F check >/dev/null; then check; fi
 			continue
 		fi
 		wait "$pid" 2>/dev/null
