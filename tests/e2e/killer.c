@@ -203,5 +203,6 @@ int main(int argc, char **argv)
 		printf("%d dumps were killed, spread over %.1f ms; %d had just given the name, %d "
 		       "had ended\n",
 		       killed, whole * 1e3, named, ended);
-	return named > runs / 10;
+	/* Those have shown nothing of what comes before. */
+	return named > runs / 4;
 }
