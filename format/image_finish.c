@@ -82,7 +82,7 @@ static int decode_manifest(struct image_reader *reader, struct err *err)
 	if (reader->index.n_manifests != 1)
 		return err_set(err, ERR_IMAGE, "index.json lists %zu manifests: expected one",
 			       reader->index.n_manifests);
-	entry = find_blob(reader, descriptor, "the OCI manifest", err);
+	entry = find_blob(reader, descriptor, "index.json: the OCI manifest", err);
 	if (!entry || reader_hold(reader, entry, err) < 0 ||
 	    oci_digest(descriptor, &digest, err) < 0)
 		return -1;
@@ -301,7 +301,7 @@ static int check_tail(struct image_reader *reader, struct err *err)
 	    !same_text(manifest->artifact_type, OCI_ARTIFACT_TYPE))
 		return err_set(err, ERR_IMAGE,
 			       "index.json is damaged: it is not the OCI index of an image");
-	if (!find_blob(reader, manifest, "the OCI manifest", err) || check_layout(reader, err) < 0)
+	if (!find_blob(reader, manifest, "index.json: the OCI manifest", err) || check_layout(reader, err) < 0)
 		return -1;
 	return check_blob_names(reader, err);
 }
