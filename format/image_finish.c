@@ -301,7 +301,8 @@ static int check_tail(struct image_reader *reader, struct err *err)
 	    !same_text(manifest->artifact_type, OCI_ARTIFACT_TYPE))
 		return err_set(err, ERR_IMAGE,
 			       "index.json is damaged: it is not the OCI index of an image");
-	if (!find_blob(reader, manifest, "index.json: the OCI manifest", err) || check_layout(reader, err) < 0)
+	if (!find_blob(reader, manifest, "index.json: the OCI manifest", err) ||
+	    check_layout(reader, err) < 0)
 		return -1;
 	return check_blob_names(reader, err);
 }
