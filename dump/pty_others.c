@@ -30,6 +30,7 @@ static bool is_other(const struct dump *dump, const struct target *holder,
 {
 	return dump->n_targets <= PTY_OTHERS_MAX && other != holder && other->remote &&
 	       !other->frozen->threads[0]->stop_signal &&
+	       !holder->frozen->threads[0]->stop_signal &&
 	       may_signal(&holder->status.uid, &other->status.uid) &&
 	       !((other->status.sig_pending | other->status.sig_shared_pending) &
 		 STOPS_OR_CONTINUES);

@@ -17,7 +17,8 @@ enum { PTY_OTHERS_MAX = 512 };
 size_t pty_others_room(size_t n_targets);
 
 /*
- * Adds the calls to a batch of the holder. Left out: those that it may not send signals to (kill(2)); those that are stopped anyway; those for which
+ * Adds the calls to a batch of the holder. Left out: those that it may not send signals to (kill(2)); those that are stopped anyway, and all if the holder
+ * is, who would stop in the middle and start nobody again; those for which
  * SIGCONT or a signal that stops is pending, which would be gone.
  */
 void push_stop_others(const struct dump *dump, const struct target *holder,

@@ -222,9 +222,6 @@ int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t 
 		if (seen < 0)
 			return -1;
 		any |= seen > 0;
-		/* Lists of /proc stop where there is no room for the next entry, and else at their end (fs/proc/base.c, proc_fill_cache). */
-		if ((size_t)n + sizeof(struct dirent64) <= sizeof(entries))
-			break;
 	}
 	/* An ended process has an empty directory, or none. */
 	if (n == 0 && !any) {
