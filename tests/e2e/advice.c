@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Memory enough for pdump to look at it beforehand, with parts whose advice for forks, locks and bounds change all the time, and are as
- * they were told to be whenever they are looked at. Until SIGTERM; then "fine ROUNDS".
+ * they were told to be whenever they are looked at. With an argument it is a subreaper, of which pdump makes no copy. Until SIGTERM; then "fine ROUNDS".
  */
 #include <errno.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 enum { LARGE = 48 << 20, PART = 256 << 10, PARTS = 4 };
 
@@ -42,7 +43,7 @@ static void check(const unsigned char *memory, size_t size, const char *what)
 		}
 }
 
-int main(void)
+int main(int argc, char *argv[] __attribute__((unused)))
 {
 	static const char *const what[PARTS] = { "wiped on fork", "not forked", "locked",
 						 "mapped" };
@@ -54,6 +55,8 @@ int main(void)
 		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		parts[i] = map(PART);
 	}
+	if (argc > 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return 4;
 	signal(SIGTERM, on_term);
 	printf("ready\n");
 	fflush(stdout);
