@@ -12,8 +12,8 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "kernel/proc_status.h"
 #include "kernel/readfile.h"
+#include "kernel/task_status.h"
 
 #define _cleanup_status_ _cleanup_(proc_status_release)
 
@@ -29,16 +29,6 @@ struct denial {
 
 /* A reason: says whether it is the one, and if so sets the error. */
 typedef bool reason_fn(const struct denial *denial, struct err *err);
-
-static int read_status(const char *path, struct proc_status *ret_status)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size;
-
-	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0)
-		return -1;
-	return proc_status_parse(text, size, ret_status, NULL);
-}
 
 static bool because_zombie(const struct denial *d, struct err *err)
 {
@@ -78,8 +68,8 @@ static pid_t tracer_of(const struct denial *d)
 	for (size_t i = 0; i < n && !found; i++) {
 		_cleanup_status_ struct proc_status status = { 0 };
 
-		snprintf(path, sizeof(path), "/proc/%d/task/%u/status", d->pid, tids[i]);
-		if (read_status(path, &status) == 0 && status.tracer_pid != getpid())
+		if (task_status((pid_t)tids[i], &status, NULL) == 0 &&
+		    status.tracer_pid != getpid())
 			found = status.tracer_pid;
 	}
 	return found;
@@ -88,13 +78,12 @@ static pid_t tracer_of(const struct denial *d)
 static bool because_traced(const struct denial *d, struct err *err)
 {
 	struct proc_status tracer = { 0 };
-	char path[48], name[64] = "?";
+	char name[64] = "?";
 	pid_t pid = tracer_of(d);
 
 	if (!pid || pid == getpid())
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (read_status(path, &tracer) == 0)
+	if (task_status(pid, &tracer, NULL) == 0)
 		memcpy(name, tracer.name, sizeof(name));
 	proc_status_release(&tracer);
 	err_set(err, ERR_PERMISSION,
@@ -191,12 +180,12 @@ int explain_denied(pid_t pid, const char *what, struct err *err)
 
 	if (denial.error == ESRCH || denial.error == ENOENT)
 		return gone(pid, err);
-	if (read_status("/proc/self/status", &us) < 0) {
+	if (task_status(getpid(), &us, NULL) < 0) {
 		errno = denial.error;
 		return err_sys(err, "%s %d", what, pid);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (read_status(path, &them) < 0)
+	if (task_status(pid, &them, NULL) < 0)
 		return gone(pid, err);
 	if (stat(path, &denial.file) < 0)
 		return gone(pid, err);

@@ -3,7 +3,6 @@
 #include "kernel/lendable.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/ptrace.h>
 
 #include "arch/host.h"
@@ -11,19 +10,13 @@
 #include "format/err.h"
 #include "kernel/compat.h"
 #include "kernel/freeze.h"
-#include "kernel/proc_status.h"
-#include "kernel/readfile.h"
+#include "kernel/task_status.h"
 
 static int check_seccomp(pid_t tid, struct err *err)
 {
 	_cleanup_(proc_status_release) struct proc_status status = { 0 };
-	_cleanup_free_ char *text = NULL;
-	char path[48];
-	size_t size;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	if (read_piece_at(AT_FDCWD, path, &text, &size, err) < 0 ||
-	    proc_status_parse(text, size, &status, err) < 0)
+	if (task_status(tid, &status, err) < 0)
 		return -1;
 	if (status.seccomp)
 		return err_set(err, ERR_UNSUPPORTED,

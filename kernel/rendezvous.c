@@ -3,7 +3,6 @@
 #include "kernel/rendezvous.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,9 +11,8 @@
 #include "format/cleanup.h"
 #include "kernel/fallback.h"
 #include "kernel/freeze.h"
-#include "kernel/proc_status.h"
-#include "kernel/readfile.h"
 #include "kernel/remote.h"
+#include "kernel/task_status.h"
 
 #define BIT(signal) (UINT64_C(1) << ((signal)-1))
 
@@ -29,18 +27,6 @@
 	(BIT(SIGKILL) | BIT(SIGSTOP) | BIT(SIGCONT) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU) | \
 	 BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS))
 
-static int read_status(pid_t tid, struct proc_status *ret_status)
-{
-	_cleanup_free_ char *text = NULL;
-	char path[48];
-	size_t size;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0)
-		return -1;
-	return proc_status_parse(text, size, ret_status, NULL);
-}
-
 uint64_t rendezvous_ignored(const struct proc_status *status)
 {
 	return (status->sig_ignored | (BY_DEFAULT & ~status->sig_caught)) & ~NEVER;
@@ -51,7 +37,7 @@ static void look_up_ignored(struct remote *remote, pid_t tid)
 	struct proc_status status = { 0 };
 
 	remote->ignored = 0;
-	if (read_status(tid, &status) == 0)
+	if (task_status(tid, &status, NULL) == 0)
 		remote->ignored = rendezvous_ignored(&status);
 	proc_status_release(&status);
 	remote->stale = false;
@@ -62,7 +48,7 @@ static uint64_t pending_of(pid_t tid)
 	struct proc_status status = { 0 };
 	uint64_t pending = UINT64_MAX;
 
-	if (read_status(tid, &status) == 0)
+	if (task_status(tid, &status, NULL) == 0)
 		pending = status.sig_pending | status.sig_shared_pending;
 	proc_status_release(&status);
 	return pending;

@@ -3,8 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "kernel/proc_status.h"
-#include "kernel/readfile.h"
+#include "kernel/task_status.h"
 
 #include <linux/capability.h>
 #include <linux/prctl.h>
@@ -12,17 +11,6 @@
 #include <sys/syscall.h>
 
 enum { CAPABILITIES = 64 };
-
-static int read_status(pid_t pid, struct proc_status *ret, struct err *err)
-{
-	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int proc = proc_open(pid, err);
-	size_t size;
-
-	if (proc < 0 || read_piece_at(proc, "status", &text, &size, err) < 0)
-		return -1;
-	return proc_status_parse(text, size, ret, err);
-}
 
 static bool same_ids(const struct ids *a, const struct id_set *b)
 {
@@ -55,7 +43,7 @@ void credentials_check(struct restore *restore, const char *object, const struct
 	_cleanup_(proc_status_release) struct proc_status own = { 0 };
 	uint64_t beyond;
 
-	if (read_status(getpid(), &own, NULL) < 0)
+	if (task_status(getpid(), &own, NULL) < 0)
 		return;
 	check_groups(restore, object, saved, &own);
 	if (geteuid() == 0)
@@ -153,7 +141,7 @@ static bool same(const struct credentials *saved, const struct proc_status *now,
 int credentials_look(struct canvas *canvas, const struct credentials *saved,
 		     struct credentials_change *ret, struct err *err)
 {
-	if (read_status(canvas->pid, &ret->now, err) < 0)
+	if (task_status(canvas->pid, &ret->now, err) < 0)
 		return -1;
 	ret->securebits = canvas->securebits;
 	ret->none = same(saved, &ret->now, ret->securebits);
