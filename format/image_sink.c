@@ -19,18 +19,23 @@ static int write_parts(void *context, const struct iovec *parts, size_t n, struc
 
 static int end(void *context, const struct page_entry *entry, struct err *err)
 {
+	const struct image_sink *sink = context;
+
+	return image_pages_end(sink->writer, entry->digest, err);
+}
+
+static void wrote(void *context, uint64_t page_size)
+{
 	struct image_sink *sink = context;
 
-	if (image_pages_end(sink->writer, entry->digest, err) < 0)
-		return -1;
-	sink->written += entry->page_size;
+	sink->written += page_size;
 	if (sink->wrote)
 		sink->wrote(sink->context, sink->written);
-	return 0;
 }
 
 struct page_sink image_sink(struct image_sink *sink)
 {
-	return (struct page_sink){ image_writer_patches(sink->writer), begin, write_parts, end,
-				   sink };
+	return (struct page_sink){
+		image_writer_patches(sink->writer), begin, write_parts, end, wrote, sink
+	};
 }

@@ -129,7 +129,8 @@ struct page_entry {
 };
 
 /*
- * Where entries go, one after the other. Called by the thread that calls the writer. `begin` is
+ * Where entries go, one after the other. begin, write and end are called by any thread of the writer, one at a time, until
+ * page_writer_drain has returned; `wrote` (may be NULL), with the bytes of pages of an entry that ended, only by the one that calls the writer. `begin` is
  * told the size; with any_size it may be 0: not known before the end.
  */
 struct page_sink {
@@ -137,14 +138,15 @@ struct page_sink {
 	int (*begin)(void *context, const char *name, uint64_t size, struct err *err);
 	int (*write)(void *context, const struct iovec *parts, size_t n, struct err *err);
 	int (*end)(void *context, const struct page_entry *entry, struct err *err);
+	void (*wrote)(void *context, uint64_t page_size);
 	void *context;
 };
 
 /*
  * Makes entries, with `threads` threads (this one included; started when first needed), which read,
- * compress and digest at the same time, while this one writes what is made. The bytes do not depend
+ * compress, digest and write at the same time. The bytes do not depend
  * on their number. In each thread it holds a frame and what zstd needs; and frames that are made
- * and not written yet: 64 for each thread, at most two entries of PAGES_DATA_MAX in all; if they
+ * and not written yet: 4 for each thread, at most two entries of PAGES_DATA_MAX in all; if they
  * are compressed and the sink must know the size before, PAGES_ENTRIES_MAX whole entries (one if
  * there is but one thread).
  *

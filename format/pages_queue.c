@@ -10,9 +10,9 @@ enum {
 	FRAMES_MAX = PAGES_DATA_MAX / PAGES_FRAME_SIZE,
 	/* Parts that are digested in one go: a millisecond. And written. */
 	DIGEST_STEP = 4,
-	WRITE_STEP = 16,
-	/* For what is written while it is made: enough that no thread waits for another one's turn. */
-	CELLS_PER_THREAD = 64,
+	WRITE_STEP = 4,
+	/* For what is written while it is made: enough that no thread waits for another one's turn, and few enough to stay in the caches. */
+	CELLS_PER_THREAD = 4,
 	CELLS_STREAMING_MAX = 2 * FRAMES_MAX,
 };
 
@@ -98,10 +98,11 @@ static ssize_t make_raw(const struct queued_entry *entry, size_t index, uint8_t 
 	return (ssize_t)page_frame_seal(cell, size);
 }
 
-static int make_frame(struct task *task, struct frame_maker *maker)
+static int make_frame(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
 {
 	ssize_t n;
 
+	(void)queue;
 	if (maker->level != PAGES_LEVEL_NONE && !maker->pages)
 		maker->pages = malloc(PAGES_FRAME_SIZE);
 	if (maker->level != PAGES_LEVEL_NONE && !maker->pages)
@@ -120,29 +121,61 @@ static int make_frame(struct task *task, struct frame_maker *maker)
 	return 0;
 }
 
-void task_do(struct task *task, struct frame_maker *maker)
+static int digest_parts(const struct page_queue *queue, struct task *task,
+			struct frame_maker *maker)
 {
 	struct queued_entry *entry = task->entry;
 
-	task->result = 0;
-	if (!task->count) {
-		task->result = make_frame(task, maker);
-		return;
-	}
+	(void)queue;
+	(void)maker;
 	for (size_t i = task->first; i < task->first + task->count; i++)
 		digest_update(&entry->state, entry->parts[i].iov_base, entry->parts[i].iov_len);
 	if (task->first + task->count == entry->n_frames + 1)
 		digest_final(&entry->state, &entry->digest);
+	return 0;
+}
+
+static int write_parts(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
+{
+	const struct queued_entry *entry = task->entry;
+	const struct page_sink *sink = &queue->sink;
+	const struct page_entry facts = {
+		.name = entry->name,
+		.page_size = entry->size,
+		.size = task->size,
+		.digest = queue->digests ? &entry->digest : NULL,
+	};
+
+	(void)maker;
+	if (task->begins && sink->begin(sink->context, entry->name, task->size, &task->err) < 0)
+		return -1;
+	if (task->count &&
+	    sink->write(sink->context, &entry->parts[task->first], task->count, &task->err) < 0)
+		return -1;
+	return task->ends ? sink->end(sink->context, &facts, &task->err) : 0;
+}
+
+typedef int task_fn(const struct page_queue *queue, struct task *task, struct frame_maker *maker);
+static task_fn *const doing[] = {
+	[TASK_WRITE] = write_parts,
+	[TASK_DIGEST] = digest_parts,
+	[TASK_FRAME] = make_frame,
+};
+
+void task_do(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
+{
+	task->result = doing[task->kind](queue, task, maker);
 }
 
 void page_queue_init(struct page_queue *queue, const struct page_writer_options *options,
-		     bool any_size)
+		     const struct page_sink *sink)
 {
 	size_t cells = options->threads * (size_t)CELLS_PER_THREAD;
 
+	queue->sink = *sink;
 	queue->digests = options->digests;
 	queue->level = options->level;
-	queue->streaming = any_size || options->level == PAGES_LEVEL_NONE;
+	queue->streaming = sink->any_size || options->level == PAGES_LEVEL_NONE;
 	queue->room = options->threads < 2 ? 1 : PAGES_ENTRIES_MAX;
 	queue->cells.limit = queue->room * FRAMES_MAX;
 	if (queue->streaming)
@@ -180,7 +213,7 @@ static int prepare(struct queued_entry *entry, struct err *err)
 	if (!entry->frames || !entry->parts || !entry->table)
 		return err_sys(err, "memory for page data");
 	entry->next = entry->made = entry->digested = entry->written = entry->released = 0;
-	entry->begun = false;
+	entry->begun = entry->ended = false;
 	entry->n_frames = entry->failed = (entry->size + PAGES_FRAME_SIZE - 1) / PAGES_FRAME_SIZE;
 	memset(entry->frames, 0, entry->n_frames * sizeof(*entry->frames));
 	digest_init(&entry->state);
@@ -220,14 +253,54 @@ int page_queue_add(struct page_queue *queue, const char *name, const struct page
 	return r;
 }
 
-static bool take_digest(struct queued_entry *entry, struct task *task)
+static bool all_made(const struct queued_entry *entry)
 {
-	size_t count = entry->made - entry->digested;
+	return entry->made == entry->n_frames + 1;
+}
 
-	if (entry->digesting || !count)
+/* 0: not known yet. */
+static uint64_t entry_size(const struct page_queue *queue, const struct queued_entry *entry)
+{
+	uint64_t size = page_table_size(entry->n_frames);
+
+	if (!all_made(entry) && queue->level != PAGES_LEVEL_NONE)
+		return 0;
+	for (size_t i = 0; i < entry->n_frames; i++)
+		size += all_made(entry) ? entry->frames[i].size
+					: page_frame_raw_size(frame_pages(entry, i));
+	return size;
+}
+
+static size_t at_most(size_t count, size_t most)
+{
+	return count < most ? count : most;
+}
+
+/* In order, also of the entries. Its end waits for the digest. */
+static bool take_write(struct page_queue *queue, struct queued_entry *entry, struct task *task)
+{
+	bool before = queue->streaming || all_made(entry);
+	size_t count = before ? at_most(entry->made - entry->written, WRITE_STEP) : 0;
+	bool ends = entry->written + count == entry->n_frames + 1 &&
+		    (!queue->digests || entry->digested == entry->n_frames + 1);
+
+	if (queue->writing || entry->ended || (!count && !ends))
 		return false;
-	*task = (struct task){ .entry = entry, .first = entry->digested };
-	task->count = count < DIGEST_STEP ? count : DIGEST_STEP;
+	*task = (struct task){ TASK_WRITE, entry, entry->written, .count = count, .ends = ends };
+	task->begins = !entry->begun;
+	if (task->begins || ends)
+		task->size = entry_size(queue, entry);
+	queue->writing = entry->begun = true;
+	return true;
+}
+
+static bool take_digest(struct page_queue *queue, struct queued_entry *entry, struct task *task)
+{
+	size_t count = at_most(entry->made - entry->digested, DIGEST_STEP);
+
+	if (!queue->digests || entry->digesting || !count)
+		return false;
+	*task = (struct task){ TASK_DIGEST, entry, entry->digested, .count = count };
 	entry->digesting = true;
 	return true;
 }
@@ -242,20 +315,23 @@ static bool take_frame(struct page_queue *queue, struct queued_entry *entry, str
 	cell = page_cell_take(&queue->cells);
 	if (!cell)
 		return false;
-	*task = (struct task){ .entry = entry, .first = entry->next++, .cell = cell };
+	*task = (struct task){ TASK_FRAME, entry, entry->next++, .cell = cell };
 	return true;
 }
 
 bool page_queue_take(struct page_queue *queue, struct task *ret_task)
 {
+	bool turn = true; /* to be written: all before have ended */
+
 	for (size_t i = 0; i < queue->n_entries; i++) {
 		struct queued_entry *entry = entry_at(queue, i);
 
-		if ((queue->digests && take_digest(entry, ret_task)) ||
-		    take_frame(queue, entry, ret_task)) {
+		if ((turn && take_write(queue, entry, ret_task)) ||
+		    take_digest(queue, entry, ret_task) || take_frame(queue, entry, ret_task)) {
 			entry->busy++;
 			return true;
 		}
+		turn = turn && entry->ended;
 	}
 	return false;
 }
@@ -293,18 +369,34 @@ static void frame_done(struct page_queue *queue, struct queued_entry *entry,
 	}
 }
 
-void page_queue_done(struct page_queue *queue, const struct task *task)
+static void digest_done(struct page_queue *queue, struct queued_entry *entry,
+			const struct task *task)
 {
-	struct queued_entry *entry = task->entry;
-
-	entry->busy--;
-	if (!task->count) {
-		frame_done(queue, entry, task);
-		return;
-	}
 	entry->digesting = false;
 	entry->digested += task->count;
 	release_cells(queue, entry);
+}
+
+static void write_done(struct page_queue *queue, struct queued_entry *entry,
+		       const struct task *task)
+{
+	queue->writing = false;
+	entry->written += task->count;
+	entry->ended = task->ends && task->result == 0;
+	release_cells(queue, entry);
+}
+
+typedef void done_fn(struct page_queue *queue, struct queued_entry *entry, const struct task *task);
+static done_fn *const dones[] = {
+	[TASK_WRITE] = write_done,
+	[TASK_DIGEST] = digest_done,
+	[TASK_FRAME] = frame_done,
+};
+
+void page_queue_done(struct page_queue *queue, const struct task *task)
+{
+	task->entry->busy--;
+	dones[task->kind](queue, task->entry, task);
 }
 
 size_t page_queue_frames(const struct page_queue *queue)
@@ -322,44 +414,6 @@ size_t page_queue_frames(const struct page_queue *queue)
 struct queued_entry *page_queue_oldest(struct page_queue *queue)
 {
 	return entry_at(queue, 0);
-}
-
-static bool all_made(const struct queued_entry *entry)
-{
-	return entry->made == entry->n_frames + 1;
-}
-
-size_t page_queue_writable(const struct page_queue *queue, const struct queued_entry *entry)
-{
-	size_t count = entry->made - entry->written;
-
-	if (!queue->streaming && !all_made(entry))
-		return 0;
-	return count < WRITE_STEP ? count : WRITE_STEP;
-}
-
-void page_queue_written(struct page_queue *queue, struct queued_entry *entry, size_t count)
-{
-	entry->written += count;
-	release_cells(queue, entry);
-}
-
-uint64_t page_queue_size(const struct page_queue *queue, const struct queued_entry *entry)
-{
-	uint64_t size = page_table_size(entry->n_frames);
-
-	if (!all_made(entry) && queue->level != PAGES_LEVEL_NONE)
-		return 0;
-	for (size_t i = 0; i < entry->n_frames; i++)
-		size += all_made(entry) ? entry->frames[i].size
-					: page_frame_raw_size(frame_pages(entry, i));
-	return size;
-}
-
-bool page_queue_complete(const struct page_queue *queue, const struct queued_entry *entry)
-{
-	return !entry->busy && entry->written == entry->n_frames + 1 &&
-	       (!queue->digests || entry->digested == entry->n_frames + 1);
 }
 
 bool page_queue_failed(const struct queued_entry *entry)

@@ -26,6 +26,7 @@ struct queued_entry {
 	size_t released; /* parts */
 	bool digesting;
 	bool begun;    /* to be written */
+	bool ended;    /* the sink has all of it */
 	unsigned busy; /* tasks that were taken */
 	struct digest_state state;
 	struct digest digest;
@@ -34,12 +35,14 @@ struct queued_entry {
 };
 
 struct page_queue {
+	struct page_sink sink;
 	struct queued_entry entries[PAGES_ENTRIES_MAX]; /* a ring */
 	size_t oldest;
 	size_t n_entries;
 	size_t room;	/* how many there may be */
 	bool digests;	/* to be made */
 	bool streaming; /* an entry may be written before its size is known */
+	bool writing;	/* one thread at a time */
 	int level;
 	struct page_cells cells;
 };
@@ -55,22 +58,34 @@ struct frame_maker {
 int frame_maker_init(struct frame_maker *maker, int level, struct err *err);
 void frame_maker_done(struct frame_maker *maker);
 
-/* A piece of work that was taken by one thread: a frame, or parts to be digested. */
+/*
+ * A piece of work that was taken by one thread. Who has made a frame writes it and digests it too if that can be done at once, because it is in the
+ * caches of that processor then.
+ */
+enum task_kind {
+	TASK_WRITE,
+	TASK_DIGEST,
+	TASK_FRAME,
+};
+
 struct task {
+	enum task_kind kind;
 	struct queued_entry *entry;
-	size_t first;
-	size_t count; /* of parts to be digested; 0: make the frame `first` */
-	uint8_t *cell;
+	size_t first;	   /* part */
+	size_t count;	   /* of parts to be digested or written */
+	bool begins, ends; /* the entry, in the sink */
+	uint64_t size;	   /* of the entry, as page_queue_size; to be written */
+	uint8_t *cell;	   /* for the frame */
 	struct page_frame made;
 	int result;
 	struct err err;
 };
 
 /* Without any lock. */
-void task_do(struct task *task, struct frame_maker *maker);
+void task_do(const struct page_queue *queue, struct task *task, struct frame_maker *maker);
 
 void page_queue_init(struct page_queue *queue, const struct page_writer_options *options,
-		     bool any_size);
+		     const struct page_sink *sink);
 void page_queue_free(struct page_queue *queue);
 
 /* Behind the others; there must be room. Takes over the source also if it fails. */
@@ -87,18 +102,10 @@ size_t page_queue_frames(const struct page_queue *queue);
 /* The oldest entry; there must be one. */
 struct queued_entry *page_queue_oldest(struct page_queue *queue);
 
-/* How many of its parts can be written now, from .written on; page_queue_written after that. */
-size_t page_queue_writable(const struct page_queue *queue, const struct queued_entry *entry);
-void page_queue_written(struct page_queue *queue, struct queued_entry *entry, size_t count);
-
-/* Bytes of the entry; 0: not known yet. */
-uint64_t page_queue_size(const struct page_queue *queue, const struct queued_entry *entry);
-
-/* Everything of it is written and digested; or it has failed and nobody works at it any more. */
-bool page_queue_complete(const struct page_queue *queue, const struct queued_entry *entry);
+/* A frame of it could not be made, and nobody works at it any more. */
 bool page_queue_failed(const struct queued_entry *entry);
 
-/* The oldest leaves. */
+/* The oldest, which has ended, leaves. */
 void page_queue_drop(struct page_queue *queue);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes entries of page data: threads take frames, and the digesting of what is made, in turns. */
+/* Makes entries of page data: threads take frames, and the writing and digesting of what is made, in turns. */
 #include "format/cleanup.h"
 #include "format/digest.h"
 #include "format/err.h"
@@ -25,7 +25,6 @@ struct worker {
 
 struct page_writer {
 	struct page_writer_options options;
-	struct page_sink sink;
 	struct worker *workers; /* options.threads, that there may be */
 	unsigned n_started;	/* threads that there are, beside the caller's */
 
@@ -33,11 +32,18 @@ struct page_writer {
 	pthread_cond_t work; /* there may be something to take, or quit */
 	pthread_cond_t done; /* something was made */
 	bool quit;
-	struct page_queue
-		queue;	/* under the lock, but for what a task leaves to who has taken it */
+	/* Under the lock, but for what a task leaves to who has taken it. */
+	struct page_queue queue;
 	struct err err; /* of the entry that failed */
 	bool failed;
 };
+
+static int failed(struct page_writer *writer, const char *name, const struct err *why)
+{
+	writer->failed = true;
+	writer->err = *why;
+	return err_prefix(&writer->err, "%s", name);
+}
 
 /* Called and left with the lock held. */
 static void do_task(struct worker *worker, struct task *task)
@@ -45,9 +51,12 @@ static void do_task(struct worker *worker, struct task *task)
 	struct page_writer *writer = worker->writer;
 
 	pthread_mutex_unlock(&writer->lock);
-	task_do(task, &worker->maker);
+	task_do(&writer->queue, task, &worker->maker);
 	pthread_mutex_lock(&writer->lock);
 	page_queue_done(&writer->queue, task);
+	/* Of frames the first in order is told (page_queue_failed). */
+	if (task->kind == TASK_WRITE && task->result < 0)
+		failed(writer, task->entry->name, &task->err);
 	pthread_cond_broadcast(&writer->work);
 	pthread_cond_signal(&writer->done);
 }
@@ -60,7 +69,7 @@ static void *worker_main(void *argument)
 
 	pthread_mutex_lock(&writer->lock);
 	while (!writer->quit) {
-		if (page_queue_take(&writer->queue, &task))
+		if (!writer->failed && page_queue_take(&writer->queue, &task))
 			do_task(worker, &task);
 		else
 			pthread_cond_wait(&writer->work, &writer->lock);
@@ -81,9 +90,8 @@ int page_writer_new(const struct page_writer_options *options, const struct page
 	pthread_cond_init(&writer->work, NULL);
 	pthread_cond_init(&writer->done, NULL);
 	writer->options = *options;
-	writer->sink = *sink;
 	writer->options.threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
-	page_queue_init(&writer->queue, &writer->options, sink->any_size);
+	page_queue_init(&writer->queue, &writer->options, sink);
 	writer->workers = calloc(writer->options.threads, sizeof(*writer->workers));
 	if (!writer->workers) {
 		err_sys(err, "memory for page data");
@@ -149,75 +157,39 @@ static void start_workers(struct page_writer *writer)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static int failed(struct page_writer *writer, const char *name, const struct err *why)
+/* What the sink does there may take its time. */
+static void tell(struct page_writer *writer, const struct queued_entry *entry)
 {
-	writer->failed = true;
-	writer->err = *why;
-	return err_prefix(&writer->err, "%s", name);
-}
+	const struct page_sink *sink = &writer->queue.sink;
 
-/* With the lock held, which is given up meanwhile. */
-static int write_parts(struct page_writer *writer, struct queued_entry *entry, size_t count)
-{
-	uint64_t size = page_queue_size(&writer->queue, entry);
-	const struct page_sink *sink = &writer->sink;
-	bool begun = entry->begun;
-	struct err why;
-	int r = 0;
-
-	entry->begun = true;
+	if (!sink->wrote)
+		return;
 	pthread_mutex_unlock(&writer->lock);
-	if (!begun)
-		r = sink->begin(sink->context, entry->name, size, &why);
-	if (r == 0)
-		r = sink->write(sink->context, &entry->parts[entry->written], count, &why);
+	sink->wrote(sink->context, entry->size);
 	pthread_mutex_lock(&writer->lock);
-	if (r < 0)
-		return failed(writer, entry->name, &why);
-	page_queue_written(&writer->queue, entry, count);
-	pthread_cond_broadcast(&writer->work);
-	return 0;
 }
 
-static int end_entry(struct page_writer *writer, const struct queued_entry *entry)
-{
-	const struct page_entry facts = {
-		.name = entry->name,
-		.page_size = entry->size,
-		.size = page_queue_size(&writer->queue, entry),
-		.digest = writer->options.digests ? &entry->digest : NULL,
-	};
-	struct err why;
-	int r = 0;
-
-	if (writer->sink.end(writer->sink.context, &facts, &why) < 0)
-		r = failed(writer, entry->name, &why);
-	page_queue_drop(&writer->queue);
-	return r;
-}
-
-/* Writes, helps or waits until no more than `most` entries are left. With the lock held. */
+/* Works or waits until no more than `most` entries are left. With the lock held. */
 static int work_down(struct page_writer *writer, size_t most)
 {
 	struct page_queue *queue = &writer->queue;
 	struct task task;
-	size_t count;
 
 	while (!writer->failed && queue->n_entries) {
 		struct queued_entry *entry = page_queue_oldest(queue);
 
 		if (page_queue_failed(entry))
 			return failed(writer, entry->name, &entry->err);
-		if (page_queue_complete(queue, entry))
-			end_entry(writer, entry);
-		else if ((count = page_queue_writable(queue, entry)))
-			write_parts(writer, entry, count);
-		else if (queue->n_entries <= most)
+		if (entry->ended) {
+			tell(writer, entry);
+			page_queue_drop(queue);
+		} else if (queue->n_entries <= most) {
 			return 0;
-		else if (page_queue_take(queue, &task))
+		} else if (page_queue_take(queue, &task)) {
 			do_task(&writer->workers[0], &task);
-		else
+		} else {
 			pthread_cond_wait(&writer->done, &writer->lock);
+		}
 	}
 	return writer->failed ? -1 : 0;
 }

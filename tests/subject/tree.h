@@ -107,11 +107,37 @@ __attribute__((noreturn)) static inline void tree_serve(struct tree_place *place
 	_exit(0);
 }
 
+/*
+ * Until it sleeps: in the futex, and nowhere else. One that has answered still has to get there, and what it writes to its memory on the way would
+ * be another image's.
+ */
+static inline void tree_until_asleep(const struct tree_place *place)
+{
+	char path[32], text[64];
+	int left = 10000;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", place->pid);
+	do {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+		close(fd);
+		/* Not there: it has ended, or /proc is that of another namespace. */
+		if (n <= 0)
+			return;
+		text[n] = '\0';
+		if (strstr(text, ") S"))
+			return;
+	} while (left-- && usleep(1000) == 0);
+	subject_fail("process %d does not sleep: %s", place->pid, text);
+}
+
 /* A question to one that must answer. */
 static inline void tree_ask(struct tree_place *place)
 {
 	tree_wake(place);
 	tree_until(&place->done, place->wish);
+	tree_until_asleep(place);
 }
 
 /* Forks one that serves, in a group (0: of its own, -1: its parent's) or a session of its own (-2); waits until it is there. */

@@ -49,7 +49,7 @@ static inline int sample_pages(struct image_writer *writer, int level, const cha
 {
 	const struct page_writer_options options = { 1, level, true };
 	const struct page_sink sink = { image_writer_patches(writer), sample_begin, sample_put,
-					sample_end, writer };
+					sample_end, NULL, writer };
 	struct page_writer *pages = NULL;
 	int r = page_writer_new(&options, &sink, &pages, err);
 
