@@ -495,7 +495,11 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 		let_go(run);
 	if (output_sync(output, err) < 0 || output_commit(output, err) < 0)
 		return -1;
-	snapshots_done(&run->snapshots);
+	/* With --every this program stays, and has to bury them. */
+	if (run->history)
+		snapshots_done(&run->snapshots);
+	else
+		snapshots_leave(&run->snapshots);
 	step(&run->steps, "synced", "image on the disk");
 	return options->afterwards == AFTER_RUN ? 0 : finish(run, err);
 }

@@ -144,6 +144,13 @@ void snapshots_done(struct snapshots *snapshots)
 	*snapshots = (struct snapshots){ 0 };
 }
 
+void snapshots_leave(struct snapshots *snapshots)
+{
+	for (size_t i = 0; i < snapshots->n_snapshots; i++)
+		memory_copy_leave(&snapshots->snapshots[i].copy);
+	snapshots_done(snapshots);
+}
+
 static int take(struct dump *dump, struct snapshots *snapshots, struct err *err)
 {
 	/* A process in the tree would get also the copies of its descendants. */

@@ -63,6 +63,8 @@ void snapshots_kill(const struct snapshots *snapshots);
 
 /* Accepts and leaves an empty one. No target is read from afterwards. */
 void snapshots_done(struct snapshots *snapshots);
+/* The same just before this program ends: does not wait for the end of copies. */
+void snapshots_leave(struct snapshots *snapshots);
 
 /* memory_zero_suspects and memory_zero_pages of a target's private memory, through its snapshot if it has one. */
 int snapshot_zero_suspects(const struct target *target, const struct memory_range *ranges,

@@ -47,6 +47,13 @@ void memory_copy_kill(const struct memory_copy *copy)
 		kill(copy->pid, SIGKILL);
 }
 
+void memory_copy_leave(struct memory_copy *copy)
+{
+	memory_copy_kill(copy);
+	memory_close(&copy->memory);
+	*copy = (struct memory_copy)MEMORY_COPY_EMPTY;
+}
+
 void memory_copy_end(struct memory_copy *copy)
 {
 	int error = errno;

@@ -45,6 +45,12 @@ int memory_copy_make(struct remote *remote, struct frozen_thread *thread,
 /* Kills it, without waiting until its memory is given back: nothing can be read of it any more. Accepts an empty one. */
 void memory_copy_kill(const struct memory_copy *copy);
 
+/*
+ * For a caller that ends soon: kills it, and leaves it to the kernel to give its memory back (25 ms per GiB) and to its parent to bury it. Accepts and
+ * leaves an empty one.
+ */
+void memory_copy_leave(struct memory_copy *copy);
+
 /* Kills it. Accepts and leaves an empty one; for _cleanup_. */
 void memory_copy_end(struct memory_copy *copy);
 #define _cleanup_copy_ _cleanup_(memory_copy_end)
