@@ -2,6 +2,7 @@
 #include "dump/contents_kept.h"
 
 #include "format/record.h"
+#include "format/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,17 +66,7 @@ uint8_t *kept_pieces_add(struct kept_pieces *kept, uint64_t start, uint64_t end,
 /* The first that ends above the offset. */
 static size_t find(const struct kept_pieces *kept, uint64_t offset)
 {
-	size_t low = 0, high = kept->n_pieces;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (kept->pieces[middle].end <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SEARCH(kept->n_pieces, i, kept->pieces[i].end <= offset);
 }
 
 void kept_pieces_read(const struct kept_pieces *kept, uint64_t offset, uint8_t *buffer, size_t size)

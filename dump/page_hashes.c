@@ -2,6 +2,7 @@
 #include "dump/page_hashes.h"
 
 #include "format/err.h"
+#include "format/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,16 +92,8 @@ struct page_hashes *hash_book_find(const struct hash_book *book, enum kind kind,
 struct page_hash *page_hashes_at(const struct page_hashes *hashes, uint64_t address)
 {
 	const struct hashed_run *runs = hashes ? hashes->runs : NULL;
-	size_t low = 0, high = hashes ? hashes->n_runs : 0;
+	size_t low = SEARCH(hashes ? hashes->n_runs : 0, i, runs[i].end <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (runs[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (!hashes || low == hashes->n_runs || runs[low].start > address)
 		return NULL;
 	return &hashes->list[runs[low].first + (address - runs[low].start) / hashes->page];

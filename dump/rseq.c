@@ -2,6 +2,7 @@
 #include "dump/rseq.h"
 
 #include "format/err.h"
+#include "format/search.h"
 #include "format/thread.h"
 
 #include <stdlib.h>
@@ -69,17 +70,7 @@ void rseq_memory_free(void *memory)
 /* The first word that ends above the address. */
 static size_t find_word(const struct rseq_memory *memory, uint64_t address)
 {
-	size_t low = 0, high = memory->n_words;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memory->words[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SEARCH(memory->n_words, i, memory->words[i].end <= address);
 }
 
 void rseq_memory_mask(const struct rseq_memory *memory, uint64_t address, void *bytes, size_t size)

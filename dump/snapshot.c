@@ -7,6 +7,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"
+#include "format/search.h"
 #include "format/shm.h"
 #include "kernel/readfile.h"
 
@@ -274,16 +275,8 @@ int snapshots_complete(struct dump *dump, struct precopy *precopy, struct snapsh
 /* The first kept range that ends above the address, or NULL. */
 static const struct kept *find_kept(const struct snapshot *snapshot, uint64_t address)
 {
-	size_t low = 0, high = snapshot->n_kept;
+	size_t low = SEARCH(snapshot->n_kept, i, snapshot->kept[i].range.end <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (snapshot->kept[middle].range.end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < snapshot->n_kept ? &snapshot->kept[low] : NULL;
 }
 

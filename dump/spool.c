@@ -3,6 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/search.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -49,17 +50,7 @@ void spool_done(struct spool *spool)
 /* The first part that ends above the address. */
 static size_t find(const struct spool *spool, uint64_t address)
 {
-	size_t low = 0, high = spool->n_parts;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (spool->parts[middle].range.end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SEARCH(spool->n_parts, i, spool->parts[i].range.end <= address);
 }
 
 int spool_missing(const struct spool *spool, uint64_t start, uint64_t end,

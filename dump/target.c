@@ -4,6 +4,7 @@
 #include "dump/scan_ahead.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/search.h"
 #include "kernel/memory_left.h"
 #include "kernel/proc_maps_detail.h"
 #include "kernel/readfile.h"
@@ -149,16 +150,8 @@ void *target_ask(struct target *target, enum kind kind, size_t size, struct err 
 
 const struct target_descriptor *target_descriptor(const struct target *target, uint32_t number)
 {
-	size_t low = 0, high = target->n_descriptors;
+	size_t low = SEARCH(target->n_descriptors, i, target->descriptors[i].number < number);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (target->descriptors[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < target->n_descriptors && target->descriptors[low].number == number
 		       ? &target->descriptors[low]
 		       : NULL;

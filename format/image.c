@@ -14,6 +14,7 @@
 #define RECORD(name, path) [KIND_##name] = { &name##_record, path },
 const struct kind_info kinds[KIND_COUNT] = {
 #include "format/resources.def"
+#include "format/search.h"
 };
 #undef RECORD
 
@@ -49,20 +50,12 @@ static int key_compare(struct key a, struct key b)
 /* The index of the first object whose key is not below `key`. */
 static size_t objects_find(const struct objects *list, struct key key)
 {
-	size_t low = 0, high = list->n_objects;
+	size_t n = list->n_objects;
 
 	/* Writers add in ascending order. */
-	if (high && key_compare(list->objects[high - 1].key, key) < 0)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (key_compare(list->objects[middle].key, key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (n && key_compare(list->objects[n - 1].key, key) < 0)
+		return n;
+	return SEARCH(n, i, key_compare(list->objects[i].key, key) < 0);
 }
 
 size_t image_first(const struct image *image, enum kind kind, uint32_t first)
@@ -118,19 +111,11 @@ static int name_compare(const char *a, const char *b)
 /* The index of the first blob whose name is not below `name`. */
 static size_t blobs_find(const struct image *image, const char *name)
 {
-	size_t low = 0, high = image->n_blobs;
+	size_t n = image->n_blobs;
 
-	if (high && name_compare(image->blobs[high - 1].name, name) < 0)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (name_compare(image->blobs[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (n && name_compare(image->blobs[n - 1].name, name) < 0)
+		return n;
+	return SEARCH(n, i, name_compare(image->blobs[i].name, name) < 0);
 }
 
 int image_add_blob(struct image *image, const char *name, void *data, size_t size, struct err *err)

@@ -16,6 +16,7 @@
 #include "format/process.h"
 #include "format/pty_master.h"
 #include "format/regular.h"
+#include "format/search.h"
 #include "format/shm.h"
 #include "format/terminal.h"
 #include "format/thread.h"
@@ -119,16 +120,8 @@ static int check_distinct(const uint32_t *ids, size_t n, const char *what, struc
 /* By ascending id. */
 static const struct mapped_file *mapped_file(const struct memory *memory, uint32_t id)
 {
-	size_t low = 0, high = memory->n_mapped_files;
+	size_t low = SEARCH(memory->n_mapped_files, i, memory->mapped_files[i].id < id);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memory->mapped_files[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < memory->n_mapped_files && memory->mapped_files[low].id == id
 		       ? &memory->mapped_files[low]
 		       : NULL;

@@ -10,6 +10,7 @@
 #include "format/pages.h"
 #include "format/pimage.h"
 #include "format/process.h"
+#include "format/search.h"
 #include "format/shm.h"
 
 #include <inttypes.h>
@@ -130,16 +131,8 @@ void image_memory_free(struct image_memory *memory)
 /* The last run that begins at or below the address, or NULL. */
 static const struct run *find_run(const struct image_memory *memory, uint64_t address)
 {
-	size_t low = 0, high = memory->n_runs;
+	size_t low = SEARCH(memory->n_runs, i, memory->runs[i].range.start <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memory->runs[middle].range.start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low ? &memory->runs[low - 1] : NULL;
 }
 

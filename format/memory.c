@@ -2,6 +2,7 @@
 #include "format/memory.h"
 
 #include "format/names.h"
+#include "format/search.h"
 
 const struct name vma_kind_names[] = {
 	{ "anonymous", VMA_ANONYMOUS },
@@ -133,46 +134,22 @@ const struct record memory_record =
 
 const struct vma *memory_find(const struct memory *memory, uint64_t address)
 {
-	size_t low = 0, high = memory->n_vmas;
+	size_t low = SEARCH(memory->n_vmas, i, memory->vmas[i].range.end <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memory->vmas[middle].range.end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < memory->n_vmas ? &memory->vmas[low] : NULL;
 }
 
 const struct range *ranges_find(const struct range *ranges, size_t n, uint64_t address)
 {
-	size_t low = 0, high = n;
+	size_t low = SEARCH(n, i, ranges[i].end <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < n ? &ranges[low] : NULL;
 }
 
 const struct same *same_find(const struct same *rows, size_t n, uint64_t address)
 {
-	size_t low = 0, high = n;
+	size_t low = SEARCH(n, i, rows[i].range.end <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (rows[middle].range.end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < n ? &rows[low] : NULL;
 }
 

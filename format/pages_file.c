@@ -4,6 +4,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/pages.h"
+#include "format/search.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -116,17 +117,9 @@ static int past_end(uint64_t offset, struct err *err)
 /* The frame that holds the byte: the last one that begins at or before it. */
 static size_t find_frame(const struct page_table *table, uint64_t offset)
 {
-	size_t low = 0, high = table->n_frames;
+	size_t after = SEARCH(table->n_frames, i, table->frames[i].page_offset <= offset);
 
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table->frames[middle].page_offset <= offset)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
+	return after ? after - 1 : 0;
 }
 
 static int load_frame(struct page_file *file, size_t index, struct err *err)

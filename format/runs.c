@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/runs.h"
+#include "format/search.h"
 
 #include <stdlib.h>
 
@@ -24,17 +25,9 @@ void runs_done(struct runs *runs)
 
 size_t runs_find(const struct runs *runs, uint64_t offset)
 {
-	size_t low = 0, high = runs->n_runs;
+	size_t after = SEARCH(runs->n_runs, i, runs->runs[i].before <= offset);
 
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (runs->runs[middle].before <= offset)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
+	return after ? after - 1 : 0;
 }
 
 uint64_t runs_address(const struct runs *runs, uint64_t offset)

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "format/err.h"
+#include "format/search.h"
 #include "kernel/compat.h"
 #include "kernel/denied.h"
 #include "kernel/fallback.h"
@@ -221,19 +222,13 @@ int frozen_wait_born(pid_t tid, unsigned timeout_ms, struct err *err)
 
 struct frozen_thread *frozen_find(const struct frozen *frozen, pid_t tid)
 {
-	size_t low = 1, high = frozen->n_threads;
+	struct frozen_thread *const *rest = frozen->threads + 1;
+	size_t low;
 
 	/* All but the first ascend. */
-	if (high && frozen->threads[0]->tid == tid)
-		return frozen->threads[0];
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (frozen->threads[middle]->tid < tid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	if (!frozen->n_threads || frozen->threads[0]->tid == tid)
+		return frozen->n_threads ? frozen->threads[0] : NULL;
+	low = 1 + SEARCH(frozen->n_threads - 1, i, rest[i]->tid < tid);
 	return low < frozen->n_threads && frozen->threads[low]->tid == tid ? frozen->threads[low]
 									   : NULL;
 }

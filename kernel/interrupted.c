@@ -10,6 +10,7 @@
 
 #include "arch/host.h"
 #include "format/err.h"
+#include "format/search.h"
 #include "kernel/compat.h"
 #include "kernel/freeze.h"
 #include "kernel/monotonic.h"
@@ -23,16 +24,8 @@
 
 static const struct sleeper *find(const struct sleepers *sleepers, pid_t tid)
 {
-	size_t low = 0, high = sleepers->count;
+	size_t low = SEARCH(sleepers->count, i, sleepers->list[i].tid < tid);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (sleepers->list[middle].tid < tid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < sleepers->count && sleepers->list[low].tid == tid ? &sleepers->list[low]
 								       : NULL;
 }

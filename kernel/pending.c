@@ -2,6 +2,7 @@
 #include "kernel/pending.h"
 
 #include "format/err.h"
+#include "format/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,17 +46,7 @@ int pending_add(struct pending *pending, struct pending_run run, struct err *err
 /* Empty ones, too. */
 static size_t place_of(const struct pending *pending, uint64_t address)
 {
-	size_t low = 0, high = pending->n_runs;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (pending->runs[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SEARCH(pending->n_runs, i, pending->runs[i].end <= address);
 }
 
 size_t pending_find(const struct pending *pending, uint64_t address)

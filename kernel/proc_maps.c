@@ -8,6 +8,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/search.h"
 #include "kernel/array.h"
 #include "kernel/scan.h"
 
@@ -359,16 +360,8 @@ void maps_settle_deleted(struct maps *maps, int rootfd)
 
 const struct map *maps_find(const struct maps *maps, uint64_t address)
 {
-	size_t low = 0, high = maps->count;
+	size_t low = SEARCH(maps->count, i, address >= maps->list[i].end);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (address >= maps->list[middle].end)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low == maps->count || address < maps->list[low].start)
 		return NULL;
 	return &maps->list[low];

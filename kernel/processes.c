@@ -8,6 +8,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/search.h"
 #include "kernel/array.h"
 #include "kernel/fallback.h"
 #include "kernel/proc_stat.h"
@@ -77,16 +78,8 @@ static void put_in_order(struct processes *processes)
 
 const struct process_entry *processes_find(const struct processes *processes, pid_t pid)
 {
-	size_t low = 0, high = processes->count;
+	size_t low = SEARCH(processes->count, i, processes->list[i].pid < pid);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (processes->list[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < processes->count && processes->list[low].pid == pid ? &processes->list[low]
 									 : NULL;
 }

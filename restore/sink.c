@@ -4,6 +4,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"
+#include "format/search.h"
 #include "format/shm.h"
 #include "restore/canvas.h"
 #include "restore/lazy.h"
@@ -92,17 +93,10 @@ void sink_free(struct sink *sink)
 uint64_t sink_offset(const struct sink *sink, uint64_t address)
 {
 	const struct runs *runs = &sink->runs;
-	size_t low = 0, high = runs->n_runs;
+	size_t after = SEARCH(runs->n_runs, i, runs->runs[i].start <= address);
+	const struct run *run = &runs->runs[after ? after - 1 : 0];
 
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (runs->runs[middle].start <= address)
-			low = middle;
-		else
-			high = middle;
-	}
-	return runs->runs[low].before + (address - runs->runs[low].start);
+	return run->before + (address - run->start);
 }
 
 uint64_t sink_end(const struct sink *sink, uint64_t offset, uint64_t size)
@@ -112,16 +106,8 @@ uint64_t sink_end(const struct sink *sink, uint64_t offset, uint64_t size)
 
 static bool comes_later(const struct sink *sink, uint64_t address)
 {
-	size_t low = 0, high = sink->n_later;
+	size_t low = SEARCH(sink->n_later, i, sink->later[i].end <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sink->later[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < sink->n_later && sink->later[low].start <= address;
 }
 

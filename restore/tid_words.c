@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "restore/tid_words.h"
 
+#include "format/search.h"
 #include "format/thread.h"
 #include "restore/restore.h"
 
@@ -82,15 +83,5 @@ void tid_words_sort(struct tid_words *words)
 
 size_t tid_words_find(const struct tid_words *words, uint64_t address)
 {
-	size_t low = 0, high = words->n_words;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (words->words[middle] < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SEARCH(words->n_words, i, words->words[i] < address);
 }
