@@ -4,6 +4,7 @@
 #include "dump/hot_pages.h"
 #include "dump/range_lists.h"
 #include "dump/target.h"
+#include "dump/thin.h"
 #include "dump/unchanged.h"
 #include "dump/watch.h"
 #include "format/cleanup.h"
@@ -223,7 +224,12 @@ int history_compare(struct history *history, struct dump *dump, struct err *err)
 	if (hash_book_open(&history->has, err) < 0)
 		return -1;
 	dump->hashes = &history->has;
-	return unchanged_find(dump, &history->had, &history->has, err);
+	if (unchanged_find(dump, &history->had, &history->has, err) < 0)
+		return -1;
+	IMAGE_EACH (&dump->image, memory, memory)
+		if (memory_thin(memory, THIN_RANGES_MAX, err) < 0)
+			return -1;
+	return 0;
 }
 
 /* An image that the next one leads to: it has all these, or leads to them itself. */

@@ -46,7 +46,7 @@ int history_watch(struct history *history, const struct dump *dump, size_t *ret_
 /* Before dump_settle: pages that the image before has are not saved again. */
 int history_divide(const struct history *history, struct dump *dump, struct err *err);
 
-/* After it: nor are those that were written and hold what they held. What is written now is noted for the next time. */
+/* After it: nor are those that were written and hold what they held, unless that makes too many ranges (dump/thin.h). What is written now is noted for the next time. */
 int history_compare(struct history *history, struct dump *dump, struct err *err);
 
 /* The image is on the disk under its name in `folder`. */
