@@ -42,6 +42,12 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return 0;
 }
 
-const struct file_type_restorer chardev_type_restorer = { .record = &chardev_record,
-							  .check = check,
-							  .open = open_it };
+static const char *path_of(const struct restore *restore, const void *state)
+{
+	(void)restore;
+	return ((const struct chardev *)state)->path;
+}
+
+const struct file_type_restorer chardev_type_restorer = {
+	.record = &chardev_record, .check = check, .open = open_it, .path = path_of
+};

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What there can be only once, and so stands in the way of --copies; and what copies do not share. */
-#include "format/directory.h"
 #include "format/file.h"
 #include "format/image_read.h"
 #include "format/memory.h"
 #include "format/pimage.h"
 #include "format/pipe.h"
-#include "format/pipe_end.h"
 #include "format/process.h"
-#include "format/regular.h"
 #include "format/shm.h"
 #include "format/unix_socket.h"
 #include "restore/copies.h"
@@ -30,27 +27,11 @@ static void refuse_names(struct restore *restore)
 	}
 }
 
-/* Of what every copy gets one of its own there is no path. */
-static const char *common_path(const struct restore *restore, const struct file *file)
-{
-	const struct regular *regular = file->type.state;
-	const struct directory *directory = file->type.state;
-	const struct pipe_end *end = file->type.state;
-
-	if (file->type.type == &regular_record)
-		return regular->file.contents ? NULL : regular->file.path;
-	if (file->type.type == &directory_record)
-		return directory->file.path;
-	return file->type.type == &pipe_end_record
-		       ? IMAGE_GET(&restore->image, pipe, end->pipe, 0)->path
-		       : NULL;
-}
-
 static void refuse_locks(struct restore *restore)
 {
 	IMAGE_EACH (&restore->image, file, file) {
 		const struct file_use *use = descriptors_use(restore, file->id);
-		const char *path = common_path(restore, file);
+		const char *path = file_path(restore, file);
 		bool exclusive = false;
 
 		for (size_t i = 0; i < file->n_locks; i++)

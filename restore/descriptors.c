@@ -4,6 +4,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 
+#include "format/search.h"
 #include "format/unix_socket.h"
 #include "restore/external.h"
 
@@ -67,16 +68,8 @@ static struct file_use *use_of(const struct restore *restore, const struct resto
 			       uint32_t file)
 {
 	const struct objects *files = &restore->image.kinds[KIND_file];
-	size_t low = 0, high = files->n_objects;
+	size_t low = SEARCH(files->n_objects, i, files->objects[i].key.first < file);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (files->objects[middle].key.first < file)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < files->n_objects && files->objects[low].key.first == file ? &d->uses[low]
 									       : NULL;
 }

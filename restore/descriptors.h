@@ -97,6 +97,9 @@ bool file_check_path(struct restore *restore, const struct file *file, const cha
 int file_open_path(struct restore *restore, const struct file *file, const char *path, mode_t type,
 		   int *ret_fd, struct err *err);
 
+/* What .path of its type says. */
+const char *file_path(const struct restore *restore, const struct file *file);
+
 /* A new open file description of what fd is one of, with the saved access mode and flags. */
 int file_reopen(struct restore *restore, const struct file *file, int fd, int *ret_fd,
 		struct err *err);

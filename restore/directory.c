@@ -29,6 +29,12 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return file_open_path(restore, file, directory->file.path, S_IFDIR, ret_fd, err);
 }
 
-const struct file_type_restorer directory_type_restorer = { .record = &directory_record,
-							    .check = check,
-							    .open = open_it };
+static const char *path_of(const struct restore *restore, const void *state)
+{
+	(void)restore;
+	return ((const struct directory *)state)->file.path;
+}
+
+const struct file_type_restorer directory_type_restorer = {
+	.record = &directory_record, .check = check, .open = open_it, .path = path_of
+};

@@ -5,6 +5,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/search.h"
 #include "restore/canvas.h"
 #include "restore/descriptors.h"
 
@@ -28,6 +29,13 @@ static const struct file_type_restorer *type_of(const struct file *file)
 	return NULL;
 }
 
+const char *file_path(const struct restore *restore, const struct file *file)
+{
+	const struct file_type_restorer *type = type_of(file);
+
+	return type && type->path ? type->path(restore, file->type.state) : NULL;
+}
+
 int restore_keep_fd(const struct restore *restore, int fd, struct err *err)
 {
 	int kept = fcntl(fd, F_DUPFD, restore->base);
@@ -49,16 +57,8 @@ const struct made_object *restore_object(const struct restore *restore, enum kin
 /* Made in the order of their numbers. */
 int restore_file(const struct restore *restore, uint32_t id)
 {
-	size_t low = 0, high = restore->n_files;
+	size_t low = SEARCH(restore->n_files, i, restore->files[i].id < id);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (restore->files[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < restore->n_files && restore->files[low].id == id ? restore->files[low].fd : -1;
 }
 

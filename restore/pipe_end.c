@@ -54,6 +54,11 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return 0;
 }
 
-const struct file_type_restorer pipe_end_type_restorer = { .record = &pipe_end_record,
-							   .check = check,
-							   .open = open_it };
+static const char *path_of(const struct restore *restore, const void *state)
+{
+	return IMAGE_GET(&restore->image, pipe, ((const struct pipe_end *)state)->pipe, 0)->path;
+}
+
+const struct file_type_restorer pipe_end_type_restorer = {
+	.record = &pipe_end_record, .check = check, .open = open_it, .path = path_of
+};

@@ -63,6 +63,14 @@ static int open_it(struct restore *restore, const struct file *file, const void 
 	return file_open_path(restore, file, regular->file.path, S_IFREG, ret_fd, err);
 }
 
-const struct file_type_restorer regular_type_restorer = { .record = &regular_record,
-							  .check = check,
-							  .open = open_it };
+static const char *path_of(const struct restore *restore, const void *state)
+{
+	const struct regular *regular = state;
+
+	(void)restore;
+	return regular->file.contents ? NULL : regular->file.path;
+}
+
+const struct file_type_restorer regular_type_restorer = {
+	.record = &regular_record, .check = check, .open = open_it, .path = path_of
+};

@@ -122,6 +122,8 @@ struct file_type_restorer {
 	int (*apply)(struct restore *restore, struct canvas *canvas,
 		     const struct descriptor *descriptor, const struct file *file,
 		     const void *state, struct err *err);
+	/* By which whoever restores the image opens one and the same; absent or NULL: each gets one of its own. */
+	const char *(*path)(const struct restore *restore, const void *state);
 };
 #define FILE_TYPE(name) extern const struct file_type_restorer name##_type_restorer;
 #include "format/resources.def"

@@ -130,12 +130,13 @@ os.mkfifo("fifo")
 fifo = os.open("fifo", os.O_RDWR)
 deleted = os.open("deleted", os.O_RDWR | os.O_CREAT)
 os.unlink("deleted")
-for file in (folder, fifo, deleted):
+device = os.open("/dev/full", os.O_RDWR)
+for file in (folder, fifo, deleted, device):
     fcntl.flock(file, fcntl.LOCK_EX)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind("name")
 listener.listen()
-print("ready", held.fileno(), folder, fifo, flush=True)
+print("ready", held.fileno(), folder, fifo, device, flush=True)
 time.sleep(1000)
 END
 "$python3" once.py </dev/null >out 2>&1 &
@@ -145,11 +146,11 @@ must pdump --quiet --kill $target once.tar
 wait $target 2>/dev/null
 must prestore --plan once.tar >plan
 prestore --plan --copies=2 once.tar >plan && fail "two have one name and one lock: $(cat plan)"
-[ "$(grep -c 'only one of several copies' plan)" = 4 ] || fail "it does not say what stands in the way: $(cat plan)"
+[ "$(grep -c 'only one of several copies' plan)" = 5 ] || fail "it does not say what stands in the way: $(cat plan)"
 
 grep -q deleted plan && fail "each can have a deleted file of its own locked: $(cat plan)"
-read -r _ held folder fifo <out
-prestore --plan --copies=2 --fd "$held=null" --fd "$folder=null" --fd "$fifo=null" once.tar >plan && fail "two have one name: $(cat plan)"
+read -r _ held folder fifo device <out
+prestore --plan --copies=2 --fd "$held=null" --fd "$folder=null" --fd "$fifo=null" --fd "$device=null" once.tar >plan && fail "two have one name: $(cat plan)"
 [ "$(grep -c 'only one of several copies' plan)" = 1 ] || fail "what is not locked stands in the way: $(cat plan)"
 
 echo "a call that goes on comes to its end in each for itself"
