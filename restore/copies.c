@@ -172,6 +172,7 @@ static int commit_jobs(struct copies *copies, const struct restore_options *opti
 			break;
 	if (i == copies->n)
 		return 0;
+	pidfile_remove(options->pidfile);
 	/* An init that was told to stay ends with its processes, and that is to be waited for. */
 	for (size_t k = 0; k < i; k++)
 		copies->list[k].job.committed = false;

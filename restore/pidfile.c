@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int pidfile_write(const char *path, const pid_t *pids, size_t n, struct err *err)
@@ -17,4 +18,12 @@ int pidfile_write(const char *path, const pid_t *pids, size_t n, struct err *err
 	for (size_t i = 0; i < n && !failed; i++)
 		failed = dprintf(fd, "%d\n", pids[i]) < 0;
 	return failed ? err_sys(err, "cannot write %s", path) : 0;
+}
+
+void pidfile_remove(const char *path)
+{
+	struct stat st;
+
+	if (path && lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+		unlink(path);
 }

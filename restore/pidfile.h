@@ -11,4 +11,7 @@ struct err;
 /* One per line. */
 int pidfile_write(const char *path, const pid_t *pids, size_t n, struct err *err);
 
+/* For what failed after all: the file goes, if that is what it is. path may be NULL. */
+void pidfile_remove(const char *path);
+
 #endif

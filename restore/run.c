@@ -145,11 +145,12 @@ static int commit(struct restore *restore, struct job *job, struct keeper *keepe
 	    pidfile_write(restore->options->pidfile, &job->pid, 1, err) < 0)
 		return -1;
 	job->foreground = foreground_of(restore);
-	if ((!restore->options->detach || restore->own_terminal) &&
-	    foreground_take(restore, job, err) < 0)
+	if (((!restore->options->detach || restore->own_terminal) &&
+	     foreground_take(restore, job, err) < 0) ||
+	    job_commit(job, err) < 0) {
+		pidfile_remove(restore->options->pidfile);
 		return -1;
-	if (job_commit(job, err) < 0)
-		return -1;
+	}
 	unix_names_commit(restore);
 	tty_set_devices(restore);
 	for (size_t i = 0; i < restore->n_canvases; i++)
