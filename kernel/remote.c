@@ -34,10 +34,10 @@ static int call(struct remote *remote, struct frozen_thread *thread, struct remo
 	if (borrow_one(remote, thread, what, keep_scratch, err) < 0) {
 		char text[200];
 
-		remote_describe(what, text, sizeof(text));
+		remote_describe(what, NULL, text, sizeof(text));
 		return err_prefix(err, "process %d: %s", remote->frozen->pid, text);
 	}
-	return remote_judge(what, remote->frozen->pid, err);
+	return remote_judge(what, NULL, remote->frozen->pid, err);
 }
 
 int remote_call(struct remote *remote, struct frozen_thread *thread, struct remote_call *what,
@@ -65,7 +65,7 @@ static struct remote_call map_call(size_t size, uint64_t flags)
 static int take_scratch(struct remote *remote, struct frozen_thread *thread, size_t size,
 			struct remote_call *map, struct err *err)
 {
-	if (remote_judge(map, remote->frozen->pid, NULL) < 0) {
+	if (remote_judge(map, NULL, remote->frozen->pid, NULL) < 0) {
 		*map = map_call(size, MAP_PRIVATE);
 		if (call(remote, thread, map, true, err) < 0)
 			return -1;

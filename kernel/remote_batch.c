@@ -527,12 +527,28 @@ int64_t remote_result(const struct remote_batch *batch, size_t index)
 	return index < batch->n_calls ? batch->calls[index]->result : -EINVAL;
 }
 
+/* Which the call takes from the data of its part; NULL: none. */
+static const char *path_of(const struct remote_batch *batch, const struct remote_call *call)
+{
+	int argument = remote_path_argument(call);
+	uint64_t offset = argument < 0 ? UINT64_MAX : call->arg[argument] - batch->scratch;
+
+	for (const struct part *part = batch->first; part && offset < batch->size;
+	     part = part->next)
+		if ((const char *)call >= part->image &&
+		    (const char *)call < part->image + batch->size &&
+		    memchr(part->image + offset, '\0', batch->size - offset))
+			return part->image + offset;
+	return NULL;
+}
+
 int remote_check(const struct remote_batch *batch, size_t index, struct err *err)
 {
 	if (index >= batch->n_calls)
 		return err_set(err, ERR_FAILED, "process %d: remote batch has no call %zu",
 			       batch->pid, index);
-	return remote_judge(batch->calls[index], batch->pid, err);
+	return remote_judge(batch->calls[index], path_of(batch, batch->calls[index]), batch->pid,
+			    err);
 }
 
 int remote_run_all(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,

@@ -12,21 +12,23 @@
 
 #define MAX_ERRNO 4095 /* include/linux/err.h */
 
-/* Name and number of arguments. Others are shown by their number. */
-#define CALL(name, args)                                                                           \
+/* Name, number of arguments, and which of them, from 1 on, is the address of a path. Others are shown by their number. */
+#define PATH_CALL(name, args, path)                                                                \
 	{                                                                                          \
-		SYS_##name, #name, args                                                            \
+		SYS_##name, #name, args, path                                                      \
 	}
+#define CALL(name, args) PATH_CALL(name, args, 0)
 
 static const struct {
 	uint64_t nr;
 	const char *name;
 	unsigned args;
+	int path;
 } calls[] = {
 	CALL(read, 3),
 	CALL(write, 3),
-	CALL(open, 3),
-	CALL(openat, 4),
+	PATH_CALL(open, 3, 1),
+	PATH_CALL(openat, 4, 2),
 	CALL(close, 1),
 	CALL(close_range, 3),
 	CALL(lseek, 3),
@@ -34,9 +36,9 @@ static const struct {
 	CALL(dup3, 3),
 	CALL(fcntl, 3),
 	CALL(ioctl, 3),
-	CALL(chdir, 1),
+	PATH_CALL(chdir, 1, 1),
 	CALL(fchdir, 1),
-	CALL(chroot, 1),
+	PATH_CALL(chroot, 1, 1),
 	CALL(umask, 1),
 	CALL(recvmsg, 3),
 	CALL(mmap, 6),
@@ -71,8 +73,8 @@ static const struct {
 	CALL(clone3, 2),
 	CALL(unshare, 1),
 	CALL(setns, 2),
-	CALL(execve, 3),
-	CALL(execveat, 5),
+	PATH_CALL(execve, 3, 1),
+	PATH_CALL(execveat, 5, 2),
 	CALL(exit, 1),
 	CALL(wait4, 4),
 	CALL(getpid, 0),
@@ -120,9 +122,16 @@ static int find(uint64_t nr)
 	return -1;
 }
 
-char *remote_describe(const struct remote_call *call, char *text, size_t size)
+int remote_path_argument(const struct remote_call *call)
 {
 	int known = find(call->nr);
+
+	return known < 0 ? -1 : calls[known].path - 1;
+}
+
+char *remote_describe(const struct remote_call *call, const char *path, char *text, size_t size)
+{
+	int known = find(call->nr), named = path ? remote_path_argument(call) : -1;
 	unsigned args = known < 0 ? 6 : calls[known].args;
 	size_t length;
 
@@ -131,20 +140,26 @@ char *remote_describe(const struct remote_call *call, char *text, size_t size)
 					  (unsigned long long)call->nr);
 	else
 		length = (size_t)snprintf(text, size, "%s(", calls[known].name);
-	for (unsigned i = 0; i < args && length < size; i++)
-		length += (size_t)snprintf(text + length, size - length, "%s0x%llx", i ? ", " : "",
-					   (unsigned long long)call->arg[i]);
+	for (unsigned i = 0; i < args && length < size; i++) {
+		const char *gap = i ? ", " : "";
+
+		length += (size_t)((int)i == named
+					   ? snprintf(text + length, size - length, "%s\"%s\"", gap,
+						      path)
+					   : snprintf(text + length, size - length, "%s0x%llx", gap,
+						      (unsigned long long)call->arg[i]));
+	}
 	if (length < size)
 		snprintf(text + length, size - length, ")");
 	return text;
 }
 
-int remote_judge(const struct remote_call *call, pid_t pid, struct err *err)
+int remote_judge(const struct remote_call *call, const char *path, pid_t pid, struct err *err)
 {
-	char text[200];
+	char text[400];
 
 	if (call->result >= 0 || call->result < -MAX_ERRNO)
 		return 0;
 	errno = (int)-call->result;
-	return err_sys(err, "process %d: %s", pid, remote_describe(call, text, sizeof(text)));
+	return err_sys(err, "process %d: %s", pid, remote_describe(call, path, text, sizeof(text)));
 }
