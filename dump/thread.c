@@ -64,6 +64,8 @@ struct questions {
 	struct remote_batch *batch;
 	struct inside inside;
 	struct thread *asked; /* who answers now; NULL: nobody */
+	pid_t asked_tid;
+	bool failed; /* an answer: the error names whose */
 };
 
 static void cleanup_questions(struct questions *questions)
@@ -115,11 +117,11 @@ static int await_answers(struct questions *questions, struct err *err)
 {
 	struct thread *thread = TAKE_PTR(questions->asked);
 
-	if (!thread)
+	if (!thread || (remote_end(questions->remote, questions->batch, err) == 0 &&
+			collect_answers(questions->batch, 0, &questions->inside, thread, err) == 0))
 		return 0;
-	if (remote_end(questions->remote, questions->batch, err) < 0)
-		return -1;
-	return collect_answers(questions->batch, 0, &questions->inside, thread, err);
+	questions->failed = true;
+	return err_prefix(err, "thread %d", questions->asked_tid);
 }
 
 static int collect_inside(const struct target *target, struct frozen_thread *from,
@@ -133,6 +135,7 @@ static int collect_inside(const struct target *target, struct frozen_thread *fro
 	    remote_begin(questions->remote, from, questions->batch, err) < 0)
 		return -1;
 	questions->asked = thread;
+	questions->asked_tid = from->tid;
 	return 0;
 }
 
@@ -338,7 +341,9 @@ static int thread_collect(struct dump *dump, struct target *target, struct err *
 	for (size_t i = 0; i < frozen->n_threads; i++)
 		if (collect_one(dump, target, frozen->threads[i]->tid, frozen->threads[i],
 				&questions, err) < 0)
-			return err_prefix(err, "thread %d", frozen->threads[i]->tid);
+			return questions.failed
+				       ? -1
+				       : err_prefix(err, "thread %d", frozen->threads[i]->tid);
 	return await_answers(&questions, err);
 }
 
