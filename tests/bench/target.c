@@ -108,8 +108,39 @@ static int levels(unsigned long count)
 	_exit(1);
 }
 
+/* In as many processes as it takes if each makes at most so many; all are there when this returns. */
+static int spread(unsigned long count, unsigned long most, int (*make)(unsigned long count))
+{
+	unsigned long n = (count + most - 1) / most;
+	int ends[2];
+	char byte;
+
+	if (n < 2)
+		return make(count);
+	if (pipe(ends) < 0)
+		return -1;
+	for (unsigned long i = 0; i < n; i++) {
+		pid_t pid = make_child();
+
+		if (pid < 0)
+			return -1;
+		if (pid > 0)
+			continue;
+		close(ends[0]);
+		if (make(count / n + (i < count % n)) < 0 || write(ends[1], "", 1) != 1)
+			_exit(1);
+		close(ends[1]);
+		idle(NULL);
+	}
+	close(ends[1]);
+	while (n-- > 0)
+		if (read(ends[0], &byte, 1) != 1)
+			return -1;
+	return close(ends[0]);
+}
+
 /* No two that follow one another can be merged. A page of each is there. */
-static int mappings(unsigned long count)
+static int make_mappings(unsigned long count)
 {
 	char *memory = mmap(NULL, count * 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -125,7 +156,24 @@ static int mappings(unsigned long count)
 	return 0;
 }
 
+/* vm.max_map_count is 65530 by default. */
+static int mappings(unsigned long count)
+{
+	return spread(count, 30000, make_mappings);
+}
+
 /* Half of them open file descriptions of their own, half duplicates. */
+static int make_descriptors(unsigned long count)
+{
+	for (unsigned long i = 0; i < count; i += 2) {
+		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd < 0 || fcntl(fd, F_DUPFD, 3) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int descriptors(unsigned long count)
 {
 	struct rlimit limit;
@@ -134,13 +182,7 @@ static int descriptors(unsigned long count)
 		return -1;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	for (unsigned long i = 0; i < count; i += 2) {
-		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		if (fd < 0 || fcntl(fd, F_DUPFD, 3) < 0)
-			return -1;
-	}
-	return 0;
+	return spread(count, limit.rlim_max - 100, make_descriptors);
 }
 
 /* So much memory of which 500 MB are written to every second, from now on. */
