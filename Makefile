@@ -111,7 +111,7 @@ check-unit: $(UNITS)
 # tables: those of a sanitized process span terabytes.
 SANITIZED := $(filter-out $(BUILD)/tests/unit/memory,$(UNITS))
 # Nor are they optimized, which takes half as long again to compile. The programs are built by clang for its warnings.
-SANITIZE := -O0 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE := -O0 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitized:
 	+@$(MAKE_IN) BUILD=$(BUILD)/sanitize-gcc CC=gcc WERROR=-Werror CFLAGS='$(SANITIZE)' sanitized-units
 	+@if echo 'int main(void) { return 0; }' | clang $(SANITIZE) -x c -o $(BUILD)/try - 2>/dev/null; then \

@@ -101,7 +101,7 @@ if [ "$VARIANT_USER" = root ]; then
 	must pdump --quiet "$job" taken.tar
 	kill -KILL "$job" "${children[@]:0:6}" "${children[@]:8}" "$other"
 	until_true 10 eval "is_gone $job && is_gone ${children[0]} && is_gone ${children[9]}"
-	wait "$job" 2>/dev/null
+	wait "$job" "$other" 2>/dev/null
 	refused "numbers taken" prestore --pids=keep --detach --pidfile=pid taken.tar
 	problems '[0-9]+' # of those that were killed, some may still wait for whoever is their parent now
 	told "pid ${children[6]}: this id is taken by python3"

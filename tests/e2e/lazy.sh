@@ -7,11 +7,24 @@
 [ -x "$python3" ] || skip "python3 is not installed"
 may_namespace || skip "no namespaces"
 
-servers() { pgrep -x prestore-pages | while read -r pid; do
-	tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "PIMAGE_TEST=$PIMAGE_TEST" && echo "$pid"; done; }
+servers() {
+	local pid variables
+	for pid in $(pgrep -x prestore-pages); do
+		{ mapfile -d '' variables <"/proc/$pid/environ"; } 2>/dev/null || continue
+		[[ " ${variables[*]} " == *" PIMAGE_TEST=$PIMAGE_TEST "* ]] && echo "$pid"
+	done
+}
 gone() { [ -z "$(servers)" ]; }
-all_done() { [ "$(grep -c ok finished)" = 3 ]; }
-ready() { [ "$(grep -c ready out)" = 3 ]; }
+# three TEXT FILE: that many lines have the text.
+three() {
+	local line n=0
+	while IFS= read -r line; do
+		[[ $line == *"$1"* ]] && n=$((n + 1))
+	done <"$2"
+	[ $n = 3 ]
+}
+all_done() { three ok finished; }
+ready() { three ready out; }
 # restore OPTION...: leaves the pid in ./pid and messages in ./err.
 restore() {
 	prestore --lazy --detach --pids=namespace --pidfile=pid "$@" "$PWD/image.tar" 2>err >/dev/null || fail "prestore: $(tr "\n" " " <err)"

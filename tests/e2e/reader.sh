@@ -22,29 +22,31 @@ must pdump --quiet "$pid" image.tar
 sed 's/ .*//; s/^0*/0x/; s/-0*/-0x/' "/proc/$pid/maps" >want.maps
 kill -9 "$pid"
 
-# read_it IMAGE: the whole list, and memory on both sides of the border between the entries.
+# read_it IMAGE OFFSET...: the whole list, and memory there.
 read_it() {
 	must "$python3" "$E2E/reader.py" "$1" >list
 	grep -q "^process $pid .*job.py" list || fail "$1: process $pid is not in the list: $(head -n 1 list)"
 	sed -n 's/^\(0x[^ ]*\) .*/\1/p' list | cmp - want.maps || fail "$1: other VMAs than in /proc"
 	local offset
-	for offset in 4095 $((35 << 20)) $(((64 << 20) - 40000)) $(((70 << 20) - 80000)); do
+	for offset in "${@:2}"; do
 		must "$python3" "$E2E/reader.py" "$1" "$pid" $(($(cat address) + offset)) 80000 >got
 		cmp got <(tail -c +$((offset + 1)) want | head -c 80000) ||
 			fail "$1: the memory at offset $offset differs"
 	done
 }
-read_it image.tar
+# On both sides of the border between the entries, and over it.
+border=$(((64 << 20) - 40000))
+read_it image.tar 4095 $((35 << 20)) $border $(((70 << 20) - 80000))
 gzip -1 <image.tar >image.tar.gz
 must tar -tzf image.tar.gz >/dev/null
-read_it image.tar.gz
+read_it image.tar.gz $border
 
 # It notices damage, and takes what tar has packed again.
 mkdir d
 must tar -xf image.tar -C d
 sed -i 's/"umask": [0-9]*/"umask": 63/' d/processes/*/process.json
 must tar -cf packed.tar -C d .
-read_it packed.tar
+read_it packed.tar $border
 cp image.tar damaged.tar
 at=$(grep -abo '"umask"' damaged.tar | head -n 1 | cut -d: -f1)
 printf 'x' | dd of=damaged.tar bs=1 seek=$((at + 1)) conv=notrunc status=none

@@ -7,7 +7,7 @@
 build vforker
 
 # Dumped as often as it goes.
-./vforker 1200 2 >out 2>&1 &
+./vforker 400 2 >out 2>&1 &
 pid=$!
 dumps=0
 while kill -0 "$pid" 2>/dev/null; do
@@ -16,18 +16,18 @@ while kill -0 "$pid" 2>/dev/null; do
 	: >pdump.err
 done
 wait "$pid" || fail "status $?: $(cat out)"
-[ "$(cat out)" = "2400 children" ] || fail "$(cat out)"
+[ "$(cat out)" = "800 children" ] || fail "$(cat out)"
 echo "dumped $dumps times"
 [ $dumps -gt 3 ] || fail "it was dumped $dumps times only"
 
 # It waits for children by their numbers, so it needs the old ones.
 ways=("${restore_ways[@]}")
 restore_ways=(--detach)
-may_namespace && { undisturbed ./vforker 200 2; come_back ./vforker 200 2; }
+may_namespace && { undisturbed ./vforker 100 2; come_back ./vforker 100 2; }
 restore_ways=("${ways[@]}")
 
 # shellcheck disable=SC2016
-loop='i=0; while [ $i -lt 300 ]; do i=$((i + 1)); /bin/echo $i; done'
+loop='i=0; while [ $i -lt 120 ]; do i=$((i + 1)); /bin/echo $i; done'
 shell=(sh)
 command -v dash >/dev/null && shell=(dash)
 undisturbed "${shell[@]}" -c "$loop"

@@ -50,8 +50,9 @@ static inline uint8_t *entry_bytes(int level, const struct page_source *source, 
 {
 	const struct page_writer_options options = { 1, level, false };
 	struct entry_bytes entry = { 0 };
-	const struct page_sink sink = { false, entry_bytes_begin, entry_bytes_add, entry_bytes_end,
-					NULL, &entry };
+	const struct page_sink sink = {
+		false, entry_bytes_begin, entry_bytes_add, entry_bytes_end, NULL, &entry
+	};
 	struct page_writer *writer = NULL;
 
 	if (page_writer_new(&options, &sink, &writer, err) < 0 ||

@@ -121,16 +121,17 @@ static bool in_padding(const struct image_bytes *image, size_t at)
 }
 
 /*
- * Every byte changed: the image is refused, or everything in it is still right. What may change
+ * Every third byte changed: the image is refused, or everything in it is still right. What may change
  * unseen are the zeros that fill blocks up, and words of the tail that nothing but a registry
  * needs.
  */
 static void check_flips(struct image_bytes *image, bool pipe, unsigned flags, uint8_t flip,
-			size_t step)
+			size_t first)
 {
+	const size_t step = 3;
 	size_t passed = 0;
 
-	for (size_t i = 0; i < image->size; i += step) {
+	for (size_t i = first; i < image->size; i += step) {
 		struct image_report report = { 0 };
 		char text[TEXT_SIZE];
 		struct err err = { 0 };
@@ -433,9 +434,9 @@ int main(void)
 	check_hostile();
 	check_garbage();
 	check_repacks(&image);
-	check_flips(&image, false, 0, 0x01, 1);
-	check_flips(&image, false, IMAGE_READ_VERIFY, 0x80, 3);
-	check_flips(&image, true, 0, 0x20, 3);
+	check_flips(&image, false, 0, 0x01, 0);
+	check_flips(&image, false, IMAGE_READ_VERIFY, 0x80, 1);
+	check_flips(&image, true, 0, 0x20, 2);
 	free(image.data);
 	/* Page data that is neither held in memory nor fits into a pipe. */
 	make(&big, 3 << 20);

@@ -102,6 +102,10 @@ static void read_maps(pid_t pid, struct maps *ret_maps, struct err *err)
 	CHECK(read_file_at(AT_FDCWD, path, &text, &size, err) == 0 &&
 		      maps_parse(text, size, ret_maps, err) == 0,
 	      "%s", err->msg);
+	/* The terabytes of a sanitizer take it minutes. */
+	for (size_t i = ret_maps->count; i-- > 0;)
+		if (ret_maps->list[i].end - ret_maps->list[i].start > 1UL << 30)
+			maps_drop(ret_maps, ret_maps->list[i].start, ret_maps->list[i].end);
 }
 
 static bool looks_watched(const struct maps *maps)
