@@ -5,6 +5,7 @@
 #include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/record.h"
+#include "kernel/maps_file.h"
 #include "kernel/readfile.h"
 
 #include <stdlib.h>
@@ -14,11 +15,8 @@ static void read_process(struct foreknown *foreknown, pid_t pid)
 	_cleanup_close_ int proc = proc_open(pid, NULL);
 	_cleanup_(maps_release) struct maps maps = { 0 };
 	struct foreknown_process *process;
-	_cleanup_free_ char *text = NULL;
-	size_t size;
 
-	if (proc < 0 || read_file_at(proc, "smaps", &text, &size, NULL) < 0 ||
-	    maps_parse(text, size, &maps, NULL) < 0 || !maps.detailed)
+	if (proc < 0 || maps_read_at(proc, "smaps", &maps, NULL) < 0 || !maps.detailed)
 		return;
 	process = LIST_ADD(foreknown, processes, NULL);
 	if (!process)

@@ -6,6 +6,7 @@
 #include "dump/snapshot.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/maps_file.h"
 #include "kernel/proc_maps_detail.h"
 #include "kernel/readfile.h"
 
@@ -18,11 +19,8 @@ static int check(const struct target *target, pid_t pid, bool *ret_mistaken, str
 {
 	_cleanup_close_ int proc = proc_open(pid, err);
 	_cleanup_(maps_release) struct maps maps = { 0 };
-	_cleanup_free_ char *text = NULL;
-	size_t size;
 
-	if (proc < 0 || read_file_at(proc, "smaps", &text, &size, err) < 0 ||
-	    maps_parse(text, size, &maps, err) < 0)
+	if (proc < 0 || maps_read_at(proc, "smaps", &maps, err) < 0)
 		return -1;
 	*ret_mistaken = maps_check(&target->maps, &maps, err) < 0;
 	return *ret_mistaken ? -1 : 0;

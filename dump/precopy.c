@@ -7,6 +7,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/memory.h"
+#include "kernel/maps_file.h"
 #include "kernel/readfile.h"
 
 #include <string.h>
@@ -64,12 +65,8 @@ static struct precopied *add(struct precopy *precopy, pid_t pid,
 static int read_maps(pid_t pid, struct maps *ret_maps, struct err *err)
 {
 	_cleanup_close_ int proc = proc_open(pid, err);
-	_cleanup_free_ char *text = NULL;
-	size_t size;
 
-	if (proc < 0 || read_file_at(proc, "maps", &text, &size, err) < 0)
-		return -1;
-	return maps_parse(text, size, ret_maps, err);
+	return proc < 0 ? -1 : maps_read_at(proc, "maps", ret_maps, err);
 }
 
 /* What it has written so far is all it has; that is what the first round copies. */

@@ -5,6 +5,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/search.h"
+#include "kernel/maps_file.h"
 #include "kernel/memory_left.h"
 #include "kernel/proc_maps_detail.h"
 #include "kernel/readfile.h"
@@ -44,16 +45,6 @@ static int read_stat(struct target *target, struct err *err)
 	return proc_stat_parse(text, size, &target->stat, err);
 }
 
-static int read_maps(struct target *target, const char *name, struct err *err)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size;
-
-	if (read_file_at(target->proc, name, &text, &size, err) < 0)
-		return -1;
-	return maps_parse(text, size, &target->maps, err);
-}
-
 /* Anonymous shared memory can be swapped out at any time, and whether it is only smaps of this moment tells. */
 static bool may_be_swapped(const struct maps *maps)
 {
@@ -72,7 +63,7 @@ static int foresee_maps(struct target *target, const struct maps *foreknown, str
 {
 	if (!foreknown || target->private < TARGET_LARGE)
 		return 0;
-	if (read_maps(target, "maps", err) < 0)
+	if (maps_read_at(target->proc, "maps", &target->maps, err) < 0)
 		return -1;
 	if (maps_foresee(&target->maps, foreknown) &&
 	    maps_locked(&target->maps) == target->locked && !may_be_swapped(&target->maps))
@@ -91,7 +82,7 @@ static int look_at_memory(struct target *target, bool stands_still, const struct
 		return foreseen < 0 ? -1 : 0;
 	if (stands_still && target->private >= TARGET_LARGE)
 		target->ahead = scan_ahead_start(&target->memory);
-	return read_maps(target, "smaps", err);
+	return maps_read_at(target->proc, "smaps", &target->maps, err);
 }
 
 int target_look(pid_t pid, struct target *ret_target, struct err *err)

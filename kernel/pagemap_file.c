@@ -9,8 +9,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "kernel/proc_maps.h"
-#include "kernel/readfile.h"
+#include "kernel/maps_file.h"
 
 #define WORDS 65536 /* read at once: 256 MiB of address space */
 
@@ -91,13 +90,10 @@ static bool is_anonymous(const struct map *map)
 static int scan_maps(struct pagemap_scan *scan, uint64_t start, uint64_t end, struct err *err)
 {
 	_cleanup_(maps_release) struct maps maps = { 0 };
-	_cleanup_free_ char *text = NULL;
 	char path[48];
-	size_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", scan->memory->pid);
-	if (read_file_at(AT_FDCWD, path, &text, &size, err) < 0 ||
-	    maps_parse(text, size, &maps, err) < 0)
+	if (maps_read_at(AT_FDCWD, path, &maps, err) < 0)
 		return -1;
 	for (size_t i = 0; i < maps.count; i++) {
 		const struct map *map = &maps.list[i];

@@ -16,8 +16,8 @@
 #include "kernel/compat.h"
 #include "kernel/fallback.h"
 #include "kernel/freeze.h"
+#include "kernel/maps_file.h"
 #include "kernel/proc_auxv.h"
-#include "kernel/proc_maps.h"
 #include "kernel/readfile.h"
 
 #define MAX_PAGE   65536
@@ -127,13 +127,10 @@ static int find_in_maps(const struct frozen *frozen, const char *dir, size_t siz
 {
 	bool vdso = feature_on(frozen->features, FEATURE_VDSO_PADDING);
 	_cleanup_(maps_release) struct maps maps = { 0 };
-	_cleanup_free_ char *text = NULL;
 	char path[64];
-	size_t length;
 
 	snprintf(path, sizeof(path), "%s/maps", dir);
-	if (read_file_at(AT_FDCWD, path, &text, &length, err) < 0 ||
-	    maps_parse(text, length, &maps, err) < 0)
+	if (maps_read_at(AT_FDCWD, path, &maps, err) < 0)
 		return -1;
 	for (size_t i = 0; vdso && i < maps.count; i++)
 		if (maps.list[i].kind == MAP_KIND_VDSO &&

@@ -276,12 +276,6 @@ static bool is_detail(const struct scan *line)
 	       memchr(line->at, ':', scan_left(line));
 }
 
-struct maps_reader {
-	struct maps maps;
-	size_t number; /* of the line */
-	bool open;     /* details of the last mapping have begun, and its VmFlags line is to come */
-};
-
 static int read_line(struct maps_reader *reader, struct scan line, struct err *err)
 {
 	struct maps *maps = &reader->maps;
@@ -307,27 +301,47 @@ static int read_line(struct maps_reader *reader, struct scan line, struct err *e
 	return take_flags(last, line, reader->number, err);
 }
 
-int maps_parse(const char *text, size_t size, struct maps *ret_maps, struct err *err)
+int maps_reader_add(struct maps_reader *reader, const char *text, size_t size, struct err *err)
 {
-	_cleanup_(maps_release) struct maps maps = {};
-	struct maps_reader reader = {};
 	struct scan in = scan_text(text, size), line;
 	bool cut = false;
-	int status = 0;
 
-	while (status == 0 && scan_line(&in, &line, &cut)) {
-		reader.number++;
-		status = read_line(&reader, line, err);
+	while (scan_line(&in, &line, &cut)) {
+		reader->number++;
+		if (read_line(reader, line, err) < 0)
+			return -1;
 	}
-	maps = reader.maps;
-	if (status < 0)
-		return -1;
-	if (cut || reader.open)
+	if (cut)
 		return err_set(err, ERR_FAILED, "%s line %zu: the text is cut off",
-			       maps.detailed ? "smaps" : "maps", reader.number);
-	*ret_maps = maps;
-	maps = (struct maps){};
+			       reader->maps.detailed ? "smaps" : "maps", reader->number);
 	return 0;
+}
+
+int maps_reader_end(struct maps_reader *reader, struct maps *ret_maps, struct err *err)
+{
+	if (reader->open) {
+		err_set(err, ERR_FAILED, "smaps line %zu: the text is cut off", reader->number);
+		maps_reader_release(reader);
+		return -1;
+	}
+	*ret_maps = reader->maps;
+	*reader = (struct maps_reader){};
+	return 0;
+}
+
+void maps_reader_release(struct maps_reader *reader)
+{
+	maps_release(&reader->maps);
+	*reader = (struct maps_reader){};
+}
+
+int maps_parse(const char *text, size_t size, struct maps *ret_maps, struct err *err)
+{
+	_cleanup_(maps_reader_release) struct maps_reader reader = {};
+
+	if (maps_reader_add(&reader, text, size, err) < 0)
+		return -1;
+	return maps_reader_end(&reader, ret_maps, err);
 }
 
 /*

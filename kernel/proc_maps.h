@@ -136,6 +136,16 @@ struct maps {
  */
 int maps_parse(const char *text, size_t size, struct maps *ret_maps, struct err *err);
 
+/* maps_parse by pieces of whole lines. Zeroed at first; maps_reader_end leaves it so, on failure too. */
+struct maps_reader {
+	struct maps maps;
+	size_t number; /* of the line */
+	bool open;     /* details of the last mapping have begun, and its VmFlags line is to come */
+};
+int maps_reader_add(struct maps_reader *reader, const char *text, size_t size, struct err *err);
+int maps_reader_end(struct maps_reader *reader, struct maps *ret_maps, struct err *err);
+void maps_reader_release(struct maps_reader *reader);
+
 /*
  * Settles .deleted where a file may be called "x (deleted)": looks, under the directory rootfd (the
  * root of the process, /proc/PID/root), whether a file of the full name exists and is the mapped

@@ -139,6 +139,50 @@ int read_piece_at(int dirfd, const char *name, char **ret_text, size_t *ret_size
 	return read_all(dirfd, name, true, ret_text, ret_size, err);
 }
 
+/* Gives all lines that end to `take`, and moves the rest to the start. */
+static int give_lines(char *text, size_t *size, take_lines *take, void *context, struct err *err)
+{
+	const char *last = memrchr(text, '\n', *size);
+	size_t lines = last ? (size_t)(last + 1 - text) : 0;
+
+	if (lines && take(context, text, lines, err) < 0)
+		return -1;
+	*size -= lines;
+	memmove(text, text + lines, *size);
+	return 0;
+}
+
+int read_lines_at(int dirfd, const char *name, take_lines *take, void *context, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
+	size_t room = 32768, size = 0;
+	int more = 1;
+
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return failed("open", dirfd, name, err);
+	while (more) {
+		/* One line that fills it. */
+		if (size == room)
+			room *= 2;
+		if (!text || size * 2 == room) {
+			char *larger = room < LARGEST_FILE ? realloc(text, room) : NULL;
+
+			if (!larger)
+				return err_set(err, ERR_FAILED, "read %s: no memory for a line",
+					       name);
+			text = larger;
+		}
+		more = read_on(fd, text, room, &size, false);
+		if (more < 0)
+			return failed("read", dirfd, name, err);
+		if (give_lines(text, &size, take, context, err) < 0)
+			return -1;
+	}
+	return size ? take(context, text, size, err) : 0;
+}
+
 int read_link_at(int dirfd, const char *name, char **ret_target, struct err *err)
 {
 	_cleanup_free_ char *target = NULL;

@@ -39,6 +39,13 @@ int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size,
  */
 int read_piece_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err);
 
+/*
+ * The same of a file of lines that may be long, without having it in memory: `take` gets whole lines, as many as were read, and fails or returns 0. What
+ * follows the last newline, if anything, comes last.
+ */
+typedef int take_lines(void *context, const char *text, size_t size, struct err *err);
+int read_lines_at(int dirfd, const char *name, take_lines *take, void *context, struct err *err);
+
 /* The target of a symbolic link, malloc'd, of any length. */
 int read_link_at(int dirfd, const char *name, char **ret_target, struct err *err);
 

@@ -16,8 +16,7 @@
 #include "kernel/compat.h"
 #include "kernel/fallback.h"
 #include "kernel/freeze.h"
-#include "kernel/proc_maps.h"
-#include "kernel/readfile.h"
+#include "kernel/maps_file.h"
 #include "kernel/tracee.h"
 
 enum { STEPS_MAX = 5000 };
@@ -104,11 +103,8 @@ static bool query(struct search *search, int maps, uint64_t address)
 static int find_in_list(struct search *search, const char *path, struct err *err)
 {
 	_cleanup_(maps_release) struct maps maps = { 0 };
-	_cleanup_free_ char *text = NULL;
-	size_t size;
 
-	if (read_file_at(AT_FDCWD, path, &text, &size, err) < 0 ||
-	    maps_parse(text, size, &maps, err) < 0)
+	if (maps_read_at(AT_FDCWD, path, &maps, err) < 0)
 		return -1;
 	search->other = (struct stretch){ 0, UINT64_MAX };
 	for (size_t i = 0; i < maps.count; i++)

@@ -286,7 +286,9 @@ int descriptors_check(struct restore *restore, struct err *err)
 		    restore->image.kinds[KIND_unix_socket].n_objects +
 		    restore->image.kinds[KIND_tty].n_objects +
 		    restore->image.kinds[KIND_shm].n_objects);
-	check_limit(restore, last + 56 + made * (uint64_t)MAX(restore->options->copies, 1));
+	if (!d->checked)
+		check_limit(restore, last + 56 + made * (uint64_t)MAX(restore->options->copies, 1));
+	d->checked = true;
 	return 0;
 }
 

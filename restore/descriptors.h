@@ -38,7 +38,8 @@ struct restore_descriptors {
 	size_t n_overrides;
 	struct file_use *uses;
 	size_t n_uses;
-	int own[3]; /* duplicates of prestore's 0, 1, 2; -1: not made */
+	bool checked; /* the limit; for all processes at once */
+	int own[3];   /* duplicates of prestore's 0, 1, 2; -1: not made */
 	bool tty_sought;
 	int tty; /* prestore's controlling terminal; -1 */
 	char tty_path[64];

@@ -8,6 +8,7 @@
 #include "format/process.h"
 #include "format/shm.h"
 #include "kernel/compat.h"
+#include "kernel/maps_file.h"
 #include "kernel/readfile.h"
 #include "restore/canvas.h"
 #include "restore/file_check.h"
@@ -92,14 +93,9 @@ static int memory_make(struct restore *restore, const void *record, struct key k
 
 static int read_maps(const struct canvas *canvas, struct maps *ret_maps, struct err *err)
 {
-	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int proc = -1;
-	size_t size;
+	_cleanup_close_ int proc = proc_open(canvas->pid, err);
 
-	proc = proc_open(canvas->pid, err);
-	if (proc < 0 || read_file_at(proc, "maps", &text, &size, err) < 0)
-		return -1;
-	return maps_parse(text, size, ret_maps, err);
+	return proc < 0 ? -1 : maps_read_at(proc, "maps", ret_maps, err);
 }
 
 /* The VMAs of all processes as if they were of one. Free its vmas. */

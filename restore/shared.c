@@ -4,6 +4,7 @@
 #include "format/err.h"
 #include "format/shm.h"
 #include "kernel/compat.h"
+#include "kernel/maps_file.h"
 #include "kernel/readfile.h"
 #include "restore/gap.h"
 #include "restore/mapping.h"
@@ -27,13 +28,9 @@ static int find_gap(struct canvas *canvas, const struct memory *memory, uint64_t
 		    struct range *ret_gap, struct err *err)
 {
 	_cleanup_(maps_release) struct maps maps = { 0 };
-	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int proc = -1;
-	size_t length;
+	_cleanup_close_ int proc = proc_open(canvas->pid, err);
 
-	proc = proc_open(canvas->pid, err);
-	if (proc < 0 || read_file_at(proc, "maps", &text, &length, err) < 0 ||
-	    maps_parse(text, length, &maps, err) < 0)
+	if (proc < 0 || maps_read_at(proc, "maps", &maps, err) < 0)
 		return -1;
 	return gap_find(&maps, memory, canvas->scratch, size, ret_gap, err);
 }
