@@ -12,11 +12,16 @@ static const struct name stateless[] = {
 	{ "null", 3 }, { "zero", 5 }, { "full", 7 }, { "random", 8 }, { "urandom", 9 }, {},
 };
 
+bool chardev_is_stateless(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 &&
+	       name_of(stateless, minor(st->st_rdev));
+}
+
 static bool probe(const struct dump *dump, const struct dump_fd *fd)
 {
 	(void)dump;
-	return S_ISCHR(fd->stat.st_mode) && major(fd->stat.st_rdev) == 1 &&
-	       name_of(stateless, minor(fd->stat.st_rdev));
+	return chardev_is_stateless(&fd->stat);
 }
 
 static int collect(struct dump *dump, const struct dump_fd *fd, void *state, struct err *err)

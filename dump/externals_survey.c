@@ -29,8 +29,8 @@ static bool may_end_outside(int proc, uint32_t fd)
 	for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++)
 		if (strncmp(link, inside[i], strlen(inside[i])) == 0)
 			return false;
-	return link[0] != '/' ||
-	       (fstatat(proc, name, &st, 0) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+	return link[0] != '/' || (fstatat(proc, name, &st, 0) == 0 && !S_ISREG(st.st_mode) &&
+				  !S_ISDIR(st.st_mode) && !chardev_is_stateless(&st));
 }
 
 static bool has_suspect(pid_t pid)

@@ -93,4 +93,7 @@ int dump_file_id_again(const struct file_id *known, const char *path, const stru
 int dump_contents(struct dump *dump, struct target *target, const struct map *map, int fd,
 		  uint32_t *ret_id, struct err *err);
 
+/* A device that is the same for all who open it, and remembers nothing: /dev/null and its like. */
+bool chardev_is_stateless(const struct stat *st);
+
 #endif
