@@ -8,9 +8,6 @@
 
 enum {
 	FRAMES_MAX = PAGES_DATA_MAX / PAGES_FRAME_SIZE,
-	/* Parts that are digested in one go: a millisecond. And written. */
-	DIGEST_STEP = 4,
-	WRITE_STEP = 4,
 	/* For what is written while it is made: enough that no thread waits for another one's turn, and few enough to stay in the caches. */
 	CELLS_PER_THREAD = 4,
 	CELLS_STREAMING_MAX = 2 * FRAMES_MAX,
@@ -128,9 +125,9 @@ static int digest_parts(const struct page_queue *queue, struct task *task,
 
 	(void)queue;
 	(void)maker;
-	for (size_t i = task->first; i < task->first + task->count; i++)
-		digest_update(&entry->state, entry->parts[i].iov_base, entry->parts[i].iov_len);
-	if (task->first + task->count == entry->n_frames + 1)
+	digest_update(&entry->state, entry->parts[task->first].iov_base,
+		      entry->parts[task->first].iov_len);
+	if (task->first == entry->n_frames)
 		digest_final(&entry->state, &entry->digest);
 	return 0;
 }
@@ -271,16 +268,11 @@ static uint64_t entry_size(const struct page_queue *queue, const struct queued_e
 	return size;
 }
 
-static size_t at_most(size_t count, size_t most)
-{
-	return count < most ? count : most;
-}
-
 /* In order, also of the entries. Its end waits for the digest. */
 static bool take_write(struct page_queue *queue, struct queued_entry *entry, struct task *task)
 {
 	bool before = queue->streaming || all_made(entry);
-	size_t count = before ? at_most(entry->made - entry->written, WRITE_STEP) : 0;
+	size_t count = before && entry->made > entry->written;
 	bool ends = entry->written + count == entry->n_frames + 1 &&
 		    (!queue->digests || entry->digested == entry->n_frames + 1);
 
@@ -296,11 +288,9 @@ static bool take_write(struct page_queue *queue, struct queued_entry *entry, str
 
 static bool take_digest(struct page_queue *queue, struct queued_entry *entry, struct task *task)
 {
-	size_t count = at_most(entry->made - entry->digested, DIGEST_STEP);
-
-	if (!queue->digests || entry->digesting || !count)
+	if (!queue->digests || entry->digesting || entry->made == entry->digested)
 		return false;
-	*task = (struct task){ TASK_DIGEST, entry, entry->digested, .count = count };
+	*task = (struct task){ TASK_DIGEST, entry, entry->digested, .count = 1 };
 	entry->digesting = true;
 	return true;
 }
