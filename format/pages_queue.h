@@ -71,8 +71,8 @@ enum task_kind {
 struct task {
 	enum task_kind kind;
 	struct queued_entry *entry;
-	size_t first;	   /* part */
-	size_t count;	   /* of parts to be digested or written */
+	size_t first;	   /* part: the frame, or what is written or digested */
+	size_t count;	   /* 0: no part is to be written */
 	bool begins, ends; /* the entry, in the sink */
 	uint64_t size;	   /* of the entry, as page_queue_size; to be written */
 	uint8_t *cell;	   /* for the frame */
