@@ -20,21 +20,8 @@
 #define KEPT_MAX (UINT64_C(256) << 20)
 /* The same for all pages of all processes, which else are read of each up to four times: to compare, search, hash and write them. */
 #define HELD_MAX (UINT64_C(32) << 20)
-
-bool snapshots_wanted(const struct dump *dump, const struct dump_options *options)
-{
-	uint64_t size = 0;
-
-	if (options->snapshot != SNAPSHOT_AUTO)
-		return options->snapshot == SNAPSHOT_FORK;
-	IMAGE_EACH (&dump->image, memory, m)
-		size += memory_saved_size(m);
-	IMAGE_EACH (&dump->image, shm, shm)
-		size += shm_saved_size(shm);
-	for (size_t i = 0; i < dump->n_targets; i++)
-		size += dump->targets[i].late ? dump->targets[i].private : 0;
-	return options->afterwards == AFTER_RUN && size > WORTH_A_COPY * dump->n_targets;
-}
+/* Ranges that are smaller on average, such as the stacks of many threads, are read at once sooner than one by one of a copy. */
+#define SCATTERED (UINT64_C(64) << 10)
 
 bool snapshots_small(const struct dump *dump, const struct dump_options *options)
 {
@@ -48,6 +35,26 @@ bool snapshots_small(const struct dump *dump, const struct dump_options *options
 		if (dump->targets[i].late)
 			return false;
 	return size <= HELD_MAX;
+}
+
+bool snapshots_wanted(const struct dump *dump, const struct dump_options *options)
+{
+	uint64_t size = 0, ranges = 0;
+
+	if (options->snapshot != SNAPSHOT_AUTO)
+		return options->snapshot == SNAPSHOT_FORK;
+	IMAGE_EACH (&dump->image, memory, m) {
+		size += memory_saved_size(m);
+		for (size_t i = 0; i < m->n_vmas; i++)
+			ranges += m->vmas[i].n_saved;
+	}
+	if (snapshots_small(dump, options) && size < ranges * SCATTERED)
+		return false;
+	IMAGE_EACH (&dump->image, shm, shm)
+		size += shm_saved_size(shm);
+	for (size_t i = 0; i < dump->n_targets; i++)
+		size += dump->targets[i].late ? dump->targets[i].private : 0;
+	return options->afterwards == AFTER_RUN && size > WORTH_A_COPY * dump->n_targets;
 }
 
 /* Who would become the parent of the copy, or have it born into another namespace. */
