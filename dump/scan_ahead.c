@@ -3,9 +3,8 @@
 
 #include "format/err.h"
 #include "kernel/pagetable.h"
+#include "kernel/together.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -30,18 +29,11 @@ static void *scan(void *argument)
 struct scan_ahead *scan_ahead_start(const struct process_memory *memory)
 {
 	struct scan_ahead *ahead = calloc(1, sizeof(*ahead));
-	sigset_t all, before;
-	int error;
 
 	if (!ahead)
 		return NULL;
 	ahead->memory = *memory;
-	/* Signals stay with the caller's thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&ahead->thread, NULL, scan, ahead);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!error)
+	if (together_start(&ahead->thread, scan, ahead) == 0)
 		return ahead;
 	free(ahead);
 	return NULL;

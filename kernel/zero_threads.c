@@ -1,44 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking for pages of zeros with several threads, each in a part of the ranges. */
-#include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
-
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/memory.h"
+#include "kernel/together.h"
 
-#define THREADS_MAX 16
 /* Less than this is done before a thread has started. */
 #define SHARE_MIN (UINT64_C(16) << 20)
 
 struct share {
 	const struct process_memory *memory;
 	struct memory_ranges ranges, zero, other;
-	pthread_t thread;
-	bool started;
 	int result;
 	struct err err;
 };
 
-typedef struct share all_shares[THREADS_MAX];
+typedef struct share all_shares[TOGETHER_MAX];
 
 static void cleanup_shares(all_shares *shares)
 {
-	for (unsigned i = 0; i < THREADS_MAX; i++) {
+	for (unsigned i = 0; i < TOGETHER_MAX; i++) {
 		memory_ranges_release(&(*shares)[i].ranges);
 		memory_ranges_release(&(*shares)[i].zero);
 		memory_ranges_release(&(*shares)[i].other);
 	}
 }
 
-static void *look(void *argument)
+static void look(void *shares, size_t index)
 {
-	struct share *share = argument;
+	struct share *share = (struct share *)shares + index;
 
 	share->result = memory_zero_pages(share->memory, share->ranges.list, share->ranges.count,
 					  &share->zero, &share->other, &share->err);
-	return NULL;
 }
 
 static uint64_t size_of(const struct memory_range *ranges, size_t count)
@@ -74,24 +67,6 @@ static int deal(struct share *shares, unsigned n, const struct memory_range *ran
 	return 0;
 }
 
-/* Signals stay with the caller's thread, which does the first part, and those for which there is no other. */
-static void look_everywhere(struct share *shares, unsigned n)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (unsigned i = 1; i < n; i++)
-		shares[i].started = pthread_create(&shares[i].thread, NULL, look, &shares[i]) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	for (unsigned i = 0; i < n; i++)
-		if (!shares[i].started)
-			look(&shares[i]);
-	for (unsigned i = 1; i < n; i++)
-		if (shares[i].started)
-			pthread_join(shares[i].thread, NULL);
-}
-
 static int append(struct memory_ranges *to, const struct memory_ranges *from, struct err *err)
 {
 	for (size_t i = 0; i < from->count; i++)
@@ -108,7 +83,7 @@ int memory_zero_pages_by(unsigned threads, const struct process_memory *memory,
 	_cleanup_(cleanup_shares) all_shares shares = { 0 };
 	uint64_t most = size_of(ranges, count) / SHARE_MIN;
 
-	threads = threads < THREADS_MAX ? threads : THREADS_MAX;
+	threads = threads < TOGETHER_MAX ? threads : TOGETHER_MAX;
 	threads = threads < most ? threads : (unsigned)most;
 	if (threads < 2)
 		return memory_zero_pages(memory, ranges, count, ret_zero, ret_other, err);
@@ -116,7 +91,7 @@ int memory_zero_pages_by(unsigned threads, const struct process_memory *memory,
 		return -1;
 	for (unsigned i = 0; i < threads; i++)
 		shares[i].memory = memory;
-	look_everywhere(shares, threads);
+	together(threads, threads, look, shares);
 	for (unsigned i = 0; i < threads; i++) {
 		if (shares[i].result < 0) {
 			if (err)

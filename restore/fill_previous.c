@@ -9,6 +9,7 @@
 #include "format/process.h"
 #include "format/shm.h"
 #include "kernel/huge.h"
+#include "kernel/together.h"
 #include "restore/canvas.h"
 #include "restore/collapse.h"
 #include "restore/fill.h"
@@ -17,7 +18,6 @@
 #include "restore/shm.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
 /* A multiple of what is compressed together. */
@@ -110,39 +110,30 @@ static int copy(struct copying *copying, struct err *err)
 	return 0;
 }
 
-static void *work(void *context)
+/* Each has a reader of its own. */
+static void work(void *context, size_t index)
 {
 	struct copying *copying = context;
 	struct err err;
 
+	(void)index;
 	if (copy(copying, &err) == 0)
-		return NULL;
+		return;
 	pthread_mutex_lock(&copying->lock);
 	if (!copying->failed)
 		copying->err = err;
 	copying->failed = true;
 	pthread_mutex_unlock(&copying->lock);
-	return NULL;
 }
 
-/* With this thread as one of them. */
 static int work_together(struct copying *copying, struct err *err)
 {
-	unsigned max = fill_threads(copying->restore->features), n = 0;
-	pthread_t threads[FILL_THREADS_MAX];
-	sigset_t all, before;
+	unsigned threads = fill_threads(copying->restore->features);
 
+	if (threads > copying->n_chunks)
+		threads = (unsigned)copying->n_chunks;
 	pthread_mutex_init(&copying->lock, NULL);
-	/* Signals are for the main thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (n + 1 < max && n + 1 < copying->n_chunks &&
-	       pthread_create(&threads[n], NULL, work, copying) == 0)
-		n++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	work(copying);
-	while (n)
-		pthread_join(threads[--n], NULL);
+	together(threads, threads, work, copying);
 	pthread_mutex_destroy(&copying->lock);
 	if (copying->failed && err)
 		*err = copying->err;
