@@ -52,7 +52,7 @@ static void check(unsigned threads, size_t n, bool others)
 
 int main(void)
 {
-	const struct rlimit none = { 0, 0 };
+	struct rlimit limit, none;
 
 	check(1, N, false);
 	check(4, N, true);
@@ -60,7 +60,12 @@ int main(void)
 	check(4, 0, false);
 	check(1000, N, true);
 	/* No thread can be had: root's are not counted. */
-	if (geteuid() != 0 && setrlimit(RLIMIT_NPROC, &none) == 0)
+	if (geteuid() != 0) {
+		getrlimit(RLIMIT_NPROC, &limit);
+		none = (struct rlimit){ 0, limit.rlim_max };
+		CHECK(setrlimit(RLIMIT_NPROC, &none) == 0);
 		check(4, N, false);
+		setrlimit(RLIMIT_NPROC, &limit);
+	}
 	return test_done("together");
 }
