@@ -118,8 +118,7 @@ static int make_frame(const struct page_queue *queue, struct task *task, struct 
 	return 0;
 }
 
-static int digest_parts(const struct page_queue *queue, struct task *task,
-			struct frame_maker *maker)
+static int digest_part(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
 {
 	struct queued_entry *entry = task->entry;
 
@@ -132,7 +131,7 @@ static int digest_parts(const struct page_queue *queue, struct task *task,
 	return 0;
 }
 
-static int write_parts(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
+static int write_part(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
 {
 	const struct queued_entry *entry = task->entry;
 	const struct page_sink *sink = &queue->sink;
@@ -154,8 +153,8 @@ static int write_parts(const struct page_queue *queue, struct task *task, struct
 
 typedef int task_fn(const struct page_queue *queue, struct task *task, struct frame_maker *maker);
 static task_fn *const doing[] = {
-	[TASK_WRITE] = write_parts,
-	[TASK_DIGEST] = digest_parts,
+	[TASK_WRITE] = write_part,
+	[TASK_DIGEST] = digest_part,
 	[TASK_FRAME] = make_frame,
 };
 

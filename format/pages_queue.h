@@ -74,7 +74,7 @@ struct task {
 	size_t first;	   /* part: the frame, or what is written or digested */
 	size_t count;	   /* 0: no part is to be written */
 	bool begins, ends; /* the entry, in the sink */
-	uint64_t size;	   /* of the entry, as page_queue_size; to be written */
+	uint64_t size;	   /* of the entry, where it begins or ends; 0: not known yet */
 	uint8_t *cell;	   /* for the frame */
 	struct page_frame made;
 	int result;
