@@ -12,6 +12,7 @@
 #include "arch/host.h"
 #include "format/err.h"
 #include "kernel/borrow.h"
+#include "kernel/fork_limit.h"
 #include "kernel/freeze.h"
 #include "kernel/remote.h"
 #include "kernel/tracee.h"
@@ -90,7 +91,8 @@ static int pass_between(struct making *making, pid_t between, struct err *err)
 	if (making->copy.pid)
 		return 0;
 	errno = stop.status ? stop.status : EINTR;
-	return err_sys(err, "process %d: cloning a copy of it", making->remote->frozen->pid);
+	return err_sys(err, "process %d: cloning a copy of it%s", making->remote->frozen->pid,
+		       fork_limit(errno));
 }
 
 static int on_gone(struct making *making, const struct stop *stop, struct err *err)
@@ -211,7 +213,8 @@ static int fork_in(struct making *making, struct frozen_thread *thread, struct e
 	if (r < 0 || result >= 0)
 		return r;
 	errno = (int)-result;
-	return err_sys(err, "process %d: cloning a child in it", remote->frozen->pid);
+	return err_sys(err, "process %d: cloning a child in it%s", remote->frozen->pid,
+		       fork_limit(errno));
 }
 
 int memory_copy_make(struct remote *remote, struct frozen_thread *thread,

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "format/err.h"
+#include "kernel/fork_limit.h"
 #include "kernel/remote.h"
 
 #define MAX_ERRNO 4095 /* include/linux/err.h */
@@ -161,5 +162,7 @@ int remote_judge(const struct remote_call *call, const char *path, pid_t pid, st
 	if (call->result >= 0 || call->result < -MAX_ERRNO)
 		return 0;
 	errno = (int)-call->result;
-	return err_sys(err, "process %d: %s", pid, remote_describe(call, path, text, sizeof(text)));
+	return err_sys(err, "process %d: %s%s", pid,
+		       remote_describe(call, path, text, sizeof(text)),
+		       call->nr == SYS_clone || call->nr == SYS_clone3 ? fork_limit(errno) : "");
 }

@@ -5,6 +5,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/compat.h"
+#include "kernel/fork_limit.h"
 
 #include <linux/capability.h>
 #include <linux/sched.h>
@@ -23,7 +24,7 @@ static const char *const steps[] = {
 	[STEP_CAPABILITIES] = "cannot keep its capabilities",
 	[STEP_EXEC] = "cannot execute its program",
 	[STEP_MOUNT] = "cannot mount /proc in the new namespace",
-	[STEP_CLONE] = "cannot be made under its old number",
+	[STEP_CLONE] = "cannot be made",
 };
 
 int newborn_failure(int32_t word, struct err *err)
@@ -31,8 +32,9 @@ int newborn_failure(int32_t word, struct err *err)
 	uint32_t step = (uint32_t)word >> 16;
 
 	errno = word & 0xffff;
-	return err_sys(err, "the new process %s",
-		       step < sizeof(steps) / sizeof(*steps) ? steps[step] : "failed");
+	return err_sys(err, "the new process %s%s",
+		       step < sizeof(steps) / sizeof(*steps) ? steps[step] : "failed",
+		       fork_limit(errno));
 }
 
 /* The kernel translates the sender's process id into the receiver's namespace; nothing else tells it as surely. */

@@ -5,6 +5,7 @@
 #include "format/err.h"
 #include "format/process.h"
 #include "kernel/compat.h"
+#include "kernel/fork_limit.h"
 #include "restore/namespace.h"
 #include "restore/newborn.h"
 
@@ -49,7 +50,7 @@ static int start_orphan(const struct newborn *newborn, bool keep, struct err *er
 	pid_t middle = vfork();
 
 	if (middle < 0)
-		return err_sys(err, "vfork");
+		return err_sys(err, "vfork%s", fork_limit(errno));
 	if (middle == 0) {
 		if (newborn_clone(newborn, keep, 0) < 0)
 			newborn_fail(newborn->socket, STEP_CLONE, errno);
@@ -71,8 +72,8 @@ static int start(const struct newborn *newborn, enum pids_mode mode, struct job 
 		return start_orphan(newborn, mode == PIDS_KEEP, err);
 	pid = newborn_clone(newborn, mode == PIDS_KEEP, 0);
 	if (pid < 0)
-		return err_sys(err, "cannot make a process%s",
-			       mode == PIDS_KEEP ? " under its old number" : "");
+		return err_sys(err, "cannot make a process%s%s",
+			       mode == PIDS_KEEP ? " under its old number" : "", fork_limit(errno));
 	return 0;
 }
 

@@ -114,6 +114,7 @@ if [ "$(id -u)" != 0 ]; then
 			[ $failed != 0 ] && break
 		else
 			failed=$((failed + 1))
+			grep -q 'ulimit -u' err || fail "for want of processes, and not said: $(cat err)"
 		fi
 		until_true 30 none_left || fail "something is left with room for $more processes ($(cat err)): $(pgrep -af $mark)"
 	done
