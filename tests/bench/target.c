@@ -246,6 +246,19 @@ static int beating(unsigned long mib)
 	}
 }
 
+/* So that a host that takes back what its guests have freed has given it again, before time is taken. */
+static int touch(unsigned long mib)
+{
+	char *memory =
+		mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -1;
+	for (size_t i = 0; i < mib << 20; i += PAGE)
+		memory[i] = 1;
+	exit(0);
+}
+
 static int random_memory(unsigned long mib)
 {
 	return fill(mib << 20);
@@ -258,6 +271,7 @@ static const struct {
 	{ "sleep", sleeping }, { "memory", random_memory }, { "beating", beating },
 	{ "writer", writer },  { "threads", threads },	    { "children", children },
 	{ "levels", levels },  { "mappings", mappings },    { "descriptors", descriptors },
+	{ "touch", touch },
 };
 
 int main(int argc, char **argv)
