@@ -13,7 +13,7 @@ struct memory;
 
 /*
  * Where a process with much memory has written to every other page, as many ranges lie in the image before as in this one. Above so many of both,
- * the shortest of those before are saved once more: fewer ranges for more pages.
+ * the shortest of those before are saved once more: fewer ranges for more pages. Nothing is done where that would not be enough.
  */
 int memory_thin(struct memory *memory, size_t most, struct err *err);
 

@@ -4,6 +4,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/image_previous.h"
+#include "format/search.h"
 
 #include <string.h>
 
@@ -14,7 +15,6 @@
 #define RECORD(name, path) [KIND_##name] = { &name##_record, path },
 const struct kind_info kinds[KIND_COUNT] = {
 #include "format/resources.def"
-#include "format/search.h"
 };
 #undef RECORD
 

@@ -228,7 +228,7 @@ int page_queue_add(struct page_queue *queue, const char *name, const struct page
 	uint8_t *cell = page_cell_take(&queue->cells);
 	int r = 0;
 
-	/* One is enough to get on; without any nothing would ever happen. */
+	/* One is enough to get on, if parts are written as they are made. */
 	if (cell)
 		page_cell_give(&queue->cells, cell);
 	else if (!queue->cells.made)
@@ -386,6 +386,14 @@ void page_queue_done(struct page_queue *queue, const struct task *task)
 {
 	task->entry->busy--;
 	dones[task->kind](queue, task->entry, task);
+}
+
+bool page_queue_idle(const struct page_queue *queue)
+{
+	for (size_t i = 0; i < queue->n_entries; i++)
+		if (entry_at((struct page_queue *)queue, i)->busy)
+			return false;
+	return true;
 }
 
 size_t page_queue_frames(const struct page_queue *queue)

@@ -96,6 +96,9 @@ int page_queue_add(struct page_queue *queue, const char *name, const struct page
 bool page_queue_take(struct page_queue *queue, struct task *ret_task);
 void page_queue_done(struct page_queue *queue, const struct task *task);
 
+/* Nobody has taken any task: what cannot be done now never can, for want of memory. */
+bool page_queue_idle(const struct page_queue *queue);
+
 /* Frames that nobody has taken. */
 size_t page_queue_frames(const struct page_queue *queue);
 

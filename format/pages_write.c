@@ -6,6 +6,7 @@
 #include "format/pages.h"
 #include "format/pages_queue.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -43,6 +44,16 @@ static int failed(struct page_writer *writer, const char *name, const struct err
 	writer->failed = true;
 	writer->err = *why;
 	return err_prefix(&writer->err, "%s", name);
+}
+
+/* One entry has to be in memory as a whole where its size must be told first. */
+static int failed_for_memory(struct page_writer *writer, const char *name)
+{
+	struct err why;
+
+	errno = ENOMEM;
+	err_sys(&why, "memory for the page data of an entry");
+	return failed(writer, name, &why);
 }
 
 /* Called and left with the lock held. */
@@ -187,6 +198,8 @@ static int work_down(struct page_writer *writer, size_t most)
 			return 0;
 		} else if (page_queue_take(queue, &task)) {
 			do_task(&writer->workers[0], &task);
+		} else if (page_queue_idle(queue)) {
+			return failed_for_memory(writer, entry->name);
 		} else {
 			pthread_cond_wait(&writer->done, &writer->lock);
 		}

@@ -17,7 +17,13 @@ int pidfile_write(const char *path, const pid_t *pids, size_t n, struct err *err
 
 	for (size_t i = 0; i < n && !failed; i++)
 		failed = dprintf(fd, "%d\n", pids[i]) < 0;
-	return failed ? err_sys(err, "cannot write %s", path) : 0;
+	if (!failed)
+		return 0;
+	err_sys(err, "cannot write %s", path);
+	/* Of a list that was cut off nothing stays. */
+	if (fd >= 0)
+		pidfile_remove(path);
+	return -1;
 }
 
 void pidfile_remove(const char *path)

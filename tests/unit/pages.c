@@ -7,6 +7,9 @@
 #include "format/err.h"
 #include "tests/unit/test.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zstd.h>
 
 enum {
@@ -407,6 +410,63 @@ static void check_errors(const uint8_t *pages)
 	CHECK(page_writer_new(&wrong, &sink, &writer, &err) < 0 && err.code == ERR_USAGE);
 }
 
+/* Noise by position. */
+static int noise_read(void *context, uint64_t offset, void *buffer, size_t size, struct err *err)
+{
+	uint64_t x = offset * 2 + 1;
+
+	(void)context;
+	(void)err;
+	for (size_t i = 0; i < size / sizeof(x); i++) {
+		const uint64_t word = x * 0x2545f4914f6cdd1d;
+
+		x ^= x >> 12;
+		x ^= x << 25;
+		x ^= x >> 27;
+		memcpy((char *)buffer + i * sizeof(word), &word, sizeof(word));
+	}
+	return 0;
+}
+
+/* An entry that has to be in memory before its size is known, with room for a part of it: an error, and not the end of all progress. */
+static void run_out_of_memory(unsigned threads)
+{
+	const struct page_writer_options options = { threads, 1, true };
+	const struct page_sink sink = { false, keep_begin, refuse, keep_end, NULL, NULL };
+	const struct page_source source = { noise_read, NULL };
+	unsigned long pages = 0;
+	struct page_writer *writer = NULL;
+	FILE *statm = fopen("/proc/self/statm", "r");
+	struct rlimit limit;
+	struct err err = { 0 };
+
+	CHECK(statm && fscanf(statm, "%lu", &pages) == 1);
+	if (statm)
+		fclose(statm);
+	limit.rlim_cur = limit.rlim_max = pages * 4096 + (30UL << 20);
+	CHECK(page_writer_new(&options, &sink, &writer, &err) == 0, "%s", err.msg);
+	CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+	alarm(20);
+	CHECK(page_writer_add(writer, "a", &source, PAGES_DATA_MAX, NULL, &err) < 0 ||
+	      page_writer_drain(writer, &err) < 0);
+	CHECK(strstr(err.msg, "memory"), "%s", err.msg);
+	page_writer_free(writer);
+}
+
+static void check_memory(void)
+{
+	for (unsigned threads = 1; threads < 3; threads++) {
+		pid_t pid = fork();
+		int status = 0;
+
+		if (pid == 0) {
+			run_out_of_memory(threads);
+			_exit(test_count.failed ? 1 : 0);
+		}
+		CHECK(waitpid(pid, &status, 0) == pid && status == 0, "status 0x%x", status);
+	}
+}
+
 /* What has no pattern in itself may still be there twice. */
 static void check_sample(const uint8_t *pages)
 {
@@ -444,6 +504,7 @@ int main(void)
 	check_damage(PAGES_LEVEL_NONE, pages, 4096);
 	check_damage(1, pages, 4096);
 	check_errors(pages);
+	check_memory();
 	check_sample(pages);
 	return test_done("pages");
 }
