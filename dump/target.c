@@ -9,6 +9,7 @@
 #include "kernel/memory_left.h"
 #include "kernel/proc_maps_detail.h"
 #include "kernel/readfile.h"
+#include "kernel/task_status.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -117,14 +118,9 @@ int target_open(pid_t pid, bool stands_still, const struct maps *foreknown,
 
 bool target_ended(pid_t pid)
 {
-	_cleanup_free_ char *text = NULL;
 	struct proc_stat stat;
-	char path[32];
-	size_t size;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
-	       proc_stat_parse(text, size, &stat, NULL) < 0 ||
+	return task_stat(pid, &stat, NULL) < 0 ||
 	       (strchr("ZX", stat.state) && stat.num_threads <= 1);
 }
 

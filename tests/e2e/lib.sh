@@ -6,7 +6,7 @@
 # that begins with "failed: " or "skip: " says why.
 
 set -u -o pipefail
-repeat=${PIMAGE_REPEAT:-2}
+repeat=${PIMAGE_REPEAT:-1}
 
 fail() { echo "failed: $*"; exit 1; }
 skip() { echo "skip: $*"; exit 77; }
