@@ -230,7 +230,7 @@ static volatile uint64_t *open_gap(void)
 
 static int beating(unsigned long mib)
 {
-	struct timespec pause = { 0, 100000 };
+	struct timespec pause = { 0, 1000000 };
 	volatile uint64_t *gap = open_gap();
 	uint64_t last, next;
 
