@@ -10,6 +10,7 @@
 #include "kernel/vfork.h"
 
 #include <linux/kcmp.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,7 +48,7 @@ static void tell_undo(struct dump *dump, const struct target *target, const stru
 		     first->name);
 }
 
-/* Whoever has none has the same none as we, who never undo anything. */
+/* Whoever has none has the same none as we: sharing_collect sees to that. */
 static bool may_undo(const struct dump *dump, const struct target *target)
 {
 	return fdcopy_compare(target->pid, getpid(), KCMP_SYSVSEM, 0, 0, dump->features, NULL) != 0;
@@ -181,6 +182,8 @@ int sharing_collect(struct dump *dump, struct err *err)
 
 	if (!places)
 		return err_sys(err, "out of memory");
+	/* A thread that was started gave us an empty list to share with it (ipc/sem.c, copy_semundo). Nobody has to be allowed to leave it. */
+	unshare(CLONE_SYSVSEM);
 	find_memory_sharers(dump, places);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		find_sharers(dump, &others[i], places);

@@ -32,6 +32,8 @@ echo "image: $((size >> 10)) KiB"
 [ "$size" -lt $((12 << 20)) ] || fail "an image of $size bytes has the same pages more than once"
 must pinspect cat image.tar pimage.json >pimage
 grep -q same_pages pimage || fail "no pages are told to be the same: $(cat pimage)"
+# Threads of pdump share one, which nobody else does.
+grep semop pimage && fail "a list of what semop(2) is to undo is lost, and there is none"
 must pinspect verify image.tar >verified
 
 echo "== extracted and packed, and flattened"
