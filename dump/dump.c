@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/dump.h"
 
+#include "dump/facts.h"
 #include "dump/file.h"
 #include "dump/outsiders.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/image_write.h"
 #include "format/pages.h"
 #include "format/pimage.h"
 
@@ -16,6 +16,11 @@ static const struct dumper *const dumpers[KIND_COUNT] = {
 #include "format/resources.def"
 };
 #undef RECORD
+
+const struct dumper *dumper_of(enum kind kind)
+{
+	return dumpers[kind];
+}
 
 void dump_done(struct dump *dump)
 {
@@ -61,10 +66,18 @@ static int ask(struct dump *dump, struct target *target, struct err *err)
 	return 0;
 }
 
+static void scan(void *context)
+{
+	const struct dump *dump = context;
+
+	facts_scan(dump->targets, dump->n_targets, dump->settings.threads);
+}
+
 /* All processes answer at the same time. */
 static int ask_all(struct dump *dump, struct err *err)
 {
 	_cleanup_free_ struct remote_task *tasks = calloc(dump->n_targets + 1, sizeof(*tasks));
+	const struct meanwhile meanwhile = { scan, dump };
 	size_t n = 0;
 
 	if (!tasks)
@@ -79,7 +92,7 @@ static int ask_all(struct dump *dump, struct err *err)
 		tasks[n++] = (struct remote_task){ target->remote, target->frozen->threads[0],
 						   target->batch };
 	}
-	return remote_run_each(tasks, n, err);
+	return remote_run_each(tasks, n, &meanwhile, err);
 }
 
 int dump_collect(struct dump *dump, struct err *err)
@@ -106,23 +119,6 @@ int dump_settle(struct dump *dump, struct err *err)
 	return 0;
 }
 
-static int write_record(struct dump *dump, enum kind kind, const struct object *object,
-			struct image_writer *writer, struct err *err)
-{
-	_cleanup_free_ char *text = NULL;
-	char path[64];
-	size_t size;
-
-	kind_path(kind, object->key, path, sizeof(path));
-	if (record_encode(kinds[kind].record, object->record, &text, &size, err) < 0)
-		return err_prefix(err, "%s", path);
-	if (image_write_entry(writer, path, text, size, err) < 0)
-		return -1;
-	if (!dumpers[kind]->write)
-		return 0;
-	return dumpers[kind]->write(dump, object->record, object->key, writer, err);
-}
-
 static int write_pages(struct dump *dump, enum kind kind, struct page_writer *writer,
 		       struct err *err)
 {
@@ -132,16 +128,6 @@ static int write_pages(struct dump *dump, enum kind kind, struct page_writer *wr
 		if (dumpers[kind]->write_pages(dump, list->objects[i].record, list->objects[i].key,
 					       writer, err) < 0)
 			return -1;
-	return 0;
-}
-
-int dump_write_records(struct dump *dump, struct image_writer *writer, struct err *err)
-{
-	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
-		for (size_t i = 0; i < dump->image.kinds[kind].n_objects; i++)
-			if (write_record(dump, kind, &dump->image.kinds[kind].objects[i], writer,
-					 err) < 0)
-				return -1;
 	return 0;
 }
 

@@ -95,7 +95,6 @@ static int read_info(struct dump_fd *fd, struct err *err)
 {
 	const struct target_descriptor *known = target_descriptor(fd->target, fd->fd);
 	char name[32];
-	size_t size;
 
 	snprintf(name, sizeof(name), "fd/%u", fd->fd);
 	if (known && known->link) {
@@ -106,10 +105,14 @@ static int read_info(struct dump_fd *fd, struct err *err)
 		return -1;
 	}
 	snprintf(name, sizeof(name), "fdinfo/%u", fd->fd);
-	if (read_piece_at(fd->target->proc, name, &fd->info_text, &size, err) < 0 ||
-	    proc_fdinfo_parse(fd->info_text, size, &fd->info, err) < 0)
+	if (known && known->info) {
+		fd->info_text = strdup(known->info);
+		if (!fd->info_text)
+			return err_sys(err, "out of memory");
+	} else if (read_piece_at(fd->target->proc, name, &fd->info_text, NULL, err) < 0) {
 		return -1;
-	return 0;
+	}
+	return proc_fdinfo_parse(fd->info_text, strlen(fd->info_text), &fd->info, err);
 }
 
 /* The one thing that may fail without an end to it all: some types can do without a duplicate. */

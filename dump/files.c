@@ -62,7 +62,7 @@ static int collect(struct dump *dump, struct target *target, struct err *err)
 	for (size_t i = 0; i < target->n_descriptors; i++)
 		if (collect_descriptor(dump, target, target->descriptors[i].number, files, err) < 0)
 			return -1;
-	if (target->n_descriptors)
+	if (target->descriptors)
 		return 0;
 	if (list_numbers_at(target->proc, "fd", &numbers, &count, err) < 0)
 		return -1;

@@ -3,6 +3,7 @@
 #include "format/memory.h"
 
 #include "dump/dump.h"
+#include "dump/facts.h"
 #include "dump/file.h"
 #include "dump/inherited.h"
 #include "dump/mapped.h"
@@ -169,7 +170,7 @@ static int collect_auxv(const struct target *target, struct memory *memory, stru
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_piece_at(target->proc, "auxv", &text, &size, err) < 0 ||
+	if (facts_text(target, "auxv", &text, &size, err) < 0 ||
 	    proc_auxv_parse(text, size, &auxv, err) < 0)
 		return -1;
 	for (size_t i = 0; i < auxv.count; i++) {

@@ -24,6 +24,7 @@ static struct known_pipe *find_pipe(const struct dump_files *files, const struct
 
 int pipe_survey(struct dump *dump, struct target *target, uint32_t fd, struct err *err)
 {
+	const struct target_descriptor *known = target_descriptor(target, fd);
 	struct dump_files *files = dump->files;
 	_cleanup_free_ char *text = NULL;
 	struct proc_fdinfo info;
@@ -32,6 +33,8 @@ int pipe_survey(struct dump *dump, struct target *target, uint32_t fd, struct er
 	char name[32];
 	size_t size;
 
+	if (known && known->mode && !S_ISFIFO(known->mode))
+		return 0;
 	snprintf(name, sizeof(name), "fd/%u", fd);
 	if (fstatat(target->proc, name, &st, 0) < 0 || !S_ISFIFO(st.st_mode))
 		return 0;

@@ -3,6 +3,7 @@
 #include "format/process.h"
 
 #include "dump/dump.h"
+#include "dump/facts.h"
 #include "dump/file.h"
 #include "dump/sharing.h"
 #include "dump/tree.h"
@@ -60,7 +61,7 @@ static int collect_limits(const struct target *target, struct process *process, 
 	struct proc_limits limits;
 	size_t size;
 
-	if (read_piece_at(target->proc, "limits", &text, &size, err) < 0 ||
+	if (facts_text(target, "limits", &text, &size, err) < 0 ||
 	    proc_limits_parse(text, size, &limits, err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < PROC_LIMITS; i++) {
@@ -80,7 +81,7 @@ static int collect_command_line(const struct target *target, struct process *pro
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_piece_at(target->proc, "cmdline", &text, &size, err) < 0 ||
+	if (facts_text(target, "cmdline", &text, &size, err) < 0 ||
 	    proc_strings_parse(text, size, &strings, err) < 0)
 		return -1;
 	for (size_t i = 0; i < strings.count; i++) {
@@ -129,7 +130,7 @@ static int collect_exe(struct dump *dump, struct target *target, struct file_id 
 	struct stat st, now;
 	int known;
 
-	if (read_link_at(target->proc, "exe", &path, err) < 0)
+	if (facts_text(target, "exe", &path, NULL, err) < 0)
 		return -1;
 	known = take_exe_of_parent(dump, target, path, ret, err);
 	if (known)
@@ -160,7 +161,7 @@ static int read_value(const struct target *target, const char *name, value_parse
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_piece_at(target->proc, name, &text, &size, err) < 0)
+	if (facts_text(target, name, &text, &size, err) < 0)
 		return -1;
 	return parse(text, size, name, ret_value, err);
 }
@@ -176,7 +177,7 @@ static int collect_values(const struct target *target, struct process *process, 
 	     read_value(target, "personality", proc_hex_parse, &process->personality, err) < 0) ||
 	    read_value(target, "coredump_filter", proc_hex_parse, &process->coredump_filter, err) <
 		    0 ||
-	    read_piece_at(target->proc, "oom_score_adj", &text, &size, err) < 0 ||
+	    facts_text(target, "oom_score_adj", &text, &size, err) < 0 ||
 	    proc_signed_parse(text, size, "oom_score_adj", &score, err) < 0)
 		return -1;
 	process->oom_score_adj = (int32_t)score;
@@ -233,8 +234,8 @@ static int collect_paths(struct dump *dump, struct target *target, struct proces
 			 struct err *err)
 {
 	if (collect_exe(dump, target, &process->exe, err) < 0 ||
-	    read_link_at(target->proc, "cwd", &process->cwd, err) < 0 ||
-	    read_link_at(target->proc, "root", &process->root, err) < 0)
+	    facts_text(target, "cwd", &process->cwd, NULL, err) < 0 ||
+	    facts_text(target, "root", &process->root, NULL, err) < 0)
 		return -1;
 	return check_cwd(dump, target, process->cwd);
 }

@@ -85,7 +85,7 @@ int forget_continue(const struct dump *dump, const struct target *holder, struct
 		if (is_other(dump, holder, &dump->targets[i]))
 			ret = add_task(&dump->targets[i], &tasks[n++], err);
 	if (ret == 0)
-		ret = remote_run_each(tasks, n, err);
+		ret = remote_run_each(tasks, n, NULL, err);
 	for (size_t i = 0; i < n; i++)
 		remote_batch_free(tasks[i].batch);
 	return ret;

@@ -7,6 +7,7 @@
 #include "cli/steps.h"
 #include "dump/contents_kept.h"
 #include "dump/external.h"
+#include "dump/facts.h"
 #include "dump/foreknown.h"
 #include "dump/foresee.h"
 #include "dump/history.h"
@@ -252,7 +253,6 @@ static void prepare_remote(struct dump *dump, struct target *target, struct tree
 	const struct map *vdso = vdso_of(target);
 	struct frozen_thread *first = process->frozen.threads[0];
 
-	target->frozen = &process->frozen;
 	options->status = &target->status;
 	options->scratch_size = REMOTE_SCRATCH + pty_others_room(dump->n_targets);
 	options->lasting = true;
@@ -262,6 +262,13 @@ static void prepare_remote(struct dump *dump, struct target *target, struct tree
 	check_vdso(dump, target, vdso);
 }
 
+static void read_facts(void *context)
+{
+	const struct dump *dump = context;
+
+	facts_read(dump->targets, dump->n_targets, dump->settings.threads);
+}
+
 /* All at the same time: each has to be scheduled to answer. */
 static int open_remotes(struct run *run, struct err *err)
 {
@@ -269,6 +276,7 @@ static int open_remotes(struct run *run, struct err *err)
 	size_t n = run->tree.n_processes;
 	_cleanup_free_ struct remote_opening *openings = calloc(n + 1, sizeof(*openings));
 	_cleanup_free_ struct remote_options *options = calloc(n + 1, sizeof(*options));
+	const struct meanwhile meanwhile = { read_facts, dump };
 
 	if (!openings || !options)
 		return err_sys(err, "out of memory");
@@ -280,7 +288,7 @@ static int open_remotes(struct run *run, struct err *err)
 		openings[i] = (struct remote_opening){ &process->frozen, process->frozen.threads[0],
 						       &options[i], &process->remote };
 	}
-	if (remote_open_each(openings, n, err) < 0)
+	if (remote_open_each(openings, n, &meanwhile, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct remote *remote = openings[i].remote;
@@ -434,7 +442,7 @@ static bool may_foreknow(const struct run *run)
 /* While everything runs. What cannot be looked at now is told when it is to be stopped. */
 static int prepare(struct run *run, struct err *err)
 {
-	tree_look(&run->running);
+	tree_look(&run->running, run->options->threads);
 	if (traced_check(&run->running, err) < 0 || copy_ahead(run, &run->running, err) < 0)
 		return -1;
 	if (may_foreknow(run)) {

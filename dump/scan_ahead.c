@@ -39,6 +39,18 @@ struct scan_ahead *scan_ahead_start(const struct process_memory *memory)
 	return NULL;
 }
 
+struct scan_ahead *scan_ahead(const struct process_memory *memory)
+{
+	struct scan_ahead *ahead = calloc(1, sizeof(*ahead));
+
+	if (!ahead)
+		return NULL;
+	ahead->memory = *memory;
+	ahead->joined = true;
+	scan(ahead);
+	return ahead;
+}
+
 static void join(struct scan_ahead *ahead)
 {
 	if (!ahead->joined)

@@ -8,8 +8,12 @@
 struct err;
 struct scan_ahead;
 
-/* Of a process that stands still; the memory must stay open as long. NULL: no thread could be made, which only takes longer. */
+/*
+ * Of a process that stands still; the memory must stay open as long. NULL: no thread could be made, which only takes longer. scan_ahead makes none and
+ * has it when it returns.
+ */
 struct scan_ahead *scan_ahead_start(const struct process_memory *memory);
+struct scan_ahead *scan_ahead(const struct process_memory *memory);
 
 /* Waits; what pagetable_scan_all gives. Scans now if `scan` is NULL. Once only. */
 int scan_ahead_take(struct scan_ahead *scan, const struct process_memory *memory,

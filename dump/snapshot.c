@@ -10,6 +10,7 @@
 #include "format/search.h"
 #include "format/shm.h"
 #include "kernel/readfile.h"
+#include "kernel/together.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@
 #define HELD_MAX (UINT64_C(32) << 20)
 /* Ranges that are smaller on average, such as the stacks of many threads, are read at once sooner than one by one of a copy. */
 #define SCATTERED (UINT64_C(64) << 10)
+/* Of fewer processes they are read before another thread has started. */
+#define HELD_EACH 16
 
 bool snapshots_small(const struct dump *dump, const struct dump_options *options)
 {
@@ -199,8 +202,8 @@ int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct er
 	return 0;
 }
 
-static int hold_one(const struct target *target, const struct memory *memory,
-		    struct snapshot *snapshot, struct err *err)
+static int hold(const struct target *target, const struct memory *memory, struct snapshot *snapshot,
+		struct err *err)
 {
 	_cleanup_ranges_ struct memory_ranges saved = { 0 };
 
@@ -216,20 +219,37 @@ static int hold_one(const struct target *target, const struct memory *memory,
 	return spool_hold(&target->memory, &saved, snapshot->held, err);
 }
 
+struct holding {
+	const struct dump *dump;
+	struct snapshots *snapshots;
+};
+
+static int hold_one(void *context, size_t index, struct err *err)
+{
+	struct holding *holding = context;
+	const struct dump *dump = holding->dump;
+	const struct target *target = &dump->targets[index];
+
+	if (hold(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0),
+		 &holding->snapshots->snapshots[index], err) < 0)
+		return err_prefix(err, "%s", target->name);
+	return 0;
+}
+
 static int hold_all(const struct dump *dump, struct snapshots *snapshots, struct err *err)
 {
-	for (size_t i = 0; i < dump->n_targets; i++) {
-		const struct target *target = &dump->targets[i];
+	struct holding holding = { dump, snapshots };
+	size_t n = dump->n_targets;
+
+	for (size_t i = 0; i < n; i++) {
 		struct snapshot *snapshot = LIST_ADD(snapshots, snapshots, err);
 
 		if (!snapshot)
 			return -1;
 		*snapshot = (struct snapshot)SNAPSHOT_EMPTY;
-		if (hold_one(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0), snapshot,
-			     err) < 0)
-			return err_prefix(err, "%s", target->name);
 	}
-	return 0;
+	return together_try(together_some(dump->settings.threads, n / HELD_EACH), n, hold_one,
+			    &holding, err);
 }
 
 int snapshots_hold(struct dump *dump, struct snapshots *ret_snapshots, struct err *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/target.h"
 
+#include "dump/facts.h"
 #include "dump/scan_ahead.h"
 #include "format/cleanup.h"
 #include "format/err.h"
@@ -111,6 +112,7 @@ int target_open(pid_t pid, bool stands_still, const struct maps *foreknown,
 	if (memory_open(pid, features, &target->memory, err) < 0)
 		return err_prefix(err, "pid %d", pid);
 	target->memory.keep_shared = true;
+	read_link_at(target->proc, "ns/pid", &target->pid_namespace, NULL);
 	if (look_at_memory(target, stands_still, foreknown, err) < 0)
 		return err_prefix(err, "pid %d", pid);
 	return 0;
@@ -144,11 +146,19 @@ const struct target_descriptor *target_descriptor(const struct target *target, u
 		       : NULL;
 }
 
+static void descriptor_done(struct target_descriptor *descriptor)
+{
+	free(descriptor->link);
+	free(descriptor->info);
+}
+
 void target_done(struct target *target)
 {
 	for (size_t i = 0; i < target->n_descriptors; i++)
-		free(target->descriptors[i].link);
+		descriptor_done(&target->descriptors[i]);
 	free(target->descriptors);
+	facts_free(target->facts);
+	free(target->pid_namespace);
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		free(target->questions[i].answers);
 	remote_batch_free(target->batch);

@@ -12,6 +12,7 @@
 #include "kernel/remote.h"
 
 struct err;
+struct facts;
 struct scan_ahead;
 struct snapshot;
 
@@ -23,7 +24,9 @@ struct question {
 
 struct target_descriptor {
 	uint32_t number;
-	char *link; /* NULL: not to be read */
+	char *link;  /* NULL: not to be read */
+	char *info;  /* of fdinfo; likewise */
+	mode_t mode; /* of what it refers to; 0: not known */
 };
 
 struct target {
@@ -42,9 +45,10 @@ struct target {
 	uint64_t private; /* bytes of memory in use that only it has, about */
 	uint64_t locked;  /* bytes of memory that is locked */
 	bool late; /* its maps are as foreknown, and its page tables are not yet read: see dump/late.h */
-	struct target_descriptor
-		*descriptors; /* ascending; of descriptors_survey, if it stands still; else NULL */
+	struct target_descriptor *descriptors; /* ascending; of dump/facts.h; else NULL */
 	size_t n_descriptors;
+	struct facts *facts; /* dump/facts.h; NULL: nothing was read ahead */
+	char *pid_namespace; /* "pid:[4026531836]"; NULL: not shown */
 	struct process_memory memory;
 	struct scan_ahead *ahead; /* NULL: its page tables have not been read ahead */
 	unsigned threads;	  /* of this program that may read it at the same time */
@@ -66,7 +70,7 @@ uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise);
 /* Opens /proc/PID and reads status and stat only: for a look at its descriptors. */
 int target_look(pid_t pid, struct target *ret_target, struct err *err);
 /*
- * Opens /proc/PID and its memory and reads status, stat and smaps; of a large one that stands still its page tables are being read, too, when it returns. With what was known
+ * Opens /proc/PID and its memory and reads status, stat, smaps and its pid namespace; of a large one that stands still its page tables are being read, too, when it returns. With what was known
  * of its mappings before it was stopped, neither is done if that will do: it is `late`. On failure what was opened is released by target_done.
  */
 int target_open(pid_t pid, bool stands_still, const struct maps *foreknown,

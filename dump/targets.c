@@ -6,9 +6,13 @@
 #include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "kernel/readfile.h"
+#include "kernel/together.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* Of less the work is done before another thread has started. */
+enum { PROCESSES_EACH = 8 };
 
 /* Calls inside a process under seccomp go through its own filter, which may kill it; this asks beforehand. */
 static void check_seccomp(struct dump *dump, const struct target *target)
@@ -21,40 +25,42 @@ static void check_seccomp(struct dump *dump, const struct target *target)
 }
 
 /* The image knows one process by each number. */
-static void check_namespace(struct dump *dump, const struct target *target, char **first)
+static void check_namespace(struct dump *dump, const struct target *target)
 {
-	_cleanup_free_ char *own = NULL;
+	const struct target *first = &dump->targets[0];
 
-	if (read_link_at(target->proc, "ns/pid", &own, NULL) < 0)
-		return;
-	if (!*first)
-		*first = TAKE_PTR(own);
-	if (!own || strcmp(*first, own) == 0)
+	if (!first->pid_namespace || !target->pid_namespace ||
+	    strcmp(first->pid_namespace, target->pid_namespace) == 0)
 		return;
 	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
 		     "it is in another pid namespace than pid %d, where numbers mean others",
-		     dump->targets[0].pid);
+		     first->pid);
 	/* The namespace's init is nothing without it. */
 	if (target->own_pid != 1)
 		problems_remedy(&dump->problems, "save it by itself: pdump %d", target->pid);
 }
 
-static int add_target(struct dump *dump, const struct tree_process *process, char **namespace,
-		      struct err *err)
-{
-	struct target *target = LIST_ADD(dump, targets, err);
+/* What is opened side by side, and what came of it. */
+struct opening {
+	struct dump *dump;
+	const struct tree *tree;
+	struct err *errs; /* of each target; code 0: it is open */
+};
 
-	if (!target)
-		return -1;
-	*target = (struct target)TARGET_EMPTY;
-	if (target_open(process->pid, dump->settings.frozen,
-			foreknown_maps(dump->settings.foreknown, process->pid), dump->features,
-			target, err) < 0)
-		return -1;
-	target->threads = dump->settings.threads;
-	check_seccomp(dump, target);
-	check_namespace(dump, target, namespace);
-	return 0;
+static void open_one(void *context, size_t index)
+{
+	const struct opening *opening = context;
+	const struct dump_settings *settings = &opening->dump->settings;
+	struct tree_process *process = opening->tree->processes[index];
+	struct target *target = &opening->dump->targets[index];
+	struct err err;
+
+	if (target_open(process->pid, settings->frozen,
+			foreknown_maps(settings->foreknown, process->pid), opening->dump->features,
+			target, &err) < 0)
+		opening->errs[index] = err;
+	target->threads = settings->threads;
+	target->frozen = settings->frozen ? &process->frozen : NULL;
 }
 
 static void check_leader(struct dump *dump, const struct tree *tree)
@@ -68,18 +74,55 @@ static void check_leader(struct dump *dump, const struct tree *tree)
 	problems_remedy(&dump->problems, "run pdump as root to save it too");
 }
 
+/* Those that are open stay, in their order. Others may be missed if nothing held them. */
+static int keep_open(struct dump *dump, const struct opening *opening, struct err *err)
+{
+	size_t kept = 0, n = dump->n_targets;
+	int ret = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct target *target = &dump->targets[i];
+
+		if (opening->errs[i].code == 0) {
+			dump->targets[kept++] = *target;
+			continue;
+		}
+		if (ret == 0 && (dump->settings.frozen || i == 0 ||
+				 !target_ended(opening->tree->processes[i]->pid))) {
+			*err = opening->errs[i];
+			ret = -1;
+		}
+		target_done(target);
+		dump->missed = true;
+	}
+	dump->n_targets = kept;
+	return ret;
+}
+
+static int open_all(struct dump *dump, const struct tree *tree, struct err *err)
+{
+	size_t n = tree->n_processes;
+	_cleanup_free_ struct err *errs = calloc(n + 1, sizeof(*errs));
+	struct opening opening = { dump, tree, errs };
+
+	dump->targets = calloc(n + 1, sizeof(*dump->targets));
+	if (!errs || !dump->targets)
+		return err_sys(err, "out of memory");
+	dump->n_targets = n;
+	for (size_t i = 0; i < n; i++)
+		dump->targets[i] = (struct target)TARGET_EMPTY;
+	together(together_some(dump->settings.threads, n / PROCESSES_EACH), n, open_one, &opening);
+	return keep_open(dump, &opening, err);
+}
+
 int targets_add(struct dump *dump, const struct tree *tree, struct err *err)
 {
-	_cleanup_free_ char *namespace = NULL;
-
-	for (size_t i = 0; i < tree->n_processes; i++)
-		if (add_target(dump, tree->processes[i], &namespace, err) < 0) {
-			if (dump->settings.frozen || i == 0 ||
-			    !target_ended(tree->processes[i]->pid))
-				return -1;
-			target_done(&dump->targets[--dump->n_targets]);
-			dump->missed = true;
-		}
+	if (open_all(dump, tree, err) < 0)
+		return -1;
+	for (size_t i = 0; i < dump->n_targets; i++) {
+		check_seccomp(dump, &dump->targets[i]);
+		check_namespace(dump, &dump->targets[i]);
+	}
 	dump->tree = tree;
 	check_leader(dump, tree);
 	return 0;

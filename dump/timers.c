@@ -2,6 +2,7 @@
 #include "format/timers.h"
 
 #include "dump/dump.h"
+#include "dump/facts.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/proc_timers.h"
@@ -89,7 +90,7 @@ static int collect_posix_timers(struct dump *dump, const struct target *target,
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	if (read_file_at(target->proc, "timers", &text, &size, err) < 0) {
+	if (facts_text(target, "timers", &text, &size, err) < 0) {
 		if (errno != ENOENT)
 			return -1;
 		problems_add(&dump->problems, VERDICT_LOST, target->name,

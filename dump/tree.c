@@ -11,6 +11,7 @@
 #include "kernel/proc_status.h"
 #include "kernel/processes.h"
 #include "kernel/readfile.h"
+#include "kernel/together.h"
 #include "kernel/vfork.h"
 
 #include <fcntl.h>
@@ -18,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Of less the work is done before another thread has started. */
+enum { LOOKS_EACH = 32 };
 
 static bool has(const struct tree *tree, pid_t pid)
 {
@@ -58,6 +62,7 @@ struct search {
 	bool freeze;
 	unsigned timeout_ms; /* 0: that of freeze_process */
 	pid_t self;
+	unsigned threads; /* of this program, that may look at processes */
 	const struct kernel_features *features;
 };
 
@@ -231,9 +236,9 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 
 	for (size_t unseen = 0;;) {
 		_cleanup_(processes_release) struct processes all = { 0 };
-		int added = search->session
-				    ? processes_read(&all, err)
-				    : processes_below(root, &standing, search->features, &all, err);
+		int added = search->session ? processes_read(&all, err)
+					    : processes_below(root, &standing, search->features,
+							      search->threads, &all, err);
 
 		if (added < 0)
 			return -1;
@@ -269,6 +274,7 @@ int tree_open(const struct dump_options *options, bool freeze,
 	struct search search = { .freeze = freeze,
 				 .timeout_ms = options->timeout * 1000,
 				 .self = getpid(),
+				 .threads = options->threads,
 				 .features = features };
 	enum tree_scope scope = (enum tree_scope)options->scope;
 	pid_t root = options->pid;
@@ -310,14 +316,16 @@ int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err 
 	return 0;
 }
 
-static void look(pid_t pid, struct tree_look *ret)
+static void look(void *context, size_t index)
 {
+	struct tree_process *process = ((struct tree_process **)context)[index];
+	struct tree_look *ret = &process->look;
 	_cleanup_(proc_status_release) struct proc_status status = { 0 };
 	_cleanup_free_ char *text = NULL;
 	char path[32];
 	size_t size;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", process->pid);
 	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
 	    proc_status_parse(text, size, &status, NULL) < 0)
 		return;
@@ -325,10 +333,10 @@ static void look(pid_t pid, struct tree_look *ret)
 	memory_in_use_parse(text, size, &ret->private, &ret->shared, NULL);
 }
 
-void tree_look(struct tree *tree)
+void tree_look(struct tree *tree, unsigned threads)
 {
-	for (size_t i = 0; i < tree->n_processes; i++)
-		look(tree->processes[i]->pid, &tree->processes[i]->look);
+	together(together_some(threads, tree->n_processes / LOOKS_EACH), tree->n_processes, look,
+		 tree->processes);
 }
 
 void tree_thaw(struct tree *tree)

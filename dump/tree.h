@@ -55,8 +55,8 @@ int tree_open(const struct dump_options *options, bool freeze,
 /* For processes that somebody else holds: only their zombies are looked for. */
 int tree_of(const pid_t *pids, size_t n_pids, struct tree *ret_tree, struct err *err);
 
-/* What is to be known of processes that run, before any is stopped. */
-void tree_look(struct tree *tree);
+/* What is to be known of processes that run, before any is stopped; by up to so many threads. */
+void tree_look(struct tree *tree, unsigned threads);
 
 /* Whether it is one of the processes; zombies are none. */
 bool tree_has(const struct tree *tree, pid_t pid);

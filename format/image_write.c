@@ -282,11 +282,25 @@ static int set_digest(struct index_entry *entry, const struct digest *digest, st
 	return 0;
 }
 
+bool image_writer_digests(const struct image_writer *writer)
+{
+	return writer->digests;
+}
+
 int image_write_entry(struct image_writer *writer, const char *name, const void *data, size_t size,
 		      struct err *err)
 {
-	struct index_entry *entry;
 	struct digest digest;
+
+	if (writer->digests)
+		digest_of(data, size, &digest);
+	return image_write_digested(writer, name, data, size, &digest, err);
+}
+
+int image_write_digested(struct image_writer *writer, const char *name, const void *data,
+			 size_t size, const struct digest *digest, struct err *err)
+{
+	struct index_entry *entry;
 
 	if (check_entry(writer, name, size, err) < 0)
 		return -1;
@@ -294,10 +308,7 @@ int image_write_entry(struct image_writer *writer, const char *name, const void 
 	if (!entry || put_file(writer, name, data, size, &entry->offset, err) < 0)
 		return -1;
 	entry->size = size;
-	if (!writer->digests)
-		return 0;
-	digest_of(data, size, &digest);
-	return set_digest(entry, &digest, err);
+	return writer->digests ? set_digest(entry, digest, err) : 0;
 }
 
 bool image_writer_patches(const struct image_writer *writer)

@@ -33,6 +33,11 @@ void image_writer_free(struct image_writer *writer);
 int image_write_entry(struct image_writer *writer, const char *name, const void *data, size_t size,
 		      struct err *err);
 
+/* The same with the digest of the data, made by somebody else; not looked at if the image has none. */
+bool image_writer_digests(const struct image_writer *writer);
+int image_write_digested(struct image_writer *writer, const char *name, const void *data,
+			 size_t size, const struct digest *digest, struct err *err);
+
 /*
  * An entry of page data, in parts. Size 0: told at the end, which needs image_writer_patches: a
  * regular file whose header is written again then. The digest must be there if the image has any.

@@ -14,8 +14,13 @@
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
 #include "kernel/scan.h"
+#include "kernel/together.h"
 
-enum { MANY_THREADS = 100 };
+enum {
+	MANY_THREADS = 100,
+	/* Of less the work is done before another thread has started. */
+	PROCESSES_EACH = 32,
+};
 
 /* Whether it is still there; then what it is. */
 static int read_entry(int proc, uint32_t pid, struct process_entry *ret)
@@ -87,6 +92,7 @@ const struct process_entry *processes_find(const struct processes *processes, pi
 struct looking {
 	int proc;
 	const struct processes *standing;
+	unsigned threads; /* of this program */
 };
 
 static int add_entry(const struct looking *looking, uint32_t pid, pid_t parent,
@@ -153,13 +159,73 @@ static int add_children_of(const struct looking *looking, const struct process_e
 	return 0;
 }
 
+/* Those of one generation, and what was found of each. */
+struct generation {
+	const struct looking *looking;
+	const struct process_entry *list;
+	struct processes *found;
+};
+
+static int look_below(void *context, size_t index, struct err *err)
+{
+	const struct generation *generation = context;
+	const struct process_entry *entry = &generation->list[index];
+
+	if (entry->ended)
+		return 0;
+	return add_children_of(generation->looking, entry, &generation->found[index], err);
+}
+
+static int append(struct processes *to, struct processes *from, struct err *err)
+{
+	to->unseen += from->unseen;
+	for (size_t i = 0; i < from->count; i++) {
+		struct process_entry *entry = ARRAY_ADD(&to->list, &to->count, err);
+
+		if (!entry)
+			return -1;
+		*entry = from->list[i];
+	}
+	return 0;
+}
+
+/* The children of all from the `first` on, behind them. */
+static int add_generation(const struct looking *looking, size_t first, struct processes *processes,
+			  struct err *err)
+{
+	size_t n = processes->count - first;
+	_cleanup_free_ struct processes *found = calloc(n, sizeof(*found));
+	struct generation generation = { looking, processes->list + first, found };
+	int ret;
+
+	if (!found)
+		return err_sys(err, "out of memory");
+	ret = together_try(together_some(looking->threads, n / PROCESSES_EACH), n, look_below,
+			   &generation, err);
+	for (size_t i = 0; i < n; i++) {
+		if (ret == 0)
+			ret = append(processes, &found[i], err);
+		processes_release(&found[i]);
+	}
+	return ret;
+}
+
+static unsigned count_threads(const struct process_entry *list, size_t n)
+{
+	unsigned threads = 0;
+
+	for (size_t i = 0; i < n; i++)
+		threads += list[i].threads > 1 ? list[i].threads : 0;
+	return threads;
+}
+
 /* Of a kernel with CONFIG_PROC_CHILDREN. With many threads, all processes there are make a shorter list. Returns 0 if it did not try, else 1. */
-static int read_below(pid_t root, const struct processes *standing, struct processes *processes,
-		      struct err *err)
+static int read_below(pid_t root, const struct processes *standing, unsigned threads,
+		      struct processes *processes, struct err *err)
 {
 	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct looking looking = { proc, standing };
-	unsigned threads = 0;
+	const struct looking looking = { proc, standing, threads };
+	size_t first = 0;
 	char path[48];
 
 	snprintf(path, sizeof(path), "%d/task/%d/children", root, root);
@@ -167,28 +233,29 @@ static int read_below(pid_t root, const struct processes *standing, struct proce
 		return 0;
 	if (add_entry(&looking, (uint32_t)root, 0, processes, err) < 0)
 		return -1;
-	for (size_t i = 0; i < processes->count; i++) {
-		const struct process_entry entry = processes->list[i];
+	while (first < processes->count) {
+		size_t n = processes->count;
 
-		threads += entry.threads > 1 ? entry.threads : 0;
-		if (threads > MANY_THREADS)
+		if (count_threads(processes->list, n) > MANY_THREADS)
 			return 0;
-		if (!entry.ended && add_children_of(&looking, &entry, processes, err) < 0)
+		if (add_generation(&looking, first, processes, err) < 0)
 			return -1;
+		first = n;
 	}
 	put_in_order(processes);
 	return 1;
 }
 
 int processes_below(pid_t root, const struct processes *standing,
-		    const struct kernel_features *features, struct processes *ret_processes,
-		    struct err *err)
+		    const struct kernel_features *features, unsigned threads,
+		    struct processes *ret_processes, struct err *err)
 {
 	static const struct processes none = { 0 };
 	_cleanup_(processes_release) struct processes processes = { 0 };
-	int found = feature_on(features, FEATURE_PROC_CHILDREN)
-			    ? read_below(root, standing ? standing : &none, &processes, err)
-			    : 0;
+	int found =
+		feature_on(features, FEATURE_PROC_CHILDREN)
+			? read_below(root, standing ? standing : &none, threads, &processes, err)
+			: 0;
 
 	if (found < 0)
 		return -1;

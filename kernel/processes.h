@@ -32,11 +32,12 @@ int processes_read(struct processes *ret_processes, struct err *err);
  * At least a process and all that is born of it. From /proc/PID/task/TID/children where the kernel has that
  * (CONFIG_PROC_CHILDREN), which does not depend on how many processes others have. That list may lack one whose elder sibling
  * is reaped meanwhile (fs/proc/array.c, get_children_proc_fd): what must be complete is asked for again until nothing new comes, and
- * as many are unseen as before. Of those of `standing`, who stand still, everything but the parent is taken from there; NULL: of none.
+ * as many are unseen as before. Of those of `standing`, who stand still, everything but the parent is taken from there; NULL: of none. Up to so
+ * many threads look.
  */
 int processes_below(pid_t root, const struct processes *standing,
-		    const struct kernel_features *features, struct processes *ret_processes,
-		    struct err *err);
+		    const struct kernel_features *features, unsigned threads,
+		    struct processes *ret_processes, struct err *err);
 
 /* NULL: it was not there. */
 const struct process_entry *processes_find(const struct processes *processes, pid_t pid);

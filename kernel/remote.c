@@ -170,7 +170,8 @@ static int end_open(const struct remote_opening *to, struct opening *opening, st
 	return mark_scratch(remote, err);
 }
 
-int remote_open_each(const struct remote_opening *openings, size_t n, struct err *err)
+int remote_open_each(const struct remote_opening *openings, size_t n,
+		     const struct meanwhile *meanwhile, struct err *err)
 {
 	_cleanup_free_ struct opening *list = calloc(n + 1, sizeof(*list));
 	size_t began = 0;
@@ -183,6 +184,8 @@ int remote_open_each(const struct remote_opening *openings, size_t n, struct err
 		ret = begin_open(&openings[began], &list[began], err);
 		began += ret == 0;
 	}
+	if (meanwhile && ret == 0)
+		meanwhile->does(meanwhile->context);
 	/* Those that run have to come back, whatever comes of the others. */
 	for (size_t i = 0; i < began; i++)
 		if (end_open(&openings[i], &list[i], ret < 0 ? &other : err) < 0)
@@ -196,7 +199,7 @@ int remote_open(struct frozen *frozen, struct frozen_thread *thread,
 	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
 	const struct remote_opening opening = { frozen, thread, options, &remote };
 
-	if (remote_open_each(&opening, 1, err) < 0)
+	if (remote_open_each(&opening, 1, NULL, err) < 0)
 		return -1;
 	*ret_remote = remote;
 	remote = (struct remote)REMOTE_EMPTY;

@@ -101,8 +101,15 @@ struct remote_opening {
 	struct remote *remote;
 };
 
-/* remote_open of several processes at the same time. On failure each that is not empty has to be closed or released. */
-int remote_open_each(const struct remote_opening *openings, size_t n, struct err *err);
+/* What this program does once while processes run its calls, instead of waiting for them; it does not use ptrace. */
+struct meanwhile {
+	void (*does)(void *context);
+	void *context;
+};
+
+/* remote_open of several processes at the same time; meanwhile may be NULL. On failure each that is not empty has to be closed or released. */
+int remote_open_each(const struct remote_opening *openings, size_t n,
+		     const struct meanwhile *meanwhile, struct err *err);
 
 /*
  * For a process under construction: maps size bytes at address (page-aligned, free, at least two
@@ -216,9 +223,10 @@ struct remote_task {
 
 /*
  * remote_run of all of them at the same time: each of a remote of its own. Whoever waits for one after another waits for each to be scheduled.
- * On failure of one the others have run, or not begun.
+ * On failure of one the others have run, or not begun. meanwhile may be NULL.
  */
-int remote_run_each(const struct remote_task *tasks, size_t n, struct err *err);
+int remote_run_each(const struct remote_task *tasks, size_t n, const struct meanwhile *meanwhile,
+		    struct err *err);
 
 /* The same for calls of which none may fail: the first that did is named in err. */
 int remote_run_all(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/together.h"
 
+#include "format/err.h"
+
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -45,4 +47,43 @@ void together(unsigned threads, size_t n, void (*each)(void *context, size_t ind
 	take_part(&work);
 	while (started)
 		pthread_join(others[--started], NULL);
+}
+
+struct attempt {
+	int (*each)(void *context, size_t index, struct err *err);
+	void *context;
+	pthread_mutex_t lock;
+	size_t failed; /* the lowest index that did */
+	struct err err;
+};
+
+static void try_one(void *context, size_t index)
+{
+	struct attempt *attempt = context;
+	struct err err;
+
+	if (attempt->each(attempt->context, index, &err) == 0)
+		return;
+	pthread_mutex_lock(&attempt->lock);
+	if (index < attempt->failed) {
+		attempt->failed = index;
+		attempt->err = err;
+	}
+	pthread_mutex_unlock(&attempt->lock);
+}
+
+int together_try(unsigned threads, size_t n,
+		 int (*each)(void *context, size_t index, struct err *err), void *context,
+		 struct err *err)
+{
+	struct attempt attempt = {
+		.each = each, .context = context, .lock = PTHREAD_MUTEX_INITIALIZER, .failed = n
+	};
+
+	together(threads, n, try_one, &attempt);
+	if (attempt.failed == n)
+		return 0;
+	if (err)
+		*err = attempt.err;
+	return -1;
 }

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stddef.h>
 
+struct err;
+
 /* pthread_create(3) with all signals blocked. 0, or an error number. */
 int together_start(pthread_t *thread, void *(*run)(void *argument), void *argument);
 
@@ -15,5 +17,16 @@ int together_start(pthread_t *thread, void *(*run)(void *argument), void *argume
  */
 #define TOGETHER_MAX 16
 void together(unsigned threads, size_t n, void (*each)(void *context, size_t index), void *context);
+
+/* The same of what may fail: all are called, and the failure of the lowest index is told. */
+int together_try(unsigned threads, size_t n,
+		 int (*each)(void *context, size_t index, struct err *err), void *context,
+		 struct err *err);
+
+/* How many of these threads are worth starting for so much work, in units that take longer than that. */
+static inline unsigned together_some(unsigned threads, size_t units)
+{
+	return units + 1 < threads ? (unsigned)units + 1 : threads;
+}
 
 #endif

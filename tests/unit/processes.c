@@ -106,7 +106,7 @@ static void compare(pid_t root, const struct kernel_features *features, size_t w
 	struct err err = { 0 };
 	size_t below = 0;
 
-	CHECK(processes_below(root, NULL, features, &some, &err) == 0, "%s", err.msg);
+	CHECK(processes_below(root, NULL, features, 2, &some, &err) == 0, "%s", err.msg);
 	CHECK(processes_read(&all, &err) == 0, "%s", err.msg);
 	for (size_t i = 0; i < all.count; i++) {
 		const struct process_entry *entry = &all.list[i], *found;

@@ -90,9 +90,9 @@ static void test_all(const struct kernel_features *features, unsigned calls)
 	struct err err = { 0 };
 
 	begin(&group, features);
-	CHECK(remote_open_each(group.openings, MANY, &err) == 0, "%s", err.msg);
+	CHECK(remote_open_each(group.openings, MANY, NULL, &err) == 0, "%s", err.msg);
 	push(&group, calls);
-	CHECK(remote_run_each(group.tasks, MANY, &err) == 0, "%s", err.msg);
+	CHECK(remote_run_each(group.tasks, MANY, NULL, &err) == 0, "%s", err.msg);
 	check_answers(&group);
 	release(&group);
 	end(&group, -1);
@@ -105,10 +105,10 @@ static void test_one_gone(void)
 	struct err err = { 0 };
 
 	begin(&group, NULL);
-	CHECK(remote_open_each(group.openings, MANY, &err) == 0, "%s", err.msg);
+	CHECK(remote_open_each(group.openings, MANY, NULL, &err) == 0, "%s", err.msg);
 	push(&group, CALLS);
 	kill(group.pids[MANY / 2], SIGKILL);
-	CHECK(remote_run_each(group.tasks, MANY, &err) < 0);
+	CHECK(remote_run_each(group.tasks, MANY, NULL, &err) < 0);
 	CHECK(err.code == ERR_GONE || err.code == ERR_FAILED, "%s", err.msg);
 	for (int i = 0; i < MANY; i++)
 		CHECK(i == MANY / 2 || (group.frozen[i].threads[0]->stopped &&

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* The records of an image, written in order; their texts are made by several threads. */
+#include "dump/dump.h"
+#include "format/cleanup.h"
+#include "format/digest.h"
+#include "format/err.h"
+#include "format/image_write.h"
+#include "kernel/together.h"
+
+#include <stdlib.h>
+
+enum {
+	ROUND = 512, /* how many are made before they are written */
+	EACH = 32,   /* of less the work is done before another thread has started */
+};
+
+/* One of a round. */
+struct made {
+	enum kind kind;
+	const struct object *object;
+	char path[64];
+	char *text;
+	size_t size;
+	struct digest digest;
+};
+
+struct round {
+	struct made *made;
+	size_t n;
+	bool digests;
+};
+
+static int make(void *context, size_t index, struct err *err)
+{
+	const struct round *round = context;
+	struct made *made = &round->made[index];
+
+	kind_path(made->kind, made->object->key, made->path, sizeof(made->path));
+	if (record_encode(kinds[made->kind].record, made->object->record, &made->text, &made->size,
+			  err) < 0)
+		return err_prefix(err, "%s", made->path);
+	if (round->digests)
+		digest_of(made->text, made->size, &made->digest);
+	return 0;
+}
+
+static int write_one(struct dump *dump, const struct made *made, struct image_writer *writer,
+		     struct err *err)
+{
+	const struct dumper *dumper = dumper_of(made->kind);
+
+	if (image_write_digested(writer, made->path, made->text, made->size, &made->digest, err) <
+	    0)
+		return -1;
+	if (!dumper->write)
+		return 0;
+	return dumper->write(dump, made->object->record, made->object->key, writer, err);
+}
+
+static int write_round(struct dump *dump, struct round *round, struct image_writer *writer,
+		       struct err *err)
+{
+	unsigned threads = together_some(dump->settings.threads, round->n / EACH);
+	int ret = together_try(threads, round->n, make, round, err);
+
+	for (size_t i = 0; i < round->n; i++) {
+		if (ret == 0)
+			ret = write_one(dump, &round->made[i], writer, err);
+		free(round->made[i].text);
+	}
+	round->n = 0;
+	return ret;
+}
+
+int dump_write_records(struct dump *dump, struct image_writer *writer, struct err *err)
+{
+	_cleanup_free_ struct made *made = malloc(ROUND * sizeof(*made));
+	struct round round = { .made = made, .digests = image_writer_digests(writer) };
+
+	if (!made)
+		return err_sys(err, "memory for the records");
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		for (size_t i = 0; i < dump->image.kinds[kind].n_objects; i++) {
+			struct made *next = &made[round.n++];
+
+			next->kind = kind;
+			next->object = &dump->image.kinds[kind].objects[i];
+			next->text = NULL;
+			if (round.n == ROUND && write_round(dump, &round, writer, err) < 0)
+				return -1;
+		}
+	return write_round(dump, &round, writer, err);
+}
