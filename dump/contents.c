@@ -4,6 +4,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/memory.h"
+#include "kernel/remote_stack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -221,8 +222,13 @@ static int resident(const struct contents *contents, uint64_t address, uint8_t *
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct target *target = contents->target;
-	_cleanup_batch_ struct remote_batch *batch = remote_batch_new(target->remote);
+	_cleanup_batch_ struct remote_batch *batch = NULL;
 
+	if (remote_map_scratch(target->remote, target->frozen->threads[0], err) < 0)
+		return -1;
+	batch = remote_batch_new(target->remote);
+	if (!batch)
+		return err_sys(err, "out of memory");
 	for (size_t done = 0; done < pages;) {
 		size_t part = MIN(pages - done, (size_t)REMOTE_DATA_MAX);
 		uint64_t vector = remote_out(batch, ret_vector + done, part);

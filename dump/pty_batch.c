@@ -5,6 +5,7 @@
 #include "format/err.h"
 #include "kernel/pty.h"
 #include "kernel/readfile.h"
+#include "kernel/remote_stack.h"
 
 #include <asm/ioctls.h>
 #include <errno.h>
@@ -68,6 +69,9 @@ static void push_open(struct queues *q)
 int pty_begin(struct queues *q, struct err *err)
 {
 	remote_batch_free(q->batch);
+	q->batch = NULL;
+	if (remote_map_scratch(q->remote, q->thread, err) < 0)
+		return -1;
 	q->batch = remote_batch_new(q->remote);
 	if (!q->batch)
 		return err_sys(err, "out of memory");

@@ -27,6 +27,7 @@
 #include "format/pages.h"
 #include "format/shm.h"
 #include "kernel/memory_left.h"
+#include "kernel/remote_stack.h"
 #include "kernel/step_out.h"
 
 #include <signal.h>
@@ -38,6 +39,8 @@
 enum {
 	ATTEMPTS = 10, /* at what is in the way for a moment: together about a second */
 	CHECKS = 30,   /* of processes that come and go */
+	MANY_PROCESSES =
+		8, /* from which on two runs less in each are worth more than not to touch their stacks */
 };
 
 static int check_once(const struct dump_options *options, const struct kernel_features *features,
@@ -256,6 +259,8 @@ static void prepare_remote(struct dump *dump, struct target *target, struct tree
 	options->status = &target->status;
 	options->scratch_size = REMOTE_SCRATCH + pty_others_room(dump->n_targets);
 	options->lasting = true;
+	if (dump->n_targets >= MANY_PROCESSES && first->tid == target->pid)
+		options->stack = remote_stack_room(&target->maps, first);
 	options->vdso_end = vdso && !vdso->shared ? vdso->end : 0;
 	if (first->tid == target->pid)
 		first->unfiltered = !target->status.seccomp;

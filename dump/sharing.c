@@ -68,14 +68,14 @@ static int compare_layouts(const void *a, const void *b, void *context)
 	return memcmp(x, y, sizeof(x));
 }
 
-/* Of two mappings that are in one address space at the same time no two are at the same place, as our scratch memory is in all of these. */
+/* Of two mappings that are in one address space at the same time no two are at the same place, as our scratch memory may be in all of these. */
 static bool are_apart(const struct dump *dump, const size_t *places, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct remote *remote = dump->targets[places[i]].remote;
 		const struct remote *first = dump->targets[places[0]].remote;
 
-		if (!remote || remote->moved || !remote->scratch_size ||
+		if (!remote || remote->moved || !remote->scratch_size || remote->under ||
 		    remote->scratch != first->scratch)
 			return false;
 	}

@@ -29,7 +29,7 @@ static int install(struct borrowing *run, bool keep_scratch, struct err *err)
 		.sigmask = run->thread->sigmask,
 		.rendezvous = run->rendezvous,
 		.scratch = remote->scratch,
-		.scratch_size = keep_scratch ? 0 : remote->scratch_size,
+		.scratch_size = keep_scratch || remote->under ? 0 : remote->scratch_size,
 	};
 	_cleanup_free_ char *bytes = malloc(arch_stub_size());
 

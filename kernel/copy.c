@@ -15,6 +15,7 @@
 #include "kernel/fork_limit.h"
 #include "kernel/freeze.h"
 #include "kernel/remote.h"
+#include "kernel/remote_stack.h"
 #include "kernel/tracee.h"
 
 struct making {
@@ -222,6 +223,9 @@ int memory_copy_make(struct remote *remote, struct frozen_thread *thread,
 {
 	struct making making = { .remote = remote, .copy = MEMORY_COPY_EMPTY };
 
+	/* Or it would have what we put there. */
+	if (remote_stack_return(remote, err) < 0)
+		return -1;
 	if (fork_in(&making, thread, err) < 0) {
 		memory_copy_end(&making.copy);
 		return -1;

@@ -16,6 +16,7 @@
 #include "kernel/freeze.h"
 #include "kernel/place.h"
 #include "kernel/remote_describe.h"
+#include "kernel/remote_stack.h"
 #include "kernel/rendezvous.h"
 
 #define MIN_SCRATCH (2 * REMOTE_DATA_MAX)
@@ -155,6 +156,8 @@ static int begin_open(const struct remote_opening *to, struct opening *opening, 
 	}
 	if (place(remote, &left, err) < 0 || unmap_left(remote, to->thread, &left, err) < 0)
 		return -1;
+	if (remote->options.stack.end)
+		return remote_stack_take(remote, err);
 	opening->map = map_call(scratch_size(remote), MAP_SHARED);
 	return borrow_begin_one(&opening->run, remote, to->thread, &opening->map, true, err);
 }
@@ -163,9 +166,23 @@ static int end_open(const struct remote_opening *to, struct opening *opening, st
 {
 	struct remote *remote = to->remote;
 
+	if (remote->under)
+		return 0;
 	if (borrow_end_one(&opening->run, &opening->map, err) < 0)
 		return err_prefix(err, "process %d: mapping scratch memory", remote->frozen->pid);
 	if (take_scratch(remote, to->thread, scratch_size(remote), &opening->map, err) < 0)
+		return -1;
+	return mark_scratch(remote, err);
+}
+
+int remote_map_scratch(struct remote *remote, struct frozen_thread *thread, struct err *err)
+{
+	struct remote_call map = map_call(scratch_size(remote), MAP_SHARED);
+
+	if (remote->scratch_size && !remote->under)
+		return 0;
+	if (remote_stack_return(remote, err) < 0 || call(remote, thread, &map, true, err) < 0 ||
+	    take_scratch(remote, thread, scratch_size(remote), &map, err) < 0)
 		return -1;
 	return mark_scratch(remote, err);
 }
@@ -306,6 +323,7 @@ static struct frozen_thread *any_stopped(const struct frozen *frozen)
 
 int remote_close(struct remote *remote, struct frozen_thread *thread, struct err *err)
 {
+	struct err *next = err;
 	int r = 0;
 
 	if (!remote->frozen)
@@ -313,10 +331,15 @@ int remote_close(struct remote *remote, struct frozen_thread *thread, struct err
 	remote->options.lasting = false;
 	if (!thread)
 		thread = any_stopped(remote->frozen);
-	if (remote->stub && !remote->execed && !remote->frozen->killed)
-		r = thread ? unmap_all(remote, thread, err)
-			   : err_set(err, ERR_GONE, "process %d: no thread is left",
-				     remote->frozen->pid);
+	if (remote_stack_return(remote, err) < 0) {
+		r = -1;
+		next = NULL;
+	}
+	if (remote->stub && !remote->execed && !remote->frozen->killed &&
+	    (thread ? unmap_all(remote, thread, next)
+		    : err_set(next, ERR_GONE, "process %d: no thread is left",
+			      remote->frozen->pid)) < 0)
+		r = -1;
 	*remote = (struct remote)REMOTE_EMPTY;
 	return r;
 }
@@ -334,6 +357,8 @@ int remote_close_each(struct remote *const *remotes, size_t n, struct err *err)
 			REMOTE_CALL(munmap, remote->scratch, remote->scratch_size);
 
 		remote->options.lasting = false;
+		if (remote->under)
+			continue;
 		/* Whatever is not as usual is left to the usual way. */
 		if (thread && !remote->moved && remote->scratch_size &&
 		    borrow_begin_one(&runs[i], remote, thread, &unmap, true, &other) < 0)

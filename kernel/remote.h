@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "format/cleanup.h"
+#include "kernel/memory.h"
 
 struct err;
 struct frozen;
@@ -30,6 +31,7 @@ typedef int remote_event_fn(void *context, struct frozen_thread *thread, int eve
 			    unsigned long message, struct err *err);
 
 #define REMOTE_SCRATCH ((size_t)96 << 10)
+#define REMOTE_STACK   ((size_t)12 << 10) /* of remote_stack_room */
 
 struct remote_options {
 	/*
@@ -39,6 +41,8 @@ struct remote_options {
 	int rendezvous;
 	/* Bytes for calls and their data, mapped in the process; 0: REMOTE_SCRATCH. */
 	size_t scratch_size;
+	/* Of remote_stack_room: is used as long as it will do. Empty: memory is mapped at once. */
+	struct memory_range stack;
 	/* If somebody has read /proc/PID/status since the process stands still: saves doing it again. May be NULL. */
 	const struct proc_status *status;
 	uint64_t vdso_end; /* likewise where its vDSO ends; 0: unknown */
@@ -56,10 +60,12 @@ struct remote_options {
 struct remote {
 	struct frozen *frozen;
 	struct remote_options options;
-	uint64_t stub;	     /* address of the call loop in the process; 0: not in place */
-	bool in_padding;     /* it lies in zero bytes of a mapping, which become zero again */
-	uint64_t scratch;    /* for batches; not among the mappings that the process has itself */
-	size_t scratch_size; /* bytes; 0: not mapped; the last REMOTE_SCRATCH_MARK are not free */
+	uint64_t stub;	 /* address of the call loop in the process; 0: not in place */
+	bool in_padding; /* it lies in zero bytes of a mapping, which become zero again */
+	uint64_t
+		scratch; /* for batches; not among the mappings that the process has itself, or in its stack */
+	size_t scratch_size; /* bytes; 0: there is none; the last REMOTE_SCRATCH_MARK are not free */
+	char *under;	     /* what was there in the stack; NULL: it is mapped */
 	uint64_t left;	     /* memory that a killed tracer had left; unmapped by remote_open */
 	size_t left_size;    /* bytes; 0: there was none */
 	uint64_t moved;	     /* of remote_move: start and size of the mapping; 0: none */

@@ -52,7 +52,8 @@ struct remote_batch *remote_batch_new(const struct remote *remote)
 	const struct remote_batch batch = { .pid = remote->frozen->pid,
 					    .scratch = remote->scratch,
 					    .size = remote->scratch_size - REMOTE_SCRATCH_MARK,
-					    .data_max = REMOTE_DATA_MAX };
+					    .data_max = remote->under ? REMOTE_SLICE_DATA_MAX
+								      : REMOTE_DATA_MAX };
 
 	return new_batch(&batch);
 }

@@ -11,9 +11,11 @@
 #include "format/err.h"
 #include "kernel/fallback.h"
 #include "kernel/freeze.h"
+#include "kernel/maps_file.h"
 #include "kernel/proc_status.h"
 #include "kernel/readfile.h"
 #include "kernel/remote.h"
+#include "kernel/remote_stack.h"
 #include "tests/unit/selfcheck.h"
 #include "tests/unit/test.h"
 
@@ -34,14 +36,40 @@ static void ask(struct remote *remote, struct frozen_thread *thread, struct err 
 		_exit(5);
 }
 
+static struct memory_range find_stack(const struct frozen *frozen)
+{
+	_cleanup_(maps_release) struct maps maps = { 0 };
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", frozen->pid);
+	if (maps_read_at(AT_FDCWD, path, &maps, NULL) < 0)
+		return (struct memory_range){ 0 };
+	return remote_stack_room(&maps, frozen->threads[0]);
+}
+
+/* Its main thread waits for the others, so that there is room below its stack. */
+static void check_stack(pid_t pid, const struct kernel_features *features)
+{
+	_cleanup_thaw_ struct frozen frozen = FROZEN_EMPTY;
+	struct err err = { 0 };
+
+	CHECK(freeze_process(pid, NULL, features, &frozen, &err) == 0 && find_stack(&frozen).end,
+	      "%s", err.msg);
+}
+
 static int trace_once(pid_t pid, const struct kernel_features *features, uint64_t *seed,
 		      struct err *err)
 {
 	_cleanup_thaw_ struct frozen frozen = FROZEN_EMPTY;
 	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
+	struct remote_options options = { 0 };
 
-	if (freeze_process(pid, NULL, features, &frozen, err) < 0 ||
-	    remote_open(&frozen, frozen.threads[0], NULL, &remote, err) < 0)
+	if (freeze_process(pid, NULL, features, &frozen, err) < 0)
+		return -1;
+	/* Every other time, as pdump does it if it can. */
+	if (selfcheck_random(seed) % 2)
+		options.stack = find_stack(&frozen);
+	if (remote_open(&frozen, frozen.threads[0], &options, &remote, err) < 0)
 		return -1;
 	for (int i = 0; i < 8; i++) {
 		size_t which = selfcheck_random(seed) % frozen.n_threads;
@@ -128,6 +156,7 @@ static void test_kills(int kills, const char *without, uint64_t seed)
 		selfcheck_run();
 	}
 	usleep(20000);
+	check_stack(target, &features);
 	for (int i = 0; i < kills; i++)
 		if (!kill_one(target, &features, &seed))
 			break;
