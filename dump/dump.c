@@ -4,6 +4,7 @@
 #include "dump/facts.h"
 #include "dump/file.h"
 #include "dump/outsiders.h"
+#include "dump/sharing.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/pages.h"
@@ -27,6 +28,7 @@ void dump_done(struct dump *dump)
 	for (size_t i = 0; i < dump->n_targets; i++)
 		target_done(&dump->targets[i]);
 	free(dump->targets);
+	sharing_free(dump->sharers);
 	dump_files_free(dump->files);
 	outsiders_free(dump->outsiders);
 	problems_done(&dump->problems);
@@ -66,18 +68,19 @@ static int ask(struct dump *dump, struct target *target, struct err *err)
 	return 0;
 }
 
-static void scan(void *context)
+static void look(void *context)
 {
-	const struct dump *dump = context;
+	struct dump *dump = context;
 
 	facts_scan(dump->targets, dump->n_targets, dump->settings.threads);
+	dump->sharers = sharing_look(dump);
 }
 
 /* All processes answer at the same time. */
 static int ask_all(struct dump *dump, struct err *err)
 {
 	_cleanup_free_ struct remote_task *tasks = calloc(dump->n_targets + 1, sizeof(*tasks));
-	const struct meanwhile meanwhile = { scan, dump };
+	const struct meanwhile meanwhile = { look, dump };
 	size_t n = 0;
 
 	if (!tasks)

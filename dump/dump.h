@@ -17,6 +17,7 @@ struct outsiders;
 struct tree;
 struct image_writer;
 struct page_writer;
+struct sharers;
 
 /* What the dump code itself needs to know of the options, so that prestore can use it too
  * (--verify). */
@@ -43,6 +44,7 @@ struct dump {
 	bool missed;   /* a check: one of the processes ended while it was looked at */
 	struct target *targets;
 	size_t n_targets;
+	struct sharers *sharers;  /* dump/sharing.h; NULL: nobody has looked */
 	struct dump_files *files; /* open file descriptions met so far, dump/file.c */
 	struct kept_room *
 		shared_room; /* for contents of shared memory, so that targets can go on sooner; NULL: none; not owned */

@@ -3,7 +3,6 @@
 
 #include "dump/dump.h"
 #include "dump/tree.h"
-#include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"
 #include "kernel/fdcopy.h"
@@ -48,18 +47,16 @@ static void tell_undo(struct dump *dump, const struct target *target, const stru
 		     first->name);
 }
 
-/* Whoever has none has the same none as we: sharing_collect sees to that. */
+/* Whoever has none has the same none as we: sharing_look sees to that. */
 static bool may_undo(const struct dump *dump, const struct target *target)
 {
 	return fdcopy_compare(target->pid, getpid(), KCMP_SYSVSEM, 0, 0, dump->features, NULL) != 0;
 }
 
 /* In one address space all of these are the same. */
-static int compare_layouts(const void *a, const void *b, void *context)
+static int compare_layouts(const struct target *a, const struct target *b)
 {
-	const struct dump *dump = context;
-	const struct proc_stat *left = &dump->targets[*(const size_t *)a].stat;
-	const struct proc_stat *right = &dump->targets[*(const size_t *)b].stat;
+	const struct proc_stat *left = &a->stat, *right = &b->stat;
 	const uint64_t x[] = { left->startcode, left->startstack, left->arg_start,
 			       left->env_start };
 	const uint64_t y[] = { right->startcode, right->startstack, right->arg_start,
@@ -68,96 +65,107 @@ static int compare_layouts(const void *a, const void *b, void *context)
 	return memcmp(x, y, sizeof(x));
 }
 
-/* Of two mappings that are in one address space at the same time no two are at the same place, as our scratch memory may be in all of these. */
-static bool are_apart(const struct dump *dump, const size_t *places, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct remote *remote = dump->targets[places[i]].remote;
-		const struct remote *first = dump->targets[places[0]].remote;
-
-		if (!remote || remote->moved || !remote->scratch_size || remote->under ||
-		    remote->scratch != first->scratch)
-			return false;
-	}
-	return true;
-}
-
 static const struct thing {
 	int what;
-	bool (*may)(const struct dump *dump, const struct target *target); /* NULL: always */
+	/* NULL: always, nothing. */
+	bool (*may)(const struct dump *dump, const struct target *target);
+	int (*differ)(const struct target *a,
+		      const struct target *b); /* without asking the kernel */
 	found *found;
-} memory = { KCMP_VM, NULL, refuse_memory }, others[] = {
-	{ KCMP_FILES, NULL, note_files },
-	{ KCMP_FS, NULL, note_fs },
-	{ KCMP_SYSVSEM, may_undo, tell_undo },
+} things[] = {
+	{ KCMP_VM, NULL, compare_layouts, refuse_memory },
+	{ KCMP_FILES, NULL, NULL, note_files },
+	{ KCMP_FS, NULL, NULL, note_fs },
+	{ KCMP_SYSVSEM, may_undo, NULL, tell_undo },
+};
+#define THINGS (sizeof(things) / sizeof(*things))
+
+/* Places in dump->targets, of each thing in its order: those that share it follow one another. */
+struct sharers {
+	struct order {
+		size_t *places;
+		size_t count;
+		bool equal; /* two were */
+	} orders[THINGS];
 };
 
 struct comparison {
 	const struct dump *dump;
-	int what;
-	bool equal; /* two were */
+	const struct thing *thing;
+	bool equal;
 };
 
 /* kcmp(2) orders what differs, so that 200 processes need not be compared with each other one by one. */
 static int compare(const void *a, const void *b, void *context)
 {
 	struct comparison *c = context;
-	size_t left = *(const size_t *)a, right = *(const size_t *)b;
-	int order;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	const struct target *left = &c->dump->targets[x], *right = &c->dump->targets[y];
+	int order = x != y && c->thing->differ ? c->thing->differ(left, right) : 0;
 
-	if (left == right)
-		return 0;
-	order = fdcopy_compare(c->dump->targets[left].pid, c->dump->targets[right].pid, c->what, 0,
-			       0, c->dump->features, NULL);
+	if (x == y || order)
+		return order;
+	order = fdcopy_compare(left->pid, right->pid, c->thing->what, 0, 0, c->dump->features,
+			       NULL);
 	c->equal |= order == 0;
 	if (order == 1)
 		return -1;
 	if (order == 2)
 		return 1;
-	return (left > right) - (left < right);
+	return (x > y) - (x < y);
 }
 
-static void find_among(struct dump *dump, const struct thing *thing, size_t *places, size_t count)
+static void put_in_order(const struct dump *dump, const struct thing *thing, struct order *order)
 {
-	struct comparison c = { dump, thing->what, false };
-	size_t first = 0;
-
-	qsort_r(places, count, sizeof(*places), compare, &c);
-	/* Neighbours in the result have been compared with each other: there is no other way to know their order. */
-	for (size_t i = 1; c.equal && i < count; i++) {
-		const struct target *target = &dump->targets[places[i]];
-
-		if (fdcopy_compare(target->pid, dump->targets[places[first]].pid, thing->what, 0, 0,
-				   dump->features, NULL) == 0)
-			thing->found(dump, target, &dump->targets[places[first]]);
-		else
-			first = i;
-	}
-}
-
-static void find_sharers(struct dump *dump, const struct thing *thing, size_t *places)
-{
-	size_t count = 0;
+	struct comparison c = { dump, thing, false };
 
 	for (size_t i = 0; i < dump->n_targets; i++)
 		if (!thing->may || thing->may(dump, &dump->targets[i]))
-			places[count++] = i;
-	find_among(dump, thing, places, count);
+			order->places[order->count++] = i;
+	qsort_r(order->places, order->count, sizeof(*order->places), compare, &c);
+	order->equal = c.equal;
 }
 
-static void find_memory_sharers(struct dump *dump, size_t *places)
+struct sharers *sharing_look(const struct dump *dump)
 {
-	size_t end;
+	struct sharers *sharers = calloc(1, sizeof(*sharers));
 
-	for (size_t i = 0; i < dump->n_targets; i++)
-		places[i] = i;
-	qsort_r(places, dump->n_targets, sizeof(*places), compare_layouts, dump);
-	for (size_t i = 0; i < dump->n_targets; i = end) {
-		for (end = i + 1;
-		     end < dump->n_targets && compare_layouts(&places[i], &places[end], dump) == 0;)
-			end++;
-		if (!are_apart(dump, &places[i], end - i))
-			find_among(dump, &memory, &places[i], end - i);
+	/* A thread that was started gave us an empty list to share with it (ipc/sem.c, copy_semundo). Nobody has to be allowed to leave it. */
+	unshare(CLONE_SYSVSEM);
+	for (size_t i = 0; sharers && i < THINGS; i++) {
+		struct order *order = &sharers->orders[i];
+
+		order->places = calloc(dump->n_targets + 1, sizeof(*order->places));
+		if (!order->places) {
+			sharing_free(sharers);
+			return NULL;
+		}
+		put_in_order(dump, &things[i], order);
+	}
+	return sharers;
+}
+
+void sharing_free(struct sharers *sharers)
+{
+	for (size_t i = 0; sharers && i < THINGS; i++)
+		free(sharers->orders[i].places);
+	free(sharers);
+}
+
+/* Neighbours have been compared with each other: there is no other way to know their order. */
+static void find_sharers(struct dump *dump, const struct thing *thing, const struct order *order)
+{
+	size_t first = 0;
+
+	for (size_t i = 1; order->equal && i < order->count; i++) {
+		const struct target *target = &dump->targets[order->places[i]];
+		const struct target *earlier = &dump->targets[order->places[first]];
+
+		if (fdcopy_compare(target->pid, earlier->pid, thing->what, 0, 0, dump->features,
+				   NULL) == 0)
+			thing->found(dump, target, earlier);
+		else
+			first = i;
 	}
 }
 
@@ -178,15 +186,12 @@ static void check_parent(struct dump *dump, const struct target *target)
 
 int sharing_collect(struct dump *dump, struct err *err)
 {
-	_cleanup_free_ size_t *places = calloc(dump->n_targets + 1, sizeof(*places));
-
-	if (!places)
+	if (!dump->sharers)
+		dump->sharers = sharing_look(dump);
+	if (!dump->sharers)
 		return err_sys(err, "out of memory");
-	/* A thread that was started gave us an empty list to share with it (ipc/sem.c, copy_semundo). Nobody has to be allowed to leave it. */
-	unshare(CLONE_SYSVSEM);
-	find_memory_sharers(dump, places);
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		find_sharers(dump, &others[i], places);
+	for (size_t i = 0; i < THINGS; i++)
+		find_sharers(dump, &things[i], &dump->sharers->orders[i]);
 	for (size_t i = 0; i < dump->n_targets; i++)
 		check_parent(dump, &dump->targets[i]);
 	return 0;

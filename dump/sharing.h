@@ -5,6 +5,11 @@
 
 struct dump;
 struct err;
+struct sharers;
+
+/* Who shares what, before it is asked for, without ptrace; NULL: no memory. */
+struct sharers *sharing_look(const struct dump *dump);
+void sharing_free(struct sharers *sharers);
 
 /* Looks at all targets at once, whose records are there. What is shared and cannot be saved is a problem. */
 int sharing_collect(struct dump *dump, struct err *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/snapshot.h"
 
+#include "dump/hold.h"
 #include "dump/memory.h"
 #include "dump/precopy.h"
 #include "dump/spool.h"
@@ -10,7 +11,6 @@
 #include "format/search.h"
 #include "format/shm.h"
 #include "kernel/readfile.h"
-#include "kernel/together.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,6 @@
 #define HELD_MAX (UINT64_C(32) << 20)
 /* Ranges that are smaller on average, such as the stacks of many threads, are read at once sooner than one by one of a copy. */
 #define SCATTERED (UINT64_C(64) << 10)
-/* Of fewer processes they are read before another thread has started. */
-#define HELD_EACH 16
 
 bool snapshots_small(const struct dump *dump, const struct dump_options *options)
 {
@@ -202,54 +200,16 @@ int snapshots_take(struct dump *dump, struct snapshots *ret_snapshots, struct er
 	return 0;
 }
 
-static int hold(const struct target *target, const struct memory *memory, struct snapshot *snapshot,
-		struct err *err)
-{
-	_cleanup_ranges_ struct memory_ranges saved = { 0 };
-
-	for (size_t i = 0; i < memory->n_vmas; i++)
-		for (size_t k = 0; k < memory->vmas[i].n_saved; k++)
-			if (memory_ranges_add(&saved, memory->vmas[i].saved[k].start,
-					      memory->vmas[i].saved[k].end, err) < 0)
-				return -1;
-	snapshot->held = calloc(1, sizeof(*snapshot->held));
-	if (!snapshot->held)
-		return err_sys(err, "out of memory");
-	snapshot->spool = snapshot->held;
-	return spool_hold(&target->memory, &saved, snapshot->held, err);
-}
-
-struct holding {
-	const struct dump *dump;
-	struct snapshots *snapshots;
-};
-
-static int hold_one(void *context, size_t index, struct err *err)
-{
-	struct holding *holding = context;
-	const struct dump *dump = holding->dump;
-	const struct target *target = &dump->targets[index];
-
-	if (hold(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0),
-		 &holding->snapshots->snapshots[index], err) < 0)
-		return err_prefix(err, "%s", target->name);
-	return 0;
-}
-
 static int hold_all(const struct dump *dump, struct snapshots *snapshots, struct err *err)
 {
-	struct holding holding = { dump, snapshots };
-	size_t n = dump->n_targets;
-
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < dump->n_targets; i++) {
 		struct snapshot *snapshot = LIST_ADD(snapshots, snapshots, err);
 
 		if (!snapshot)
 			return -1;
 		*snapshot = (struct snapshot)SNAPSHOT_EMPTY;
 	}
-	return together_try(together_some(dump->settings.threads, n / HELD_EACH), n, hold_one,
-			    &holding, err);
+	return hold_memory(dump, snapshots->snapshots, err);
 }
 
 int snapshots_hold(struct dump *dump, struct snapshots *ret_snapshots, struct err *err)

@@ -3,6 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/record.h"
 #include "format/search.h"
 
 #include <fcntl.h>
@@ -92,7 +93,8 @@ static int reserve(struct spool *spool, const struct memory_ranges *ranges, stru
 		return err_sys(err, "out of memory");
 	spool->parts = parts;
 	for (size_t i = 0; i < missing.count; i++) {
-		parts[spool->n_parts++] = (struct spool_part){ missing.list[i], spool->size };
+		parts[spool->n_parts++] =
+			(struct spool_part){ .range = missing.list[i], .offset = spool->size };
 		spool->size += missing.list[i].end - missing.list[i].start;
 	}
 	qsort(parts, spool->n_parts, sizeof(*parts), compare);
@@ -165,33 +167,107 @@ int spool_put(struct spool *spool, const struct process_memory *from,
 	return 0;
 }
 
-int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
-	       struct spool *ret_spool, struct err *err)
+static size_t size_of(const struct memory_ranges *ranges)
 {
-	struct spool spool = SPOOL_EMPTY;
+	size_t size = 0;
 
-	if (reserve(&spool, ranges, err) < 0)
-		return -1;
-	/* Whatever the size, so that there is something to tell it by. */
-	spool.held = malloc(spool.size + 1);
-	if (!spool.held)
-		err_sys(err, "out of memory");
-	if (!spool.held ||
-	    memory_read_ranges(from, ranges->list, ranges->count, spool.held, err) < 0) {
-		spool_done(&spool);
-		return -1;
+	for (size_t i = 0; i < ranges->count; i++)
+		size += ranges->list[i].end - ranges->list[i].start;
+	return size;
+}
+
+/* Of one in memory; NULL: it does not have the page. */
+static const uint8_t *page_at(const struct spool *spool, uint64_t address)
+{
+	const struct spool_part *part = spool->parts + find(spool, address);
+
+	if (part == spool->parts + spool->n_parts || part->range.start > address)
+		return NULL;
+	return part->bytes + (address - part->range.start);
+}
+
+static int add_page(struct spool *spool, uint64_t address, const uint8_t *bytes, struct err *err)
+{
+	struct spool_part *last = spool->n_parts ? &spool->parts[spool->n_parts - 1] : NULL;
+	struct spool_part *part;
+
+	if (last && last->range.end == address &&
+	    last->bytes + (address - last->range.start) == bytes) {
+		last->range.end += PAGE;
+		return 0;
 	}
-	*ret_spool = spool;
+	part = LIST_ADD(spool, parts, err);
+	if (!part)
+		return -1;
+	part->range = (struct memory_range){ address, address + PAGE };
+	part->bytes = bytes;
 	return 0;
+}
+
+/* Those of the parent, and all others in what was read. */
+static int find_own(struct spool *spool, const struct memory_ranges *ranges,
+		    const struct spool *parent, const uint8_t *read, struct err *err)
+{
+	for (size_t i = 0; i < ranges->count; i++)
+		for (uint64_t at = ranges->list[i].start; at < ranges->list[i].end;
+		     at += PAGE, read += PAGE) {
+			const uint8_t *known = parent ? page_at(parent, at) : NULL;
+			bool same = known && memcmp(known, read, PAGE) == 0;
+
+			spool->size += same ? 0 : PAGE;
+			if (add_page(spool, at, same ? known : read, err) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+/* What is its own gets memory of that size. */
+static int keep_own(struct spool *spool, const uint8_t *read, size_t size, struct err *err)
+{
+	uint8_t *to = spool->held = malloc(spool->size + 1);
+
+	if (!to)
+		return err_sys(err, "out of memory");
+	for (size_t i = 0; i < spool->n_parts; i++) {
+		struct spool_part *part = &spool->parts[i];
+		size_t length = part->range.end - part->range.start;
+
+		if (part->bytes < read || part->bytes >= read + size)
+			continue;
+		part->bytes = memcpy(to, part->bytes, length);
+		to += length;
+	}
+	return 0;
+}
+
+int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
+	       const struct spool *parent, struct spool *ret_spool, struct err *err)
+{
+	size_t size = size_of(ranges);
+	/* Whatever the size, so that there is something to tell it by. */
+	_cleanup_free_ uint8_t *read = malloc(size + 1);
+	struct spool spool = SPOOL_EMPTY;
+	int ret;
+
+	if (!read)
+		return err_sys(err, "out of memory");
+	if (memory_read_ranges(from, ranges->list, ranges->count, read, err) < 0)
+		return -1;
+	ret = find_own(&spool, ranges, parent, read, err);
+	if (ret == 0 && spool.size == size)
+		spool.held = TAKE_PTR(read);
+	else if (ret == 0)
+		ret = keep_own(&spool, read, size, err);
+	if (ret < 0)
+		spool_done(&spool);
+	else
+		*ret_spool = spool;
+	return ret;
 }
 
 static int read_all(const struct spool *spool, char *buffer, size_t size, uint64_t offset,
 		    struct err *err)
 {
-	if (spool->held) {
-		memcpy(buffer, spool->held + offset, size);
-		return 0;
-	}
 	while (size > 0) {
 		ssize_t n = pread(spool->fd, buffer, size, (off_t)offset);
 
@@ -223,7 +299,10 @@ int spool_read(const struct spool *spool, uint64_t address, void *buffer, size_t
 		if (i == spool->n_parts || part->range.start > address)
 			return err_set(err, ERR_FAILED, "memory at 0x%lx was not copied", address);
 		n = part->range.end - address < size ? part->range.end - address : size;
-		if (read_all(spool, to, n, part->offset + (address - part->range.start), err) < 0)
+		if (spool->held)
+			memcpy(to, part->bytes + (address - part->range.start), n);
+		else if (read_all(spool, to, n, part->offset + (address - part->range.start), err) <
+			 0)
 			return -1;
 		to += n;
 		address += n;

@@ -11,7 +11,10 @@ struct err;
 
 struct spool_part {
 	struct memory_range range;
-	uint64_t offset; /* in the file, or in memory */
+	union {
+		uint64_t offset;      /* in the file */
+		const uint8_t *bytes; /* in memory, which may be another one's */
+	};
 };
 
 struct spool {
@@ -40,9 +43,12 @@ void spool_done(struct spool *spool);
 int spool_put(struct spool *spool, const struct process_memory *from,
 	      const struct memory_ranges *ranges, bool running, struct err *err);
 
-/* Reads the ranges (ascending, whole pages) into memory, by as few calls as there are ranges. Leaves an empty one on failure. */
+/*
+ * Reads the ranges (ascending, whole pages) into memory, by as few calls as there are ranges. Pages that are as those at the same address of `parent`, which
+ * is held and stays as long, or NULL, take none. Leaves an empty one on failure.
+ */
 int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
-	       struct spool *ret_spool, struct err *err);
+	       const struct spool *parent, struct spool *ret_spool, struct err *err);
 
 /* Adds the parts of [start, end) that are not in it. */
 int spool_missing(const struct spool *spool, uint64_t start, uint64_t end,

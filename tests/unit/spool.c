@@ -13,7 +13,8 @@
 
 enum { PAGE = 4096 };
 
-static void hold(const struct kernel_features *features, char *pages, struct spool *ret)
+static void hold(const struct kernel_features *features, char *pages, const struct spool *parent,
+		 struct spool *ret)
 {
 	_cleanup_ranges_ struct memory_ranges ranges = { 0 };
 	uint64_t at = (uint64_t)(uintptr_t)pages;
@@ -25,7 +26,7 @@ static void hold(const struct kernel_features *features, char *pages, struct spo
 	/* The second page is left out. */
 	CHECK(memory_ranges_add(&ranges, at, at + PAGE, &err) == 0);
 	CHECK(memory_ranges_add(&ranges, at + 2 * PAGE, at + 5 * PAGE, &err) == 0);
-	CHECK(spool_hold(&memory, &ranges, ret, &err) == 0, "%s", err.msg);
+	CHECK(spool_hold(&memory, &ranges, parent, ret, &err) == 0, "%s", err.msg);
 	memory_close(&memory);
 }
 
@@ -48,6 +49,33 @@ static void test_read(const struct spool *spool, uint64_t at)
 	CHECK(other.count == 2 && other.list[1].end == at + 5 * PAGE);
 }
 
+/* What a child has as its parent takes no memory, and only that. */
+static void test_parent(const struct kernel_features *features, char *pages,
+			const struct spool *parent)
+{
+	struct spool child = SPOOL_EMPTY, same = SPOOL_EMPTY;
+	uint64_t at = (uint64_t)(uintptr_t)pages;
+	struct err err = { 0 };
+	char byte = 0;
+
+	hold(features, pages, parent, &same);
+	CHECK(same.size == 0, "%lu", same.size);
+	test_read(&same, at);
+	pages[3 * PAGE - 1] = 'C';
+	hold(features, pages, parent, &child);
+	CHECK(child.size == PAGE, "%lu", child.size);
+	CHECK(spool_read(&child, at + 3 * PAGE - 1, &byte, 1, &err) == 0 && byte == 'C');
+	CHECK(spool_read(parent, at + 3 * PAGE - 1, &byte, 1, &err) == 0 && byte == 'c');
+	pages[3 * PAGE - 1] = 'c';
+	spool_done(&child);
+	/* Of a child that is as its own parent. */
+	hold(features, pages, &same, &child);
+	spool_done(&same);
+	CHECK(child.size == 0, "%lu", child.size);
+	test_read(&child, at);
+	spool_done(&child);
+}
+
 int main(void)
 {
 	char *pages =
@@ -60,7 +88,8 @@ int main(void)
 	memset(pages, 'a', PAGE);
 	memset(pages + 2 * PAGE, 'c', PAGE);
 	memset(pages + 4 * PAGE, 'e', PAGE);
-	hold(&features, pages, &spool);
+	hold(&features, pages, NULL, &spool);
+	test_parent(&features, pages, &spool);
 	/* What is held stays as it was. */
 	memset(pages, 'x', 5 * PAGE);
 	test_read(&spool, (uint64_t)(uintptr_t)pages);
