@@ -5,8 +5,8 @@
 #include "dump/target.h"
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/together.h"
 #include "kernel/readfile.h"
-#include "kernel/together.h"
 
 #include <stdio.h>
 #include <stdlib.h>

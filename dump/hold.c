@@ -5,7 +5,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/memory.h"
-#include "kernel/together.h"
+#include "format/together.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
 #include "format/digest.h"
 #include "format/err.h"
 #include "format/image_write.h"
-#include "kernel/together.h"
+#include "format/together.h"
 
 #include <stdlib.h>
 

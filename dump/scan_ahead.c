@@ -2,8 +2,8 @@
 #include "dump/scan_ahead.h"
 
 #include "format/err.h"
+#include "format/together.h"
 #include "kernel/pagetable.h"
-#include "kernel/together.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "dump/tree.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "kernel/together.h"
+#include "format/together.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,12 +6,12 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/record.h"
+#include "format/together.h"
 #include "kernel/array.h"
 #include "kernel/memory_left.h"
 #include "kernel/proc_status.h"
 #include "kernel/processes.h"
 #include "kernel/readfile.h"
-#include "kernel/together.h"
 #include "kernel/vfork.h"
 
 #include <fcntl.h>

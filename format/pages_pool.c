@@ -3,6 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/together.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -298,17 +299,13 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* Signals are for the main thread. What cannot be started is done by those that are there. */
+/* What cannot be started is done by those that are there. */
 static void start_worker(struct page_pool *pool)
 {
 	struct worker *worker = &pool->workers[pool->n_started];
-	sigset_t all, before;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&worker->thread, NULL, work, worker) == 0)
+	if (together_start(&worker->thread, work, worker) == 0)
 		pool->n_started++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static int read_table(struct task *task, struct err *err)

@@ -5,10 +5,10 @@
 #include "format/err.h"
 #include "format/pages.h"
 #include "format/pages_queue.h"
+#include "format/together.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
 enum {
@@ -147,25 +147,19 @@ void page_writer_free(struct page_writer *writer)
 
 /*
  * As many threads as there is work for. That one cannot be had is no failure: the caller's does it
- * all then. Signals stay with the caller's thread.
+ * all then.
  */
 static void start_workers(struct page_writer *writer)
 {
 	size_t wanted = page_queue_frames(&writer->queue) / FRAMES_PER_THREAD;
-	sigset_t all, before;
 
-	if (writer->n_started + 1 >= writer->options.threads || writer->n_started >= wanted)
-		return;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (writer->n_started + 1 < writer->options.threads && writer->n_started < wanted) {
 		struct worker *worker = &writer->workers[writer->n_started + 1];
 
-		if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
+		if (together_start(&worker->thread, worker_main, worker) != 0)
 			break;
 		writer->n_started++;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* What the sink does there may take its time. */

@@ -9,12 +9,12 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/search.h"
+#include "format/together.h"
 #include "kernel/array.h"
 #include "kernel/fallback.h"
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
 #include "kernel/scan.h"
-#include "kernel/together.h"
 
 enum {
 	MANY_THREADS = 100,

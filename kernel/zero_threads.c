@@ -2,8 +2,8 @@
 /* Looking for pages of zeros with several threads, each in a part of the ranges. */
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "format/together.h"
 #include "kernel/memory.h"
-#include "kernel/together.h"
 
 /* Less than this is done before a thread has started. */
 #define SHARE_MIN (UINT64_C(16) << 20)

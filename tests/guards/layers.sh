@@ -28,7 +28,7 @@ never() {
 nothing='$^'
 never format 'kernel/|cli/|dump/|restore/|inspect/|arch/(x86_64|host)' "$nothing"
 never arch/all 'kernel/|cli/|dump/|restore/|inspect/' "$nothing"
-never kernel 'format/|cli/|dump/|restore/|inspect/' 'format/(err|cleanup|bytes|search)\.h'
+never kernel 'format/|cli/|dump/|restore/|inspect/' 'format/(err|cleanup|bytes|search|together)\.h'
 never cli 'kernel/|dump/|restore/|inspect/' "$nothing"
 never dump 'restore/|inspect/' "$nothing"
 never restore 'inspect/' "$nothing"

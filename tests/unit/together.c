@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every index once, in threads that get no signals. */
-#include "kernel/together.h"
+#include "format/together.h"
 
 #include "tests/unit/test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/together.h"
+#include "format/together.h"
 
 #include "format/err.h"
 
