@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <time.h>
 
 #include "arch/host.h"
 #include "format/cleanup.h"
@@ -20,6 +21,12 @@
 #include "kernel/remote.h"
 #include "kernel/rendezvous.h"
 #include "kernel/tracee.h"
+
+enum {
+	FEW_RUNS = 8, /* are worth waiting for */
+	RUNS_MAX = 64,
+	RUN_NS = 20000, /* that two processors take for one at most */
+};
 
 static int install(struct borrowing *run, bool keep_scratch, struct err *err)
 {
@@ -291,6 +298,14 @@ int borrow_begin_many(struct borrowing *run, struct remote *remote, struct froze
 	return start(run, &regs, false, err);
 }
 
+void borrow_rest(size_t runs)
+{
+	const struct timespec time = { 0, (long)(runs < RUNS_MAX ? runs : RUNS_MAX) * RUN_NS };
+
+	if (runs > FEW_RUNS)
+		nanosleep(&time, NULL);
+}
+
 /* Born in a run of this remote, it has the mask of that: the call loop must end in the same way again. */
 static int set_newborn_going(struct borrowing *run, const struct borrow_vector *vector,
 			     struct err *err)
@@ -320,6 +335,7 @@ int borrow_newborn(struct remote *remote, const struct borrow_vector *vectors, s
 		    set_newborn_going(&runs[i], &vectors[i], err) < 0)
 			return -1;
 	}
+	borrow_rest(n);
 	for (size_t i = 0; i < n; i++)
 		if (await(&runs[i], err) < 0)
 			return -1;

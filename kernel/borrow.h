@@ -59,4 +59,10 @@ int borrow_newborn(struct remote *remote, const struct borrow_vector *vectors, s
 int borrow_copy(struct remote *remote, struct frozen_thread *thread, int64_t *ret_result,
 		struct err *err);
 
+/*
+ * Between beginning many runs and ending the first of them. Who waits for one after another is woken by each, and takes the processor away from
+ * those that run: this sleeps for as long as some may take.
+ */
+void borrow_rest(size_t runs);
+
 #endif

@@ -207,12 +207,38 @@ static const struct {
 	{ ADVICE_HUGEPAGE, MADV_HUGEPAGE },	{ ADVICE_NOHUGEPAGE, MADV_NOHUGEPAGE },
 };
 
-static void push_advice(struct remote_batch *batch, const struct vma *vma, uint64_t length)
+static bool is_mapped_here(const struct canvas *canvas, const struct vma *vma)
 {
-	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
-		if (vma->advice & advices[i].flag)
-			remote_push(batch, REMOTE_CALL(madvise, vma->range.start, length,
-						       advices[i].advice));
+	return vma->kind != VMA_SPECIAL || vdso_is_code(canvas, vma);
+}
+
+static bool is_advised(const struct canvas *canvas, const struct vma *vma, uint32_t flag)
+{
+	return vma->advice & flag && is_mapped_here(canvas, vma);
+}
+
+/* One call for all that follow one another, as the stacks of threads do. */
+static void push_advice(const struct canvas *canvas, const struct memory *memory, uint32_t flag,
+			int advice, struct remote_batch *batch)
+{
+	const struct vma *vmas = memory->vmas;
+
+	for (size_t i = 0, next; i < memory->n_vmas; i = next) {
+		uint64_t start = vmas[i].range.start, end = vmas[i].range.end;
+
+		next = i + 1;
+		if (!is_advised(canvas, &vmas[i], flag))
+			continue;
+		for (; next < memory->n_vmas && vmas[next].range.start == end &&
+		       is_advised(canvas, &vmas[next], flag);
+		     next++)
+			end = vmas[next].range.end;
+		remote_push(batch, REMOTE_CALL(madvise, start, end - start, advice));
+	}
+}
+
+static void push_guards(struct remote_batch *batch, const struct vma *vma)
+{
 	for (size_t i = 0; i < vma->n_guard; i++)
 		remote_push(batch, REMOTE_CALL(madvise, vma->guard[i].start,
 					       vma->guard[i].end - vma->guard[i].start,
@@ -260,13 +286,15 @@ static void push_keys(struct remote_batch *batch, const struct memory *memory)
 void mapping_finish(struct canvas *canvas, const struct memory *memory, struct remote_batch *batch)
 {
 	push_keys(batch, memory);
+	for (size_t i = 0; i < sizeof(advices) / sizeof(*advices); i++)
+		push_advice(canvas, memory, advices[i].flag, advices[i].advice, batch);
 	for (size_t i = 0; i < memory->n_vmas; i++) {
 		const struct vma *vma = &memory->vmas[i];
 		uint64_t length = vma->range.end - vma->range.start;
 
-		if (vma->kind == VMA_SPECIAL && !vdso_is_code(canvas, vma))
+		if (!is_mapped_here(canvas, vma))
 			continue;
-		push_advice(batch, vma, length);
+		push_guards(batch, vma);
 		push_lock(batch, vma, length);
 		push_prot(batch, memory, vma, length);
 		push_name(batch, vma, length);
