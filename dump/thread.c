@@ -24,14 +24,27 @@ struct inside {
 	stack_t stack;
 	uint64_t clear_child_tid;
 	int parent_death_signal;
-	uint64_t timer_slack;
+	uint64_t robust_head, robust_size;
+	struct sched_answers sched;
 };
 
 /* In this order. */
-enum { ASK_STACK, ASK_ADDRESS, ASK_DEATH_SIGNAL, ASK_SLACK };
+enum {
+	ASK_STACK,
+	ASK_ADDRESS,
+	ASK_DEATH_SIGNAL,
+	ASK_SLACK,
+	ASK_ROBUST_LIST,
+	ASK_SCHEDULING,
+	ASK_IO_PRIORITY,
+	ASK_AFFINITY,
+	QUESTIONS
+};
 
 static void push_questions(struct remote_batch *batch, struct inside *inside)
 {
+	size_t mask_size = sched_mask_size();
+
 	remote_push(batch, REMOTE_CALL(sigaltstack, 0,
 				       remote_out(batch, &inside->stack, sizeof(inside->stack))));
 	remote_push(batch, REMOTE_CALL(prctl, PR_GET_TID_ADDRESS,
@@ -41,6 +54,18 @@ static void push_questions(struct remote_batch *batch, struct inside *inside)
 				       remote_out(batch, &inside->parent_death_signal,
 						  sizeof(inside->parent_death_signal))));
 	remote_push(batch, REMOTE_CALL(prctl, PR_GET_TIMERSLACK));
+	remote_push(batch, REMOTE_CALL(get_robust_list, 0,
+				       remote_out(batch, &inside->robust_head,
+						  sizeof(inside->robust_head)),
+				       remote_out(batch, &inside->robust_size,
+						  sizeof(inside->robust_size))));
+	remote_push(batch, REMOTE_CALL(sched_getattr, 0,
+				       remote_out(batch, &inside->sched.attributes,
+						  sizeof(inside->sched.attributes)),
+				       sizeof(inside->sched.attributes), 0));
+	remote_push(batch, REMOTE_CALL(ioprio_get, SCHED_IOPRIO_THREAD, 0));
+	remote_push(batch, REMOTE_CALL(sched_getaffinity, 0, mask_size,
+				       remote_out(batch, inside->sched.cpus, mask_size)));
 }
 
 /* Of the first thread, together with all that is asked of its process. */
@@ -100,12 +125,47 @@ static int collect_stack(const stack_t *stack, struct thread *thread, struct err
 	return 0;
 }
 
-static int collect_answers(const struct remote_batch *batch, size_t first,
-			   const struct inside *inside, struct thread *thread, struct err *err)
+static int collect_robust_list(const struct inside *inside, struct thread *thread, struct err *err)
 {
-	for (size_t i = ASK_STACK; i <= ASK_SLACK; i++)
+	if (!inside->robust_head)
+		return 0;
+	thread->robust_list = calloc(1, sizeof(*thread->robust_list));
+	if (!thread->robust_list)
+		return err_sys(err, "out of memory");
+	*thread->robust_list =
+		(struct robust_registration){ inside->robust_head, inside->robust_size };
+	return 0;
+}
+
+static void note_scheduling(const struct sched_facts *facts, struct scheduling *ret)
+{
+	ret->policy = facts->policy;
+	ret->flags = (uint32_t)facts->flags;
+	ret->nice = facts->nice;
+	ret->priority = facts->priority;
+	ret->runtime = facts->runtime;
+	ret->deadline = facts->deadline;
+	ret->period = facts->period;
+	ret->io_class = (uint32_t)facts->ioprio >> IOPRIO_CLASS_SHIFT;
+	ret->io_priority = (uint32_t)facts->ioprio & IOPRIO_PRIO_MASK;
+	ret->affinity = facts->affinity;
+}
+
+static int collect_answers(const struct remote_batch *batch, size_t first, pid_t tid,
+			   struct inside *inside, struct thread *thread, struct err *err)
+{
+	struct sched_facts facts;
+
+	for (size_t i = 0; i < QUESTIONS; i++)
 		if (remote_check(batch, first + i, err) < 0)
 			return -1;
+	inside->sched.ioprio = remote_result(batch, first + ASK_IO_PRIORITY);
+	inside->sched.used = remote_result(batch, first + ASK_AFFINITY);
+	if (sched_facts_of(tid, &inside->sched, &facts, err) < 0)
+		return -1;
+	note_scheduling(&facts, &thread->scheduling);
+	if (collect_robust_list(inside, thread, err) < 0)
+		return -1;
 	thread->scheduling.timer_slack = (uint64_t)remote_result(batch, first + ASK_SLACK);
 	thread->clear_child_tid = inside->clear_child_tid;
 	thread->parent_death_signal = (uint32_t)inside->parent_death_signal;
@@ -118,7 +178,8 @@ static int await_answers(struct questions *questions, struct err *err)
 	struct thread *thread = TAKE_PTR(questions->asked);
 
 	if (!thread || (remote_end(questions->remote, questions->batch, err) == 0 &&
-			collect_answers(questions->batch, 0, &questions->inside, thread, err) == 0))
+			collect_answers(questions->batch, 0, questions->asked_tid,
+					&questions->inside, thread, err) == 0))
 		return 0;
 	questions->failed = true;
 	return err_prefix(err, "thread %d", questions->asked_tid);
@@ -130,27 +191,13 @@ static int collect_inside(const struct target *target, struct frozen_thread *fro
 	const struct question *first = &target->questions[KIND_thread];
 
 	if (from == target->frozen->threads[0])
-		return collect_answers(target->batch, first->first, first->answers, thread, err);
+		return collect_answers(target->batch, first->first, from->tid, first->answers,
+				       thread, err);
 	if (await_answers(questions, err) < 0 ||
 	    remote_begin(questions->remote, from, questions->batch, err) < 0)
 		return -1;
 	questions->asked = thread;
 	questions->asked_tid = from->tid;
-	return 0;
-}
-
-static int collect_robust_list(pid_t tid, struct thread *thread, struct err *err)
-{
-	uint64_t head = 0, size = 0;
-
-	if (syscall(SYS_get_robust_list, tid, &head, &size) < 0)
-		return err_sys(err, "get_robust_list");
-	if (!head)
-		return 0;
-	thread->robust_list = calloc(1, sizeof(*thread->robust_list));
-	if (!thread->robust_list)
-		return err_sys(err, "out of memory");
-	*thread->robust_list = (struct robust_registration){ head, size };
 	return 0;
 }
 
@@ -190,22 +237,14 @@ static int collect_registers(const struct frozen_thread *from, struct thread *th
 	return 0;
 }
 
+/* Of one that runs. */
 static int collect_scheduling(pid_t tid, struct scheduling *ret, struct err *err)
 {
 	struct sched_facts facts;
 
 	if (sched_facts(tid, &facts, err) < 0)
 		return -1;
-	ret->policy = facts.policy;
-	ret->flags = (uint32_t)facts.flags;
-	ret->nice = facts.nice;
-	ret->priority = facts.priority;
-	ret->runtime = facts.runtime;
-	ret->deadline = facts.deadline;
-	ret->period = facts.period;
-	ret->io_class = (uint32_t)facts.ioprio >> IOPRIO_CLASS_SHIFT;
-	ret->io_priority = (uint32_t)facts.ioprio & IOPRIO_PRIO_MASK;
-	ret->affinity = facts.affinity;
+	note_scheduling(&facts, ret);
 	return 0;
 }
 
@@ -265,7 +304,6 @@ static int collect_frozen(struct dump *dump, struct target *target, struct froze
 	from->unfiltered = !status->seccomp;
 	if (collect_registers(from, thread, err) < 0 ||
 	    collect_xstate(dump, target, from->tid, thread, err) < 0 ||
-	    collect_robust_list(from->tid, thread, err) < 0 ||
 	    collect_rseq(dump, target, from, thread, err) < 0 ||
 	    (status->sig_pending &&
 	     siginfo_peek(from->tid, false, &thread->pending, &thread->n_pending, err) < 0) ||
@@ -299,9 +337,8 @@ static int collect_one(struct dump *dump, struct target *target, pid_t tid,
 	thread->name = strdup(status->name);
 	if (!thread->name)
 		return err_sys(err, "out of memory");
-	if (collect_scheduling(tid, &thread->scheduling, err) < 0)
-		return -1;
-	return from ? collect_frozen(dump, target, from, status, questions, thread, err) : 0;
+	return from ? collect_frozen(dump, target, from, status, questions, thread, err)
+		    : collect_scheduling(tid, &thread->scheduling, err);
 }
 
 static int collect_running(struct dump *dump, struct target *target, struct err *err)

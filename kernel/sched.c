@@ -11,19 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-enum { CPUS_MAX = 8192, IOPRIO_WHO_THREAD = 1 };
-
-/* struct sched_attr of sched_setattr(2), first version: every kernel takes it. */
-struct sched_attributes {
-	uint32_t size;
-	uint32_t policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime;
-	uint64_t deadline;
-	uint64_t period;
-};
+enum { CPUS_MAX = SCHED_CPUS_MAX };
 
 static void add_span(char *text, size_t size, size_t *length, int first, int last)
 {
@@ -36,33 +24,45 @@ static void add_span(char *text, size_t size, size_t *length, int first, int las
 					    last);
 }
 
-static int get_affinity(pid_t tid, char **ret_affinity, struct err *err)
+/* "0-3,8". NULL: no memory. */
+static char *affinity_text(const cpu_set_t *set, size_t bytes)
 {
 	const size_t room = 6 * CPUS_MAX;
-	_cleanup_free_ cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
 	_cleanup_free_ char *text = malloc(room);
-	size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX), length = 0;
-	long used;
+	size_t length = 0;
 
-	if (!set || !text)
-		return err_sys(err, "out of memory");
-	CPU_ZERO_S(bytes, set);
-	/* Unlike the C library, the kernel tells how many bytes it has. */
-	used = syscall(SYS_sched_getaffinity, tid, bytes, set);
-	if (used < 0)
-		return err_sys(err, "cannot read the CPU affinity of thread %d", tid);
+	if (!text)
+		return NULL;
 	text[0] = '\0';
-	for (int cpu = 0; cpu < 8 * (int)used; cpu++) {
+	for (int cpu = 0; cpu < 8 * (int)bytes; cpu++) {
 		int last = cpu;
 
 		if (!CPU_ISSET_S((size_t)cpu, bytes, set))
 			continue;
-		while (last + 1 < CPUS_MAX && CPU_ISSET_S((size_t)last + 1, bytes, set))
+		while (last + 1 < 8 * (int)bytes && CPU_ISSET_S((size_t)last + 1, bytes, set))
 			last++;
 		add_span(text, room, &length, cpu, last);
 		cpu = last;
 	}
-	*ret_affinity = strdup(text);
+	return strdup(text);
+}
+
+/* Unlike the C library, the kernel tells how many bytes it has. */
+static int get_cpus(pid_t tid, struct sched_answers *ret, struct err *err)
+{
+	ret->used = syscall(SYS_sched_getaffinity, tid, sizeof(ret->cpus), ret->cpus);
+	if (ret->used < 0)
+		return err_sys(err, "cannot read the CPU affinity of thread %d", tid);
+	return 0;
+}
+
+static int get_affinity(pid_t tid, char **ret_affinity, struct err *err)
+{
+	struct sched_answers answers;
+
+	if (get_cpus(tid, &answers, err) < 0)
+		return -1;
+	*ret_affinity = affinity_text((const cpu_set_t *)answers.cpus, (size_t)answers.used);
 	return *ret_affinity ? 0 : err_sys(err, "out of memory");
 }
 
@@ -89,33 +89,51 @@ static int get_nice(pid_t tid, const struct sched_attributes *attributes, int *r
 	return 0;
 }
 
-int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err)
+int sched_facts_of(pid_t tid, const struct sched_answers *answers, struct sched_facts *ret_facts,
+		   struct err *err)
 {
-	struct sched_attributes attributes;
-	long ioprio;
+	const struct sched_attributes *attributes = &answers->attributes;
 	int nice;
 
-	if (get_attributes(tid, &attributes, err) < 0)
+	if (get_nice(tid, attributes, &nice, err) < 0)
 		return -1;
-	if (get_nice(tid, &attributes, &nice, err) < 0)
-		return -1;
-	ioprio = syscall(SYS_ioprio_get, IOPRIO_WHO_THREAD, tid);
-	if (ioprio < 0)
-		return err_sys(err, "cannot read the I/O priority of thread %d", tid);
 	*ret_facts = (struct sched_facts){
-		.policy = attributes.policy,
-		.flags = attributes.flags,
+		.policy = attributes->policy,
+		.flags = attributes->flags,
 		.nice = nice,
-		.priority = attributes.priority,
-		.ioprio = (int)ioprio,
+		.priority = attributes->priority,
+		.ioprio = (int)answers->ioprio,
+		.affinity = affinity_text((const cpu_set_t *)answers->cpus, (size_t)answers->used),
 	};
 	/* Since 6.12 the kernel shows the slice of fair threads as their runtime; it is no property of the thread. */
-	if (attributes.policy == 6) {
-		ret_facts->runtime = attributes.runtime;
-		ret_facts->deadline = attributes.deadline;
-		ret_facts->period = attributes.period;
+	if (attributes->policy == SCHED_DEADLINE) {
+		ret_facts->runtime = attributes->runtime;
+		ret_facts->deadline = attributes->deadline;
+		ret_facts->period = attributes->period;
 	}
-	return get_affinity(tid, &ret_facts->affinity, err);
+	return ret_facts->affinity ? 0 : err_sys(err, "out of memory");
+}
+
+size_t sched_mask_size(void)
+{
+	uint64_t cpus[SCHED_CPUS_MAX / 64];
+	long used = syscall(SYS_sched_getaffinity, 0, sizeof(cpus), cpus);
+
+	return used > 0 ? (size_t)used : sizeof(cpus);
+}
+
+int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err)
+{
+	struct sched_answers answers = { 0 };
+
+	if (get_attributes(tid, &answers.attributes, err) < 0)
+		return -1;
+	answers.ioprio = syscall(SYS_ioprio_get, SCHED_IOPRIO_THREAD, tid);
+	if (answers.ioprio < 0)
+		return err_sys(err, "cannot read the I/O priority of thread %d", tid);
+	if (get_cpus(tid, &answers, err) < 0)
+		return -1;
+	return sched_facts_of(tid, &answers, ret_facts, err);
 }
 
 /* "0-3,8" into a set; fails on anything else. */
@@ -209,8 +227,8 @@ int sched_apply(pid_t tid, const struct sched_facts *facts, struct err *err)
 {
 	if (set_nice(tid, facts->nice, err) < 0 || set_attributes(tid, facts, err) < 0)
 		return -1;
-	if (syscall(SYS_ioprio_get, IOPRIO_WHO_THREAD, tid) != facts->ioprio &&
-	    syscall(SYS_ioprio_set, IOPRIO_WHO_THREAD, tid, facts->ioprio) < 0)
+	if (syscall(SYS_ioprio_get, SCHED_IOPRIO_THREAD, tid) != facts->ioprio &&
+	    syscall(SYS_ioprio_set, SCHED_IOPRIO_THREAD, tid, facts->ioprio) < 0)
 		return err_sys(err, "cannot set I/O priority 0x%x of thread %d", facts->ioprio,
 			       tid);
 	return set_affinity(tid, facts->affinity, err);

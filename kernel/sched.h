@@ -3,6 +3,7 @@
 #ifndef PIMAGE_SCHED_H
 #define PIMAGE_SCHED_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +22,34 @@ struct sched_facts {
 };
 
 int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err);
+
+#define SCHED_CPUS_MAX	    8192
+#define SCHED_IOPRIO_THREAD 1 /* IOPRIO_WHO_PROCESS, ioprio_get(2) */
+
+/* struct sched_attr of sched_setattr(2), first version: every kernel takes it. */
+struct sched_attributes {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+/* The same of what the thread itself has answered, by sched_getattr(2), ioprio_get(2) and sched_getaffinity(2). */
+struct sched_answers {
+	struct sched_attributes attributes;
+	int64_t ioprio;
+	int64_t used; /* bytes of the mask */
+	uint64_t cpus[SCHED_CPUS_MAX / 64];
+};
+int sched_facts_of(pid_t tid, const struct sched_answers *answers, struct sched_facts *ret_facts,
+		   struct err *err);
+
+/* Bytes of a mask that sched_getaffinity(2) takes, and fills, in the raw. */
+size_t sched_mask_size(void);
 
 /*
  * sched_setattr(2), then ioprio_set(2), then sched_setaffinity(2) with those of the CPUs that this host has. Returns 1
