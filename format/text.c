@@ -10,8 +10,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* Where `size` more bytes and a terminator can be written, or NULL. */
-static char *text_room(struct text *text, size_t size)
+static char *text_grow(struct text *text, size_t size)
 {
 	size_t need = text->size + size + 1;
 	size_t capacity = text->capacity ? text->capacity : 64;
@@ -19,8 +18,6 @@ static char *text_room(struct text *text, size_t size)
 
 	if (text->failed)
 		return NULL;
-	if (need <= text->capacity)
-		return text->data + text->size;
 	while (capacity < need)
 		capacity *= 2;
 	data = realloc(text->data, capacity);
@@ -31,6 +28,14 @@ static char *text_room(struct text *text, size_t size)
 	text->data = data;
 	text->capacity = capacity;
 	return data + text->size;
+}
+
+/* Where `size` more bytes and a terminator can be written, or NULL. Almost always there is room already. */
+static inline char *text_room(struct text *text, size_t size)
+{
+	if (text->size + size < text->capacity && !text->failed)
+		return text->data + text->size;
+	return text_grow(text, size);
 }
 
 void text_bytes(struct text *text, const void *bytes, size_t size)
@@ -50,7 +55,12 @@ void text_string(struct text *text, const char *string)
 
 void text_char(struct text *text, char c)
 {
-	text_bytes(text, &c, 1);
+	char *room = text_room(text, 1);
+
+	if (!room)
+		return;
+	*room = c;
+	text->size++;
 }
 
 void text_fill(struct text *text, char c, size_t count)
@@ -160,8 +170,13 @@ void text_escape(struct text *text, const char *bytes, size_t size)
 	size_t at = 0;
 
 	while (at < size) {
-		size_t length = printable_length(s + at, size - at);
+		size_t length;
 
+		if (s[at] >= 0x20 && s[at] < 0x7f && s[at] != '\\') {
+			at++;
+			continue;
+		}
+		length = printable_length(s + at, size - at);
 		if (length) {
 			at += length;
 			continue;
