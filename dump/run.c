@@ -29,6 +29,7 @@
 #include "kernel/memory_left.h"
 #include "kernel/remote_stack.h"
 #include "kernel/step_out.h"
+#include "kernel/vfork.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -250,6 +251,14 @@ static void check_vdso(struct dump *dump, const struct target *target, const str
 			     inside);
 }
 
+/* Not where it may lie in the stack of another process, which goes on if it is not one of these. */
+static bool may_use_stack(const struct dump *dump, const struct target *target,
+			  const struct frozen_thread *first)
+{
+	return dump->n_targets >= MANY_PROCESSES && first->tid == target->pid &&
+	       !vfork_shares(target->pid, target->status.ppid, dump->features);
+}
+
 static void prepare_remote(struct dump *dump, struct target *target, struct tree_process *process,
 			   struct remote_options *options)
 {
@@ -259,7 +268,7 @@ static void prepare_remote(struct dump *dump, struct target *target, struct tree
 	options->status = &target->status;
 	options->scratch_size = REMOTE_SCRATCH + pty_others_room(dump->n_targets);
 	options->lasting = true;
-	if (dump->n_targets >= MANY_PROCESSES && first->tid == target->pid)
+	if (may_use_stack(dump, target, first))
 		options->stack = remote_stack_room(&target->maps, first);
 	options->vdso_end = vdso && !vdso->shared ? vdso->end : 0;
 	if (first->tid == target->pid)
