@@ -26,6 +26,7 @@
 #include "format/memory.h"
 #include "format/pages.h"
 #include "format/shm.h"
+#include "kernel/fallback.h"
 #include "kernel/memory_left.h"
 #include "kernel/remote_stack.h"
 #include "kernel/step_out.h"
@@ -256,6 +257,7 @@ static bool may_use_stack(const struct dump *dump, const struct target *target,
 			  const struct frozen_thread *first)
 {
 	return dump->n_targets >= MANY_PROCESSES && first->tid == target->pid &&
+	       feature_on(dump->features, FEATURE_KCMP) &&
 	       !vfork_shares(target->pid, target->status.ppid, dump->features);
 }
 
