@@ -181,7 +181,7 @@ int remote_map_scratch(struct remote *remote, struct frozen_thread *thread, stru
 
 	if (remote->scratch_size && !remote->under)
 		return 0;
-	if (remote_stack_return(remote, err) < 0 || call(remote, thread, &map, true, err) < 0 ||
+	if (remote_stack_return(remote, err) < 0 || remote_try(remote, thread, &map, err) < 0 ||
 	    take_scratch(remote, thread, scratch_size(remote), &map, err) < 0)
 		return -1;
 	return mark_scratch(remote, err);

@@ -53,6 +53,15 @@ int remote_stack_take(struct remote *remote, struct err *err)
 	return 0;
 }
 
+/* It reads there what it is to do next, and does it whether we wait or not. */
+static bool makes_calls(const struct frozen *frozen)
+{
+	for (size_t i = 0; i < frozen->n_threads; i++)
+		if (frozen->threads[i]->borrowed && !frozen->threads[i]->stopped)
+			return true;
+	return false;
+}
+
 int remote_stack_return(struct remote *remote, struct err *err)
 {
 	int ret = 0, error = errno;
@@ -60,9 +69,14 @@ int remote_stack_return(struct remote *remote, struct err *err)
 	if (!remote->under)
 		return 0;
 	/* Of one that has ended or executed another program there is no such stack any more. */
-	if (!remote->execed && !remote->frozen->killed &&
-	    memory_write(&remote->frozen->memory, remote->scratch, remote->under,
-			 remote->scratch_size, err) < 0)
+	if (makes_calls(remote->frozen))
+		ret = err_set(err, ERR_FAILED,
+			      "process %d: a thread did not come back from our calls, so what was "
+			      "below the stack stays as we have left it",
+			      remote->frozen->pid);
+	else if (!remote->execed && !remote->frozen->killed &&
+		 memory_write(&remote->frozen->memory, remote->scratch, remote->under,
+			      remote->scratch_size, err) < 0)
 		ret = err_prefix(err, "process %d: the stack", remote->frozen->pid);
 	free(remote->under);
 	remote->under = NULL;

@@ -19,7 +19,10 @@ struct memory_range remote_stack_room(const struct maps *maps, const struct froz
 /* For remote_open: takes options.stack for scratch memory, for little data, and keeps what is there. */
 int remote_stack_take(struct remote *remote, struct err *err);
 
-/* Puts that back, without a run: what was there is there again. There is no scratch memory then. Nothing if it is not in use. */
+/*
+ * Puts that back, without a run: what was there is there again. There is no scratch memory then. Nothing if it is not in use. Fails, and leaves it as it is, while a
+ * thread makes calls that lie there.
+ */
 int remote_stack_return(struct remote *remote, struct err *err);
 
 /* Scratch memory that is mapped, for more data: nothing if it is already. Batches made before can only be looked at. */

@@ -162,6 +162,37 @@ static void test_gone(void)
 	CHECK(!remote.under && !remote.frozen);
 }
 
+/* A call that takes longer than we wait: what comes next lies in the stack, and must stay there until the thread has done it. */
+static void test_late(void)
+{
+	static char before[LOOK], after[LOOK];
+	FROZEN;
+	pid_t pid = stopped(sleep_in_main, &frozen);
+	struct remote_options options = { .stack = room_of(&frozen, 0) };
+	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
+	const struct timespec time = { 0, 400000000 };
+	struct remote_batch *batch;
+	struct err err = { 0 };
+
+	look(&frozen, options.stack.end, before);
+	CHECK(remote_open(&frozen, frozen.threads[0], &options, &remote, &err) == 0, "%s", err.msg);
+	batch = remote_batch_new(&remote);
+	remote_push(batch, REMOTE_CALL(nanosleep, remote_data(batch, &time, sizeof(time)), 0));
+	for (int i = 0; i < CALLS; i++)
+		remote_push(batch, REMOTE_CALL(getpid));
+	frozen.timeout_ms = 50;
+	CHECK(remote_run(&remote, frozen.threads[0], batch, &err) < 0);
+	remote_batch_free(batch);
+	CHECK(remote_close(&remote, NULL, &err) < 0);
+	CHECK(strstr(err.msg, "did not come back"), "%s", err.msg);
+	look(&frozen, options.stack.end, after);
+	CHECK(memcmp(before, after, LOOK) != 0);
+	thaw(&frozen);
+	usleep(500000);
+	CHECK(comes_to_state(pid, "S"));
+	finish(pid);
+}
+
 static void test_nowhere(body_fn *body, size_t thread)
 {
 	FROZEN;
@@ -180,6 +211,7 @@ int main(void)
 	/* In several parts. */
 	test_return(false, CALLS * 10);
 	test_gone();
+	test_late();
 	test_nowhere(spin, 0);
 	test_nowhere(sleep_in_thread, 1);
 	return test_done("remote_stack");
