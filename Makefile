@@ -122,7 +122,7 @@ check-sanitize: sanitized
 	@for t in $(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-gcc/%) \
 		$(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-clang/%); do $$t || exit 1; done
 
-bench: all $(BUILD)/tests/bench/target
+bench: all $(BUILD)/tests/bench/target $(BUILD)/tests/bench/timed
 	@tests/bench/run $(BENCH) $(BUILD)
 
 MANUALS1 := dump/pdump.1 restore/prestore.1 inspect/pinspect.1
