@@ -70,16 +70,29 @@ static pid_t make_child(void)
 	return pid;
 }
 
+/* Ready when all are there, and will go with their parent: the last to close the pipe ends it. */
 static int children(unsigned long count)
 {
+	int ends[2];
+	char byte;
+
+	if (pipe(ends) < 0)
+		return -1;
 	while (count--) {
 		pid_t pid = make_child();
 
 		if (pid < 0)
 			return -1;
-		if (pid == 0)
+		if (pid == 0) {
+			close(ends[0]);
+			close(ends[1]);
 			idle(NULL);
+		}
 	}
+	close(ends[1]);
+	if (read(ends[0], &byte, 1) < 0)
+		return -1;
+	close(ends[0]);
 	return 0;
 }
 
