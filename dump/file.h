@@ -84,6 +84,9 @@ int dump_file_id(const char *path, int fd, const struct stat *st, struct file_id
 int dump_file_id_again(const struct file_id *known, const char *path, const struct stat *st,
 		       struct file_id *ret_id, struct err *err);
 
+/* Whatever has become of it since. 1, or <0. */
+int dump_file_id_copy(const struct file_id *known, struct file_id *ret_id, struct err *err);
+
 /*
  * The shm object for contents that no path gives back, one per inode however often it is mapped or
  * open: a memfd, a deleted file, anonymous shared memory. `fd` reads it (duplicated; -1 for

@@ -63,34 +63,48 @@ static const struct mapped_file *find(const struct memory *memory, const struct 
 	return NULL;
 }
 
-/* A child has mapped the same files as its parent, mostly: they need not be opened again. */
-static int take_of_parent(const struct dump *dump, const struct target *target,
-			  const struct map *map, const struct stat *st, struct file_id *ret,
-			  struct err *err)
+/* A child has mapped the same files as its parent, mostly, which were looked at a moment ago. NULL: not this one. */
+static const struct file_id *known_of_parent(const struct dump *dump, const struct target *target,
+					     const struct map *map)
 {
 	const struct process *process = IMAGE_GET(&dump->image, process, target->own_pid, 0);
 	const struct memory *parent =
 		process->parent ? IMAGE_GET(&dump->image, memory, process->parent, 0) : NULL;
-	const struct mapped_file *known = parent ? find(parent, map) : NULL;
+	const struct mapped_file *known = parent && !map->deleted ? find(parent, map) : NULL;
 
-	return known ? dump_file_id_again(&known->file, map->name, st, ret, err) : 0;
+	return known && !known->file.contents && S_ISREG(known->file.mode) ? &known->file : NULL;
 }
 
-static int add(struct dump *dump, const struct target *target, const struct map *map,
-	       const struct stat *st, uint32_t *ret_id, struct err *err)
+static struct mapped_file *add(struct dump *dump, const struct target *target, struct err *err)
 {
 	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
 	struct mapped_file *file = LIST_ADD(memory, mapped_files, err);
-	_cleanup_close_ int fd = -1;
-	int known;
+
+	if (file)
+		file->id = (uint32_t)memory->n_mapped_files;
+	return file;
+}
+
+static int add_known(struct dump *dump, const struct target *target, const struct file_id *known,
+		     uint32_t *ret_id, struct err *err)
+{
+	struct mapped_file *file = add(dump, target, err);
 
 	if (!file)
 		return -1;
-	file->id = (uint32_t)memory->n_mapped_files;
 	*ret_id = file->id;
-	known = take_of_parent(dump, target, map, st, &file->file, err);
-	if (known)
-		return known < 0 ? -1 : 0;
+	return dump_file_id_copy(known, &file->file, err) < 0 ? -1 : 0;
+}
+
+static int add_new(struct dump *dump, const struct target *target, const struct map *map,
+		   const struct stat *st, uint32_t *ret_id, struct err *err)
+{
+	struct mapped_file *file = add(dump, target, err);
+	_cleanup_close_ int fd = -1;
+
+	if (!file)
+		return -1;
+	*ret_id = file->id;
 	fd = open(map->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return dump_file_id(map->name, fd, st, &file->file, err);
 }
@@ -100,6 +114,7 @@ int mapped_file(struct dump *dump, struct target *target, const struct map *map,
 {
 	struct memory *memory = IMAGE_GET(&dump->image, memory, target->own_pid, 0);
 	const struct mapped_file *known = find(memory, map);
+	const struct file_id *of_parent;
 	struct stat st;
 
 	vma->kind = VMA_FILE;
@@ -108,6 +123,9 @@ int mapped_file(struct dump *dump, struct target *target, const struct map *map,
 		vma->file = known->id;
 		return 0;
 	}
+	of_parent = known_of_parent(dump, target, map);
+	if (of_parent)
+		return add_known(dump, target, of_parent, &vma->file, err);
 	if (map->deleted || stat(map->name, &st) < 0 || st.st_ino != map->inode)
 		return mapped_contents(dump, target, map, vma, err);
 	if (!S_ISREG(st.st_mode) && (strcmp(map->name, "/dev/zero") != 0 || map->shared)) {
@@ -117,5 +135,5 @@ int mapped_file(struct dump *dump, struct target *target, const struct map *map,
 		problems_remedy(&dump->problems, "let the program unmap it");
 		return 0;
 	}
-	return add(dump, target, map, &st, &vma->file, err);
+	return add_new(dump, target, map, &st, &vma->file, err);
 }

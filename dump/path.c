@@ -108,6 +108,16 @@ int dump_file_id(const char *path, int fd, const struct stat *st, struct file_id
 	return ret_id->build_id ? 0 : err_sys(err, "out of memory");
 }
 
+int dump_file_id_copy(const struct file_id *known, struct file_id *ret_id, struct err *err)
+{
+	*ret_id = *known;
+	ret_id->path = strdup(known->path);
+	ret_id->build_id = known->build_id ? strdup(known->build_id) : NULL;
+	if (!ret_id->path || (known->build_id && !ret_id->build_id))
+		return err_sys(err, "out of memory");
+	return 1;
+}
+
 int dump_file_id_again(const struct file_id *known, const char *path, const struct stat *st,
 		       struct file_id *ret_id, struct err *err)
 {
@@ -117,10 +127,5 @@ int dump_file_id_again(const struct file_id *known, const char *path, const stru
 	    known->size != facts.size || known->mtime != facts.mtime_ns ||
 	    known->mode != facts.mode || strcmp(known->path, path) != 0)
 		return 0;
-	*ret_id = *known;
-	ret_id->path = strdup(known->path);
-	ret_id->build_id = known->build_id ? strdup(known->build_id) : NULL;
-	if (!ret_id->path || (known->build_id && !ret_id->build_id))
-		return err_sys(err, "out of memory");
-	return 1;
+	return dump_file_id_copy(known, ret_id, err);
 }

@@ -96,28 +96,35 @@ static int collect_command_line(const struct target *target, struct process *pro
 	return 0;
 }
 
-/* The kernel marks the link of a deleted file; the mark is no part of the path. */
-static void strip_deleted(char *path)
+/* The kernel marks the link of what is deleted; the mark is no part of the path. NULL: there is none. */
+static char *deleted_mark(const char *path)
 {
 	static const char mark[] = " (deleted)";
 	size_t length = strlen(path);
+	const char *at = path + length - strlen(mark);
 
-	if (length > strlen(mark) && strcmp(path + length - strlen(mark), mark) == 0)
-		path[length - strlen(mark)] = '\0';
+	return length > strlen(mark) && strcmp(at, mark) == 0 ? (char *)at : NULL;
 }
 
-/* 1: it runs the same file as its parent, which is still at its path. */
+static void strip_deleted(char *path)
+{
+	char *mark = deleted_mark(path);
+
+	if (mark)
+		*mark = '\0';
+}
+
+/* 1: it runs the same file as its parent, which was at its path a moment ago. */
 static int take_exe_of_parent(const struct dump *dump, const struct target *target,
 			      const char *path, struct file_id *ret, struct err *err)
 {
 	const struct process *process = IMAGE_GET(&dump->image, process, target->own_pid, 0);
 	const struct process *parent =
 		process->parent ? IMAGE_GET(&dump->image, process, process->parent, 0) : NULL;
-	struct stat st, now;
+	struct stat st;
 
 	if (!parent || !parent->exe.path || strcmp(parent->exe.path, path) != 0 ||
-	    fstatat(target->proc, "exe", &st, 0) < 0 || !st.st_nlink || stat(path, &now) < 0 ||
-	    now.st_dev != st.st_dev || now.st_ino != st.st_ino)
+	    fstatat(target->proc, "exe", &st, 0) < 0 || !st.st_nlink)
 		return 0;
 	return dump_file_id_again(&parent->exe, path, &st, ret, err);
 }
@@ -222,7 +229,8 @@ static int check_cwd(struct dump *dump, const struct target *target, const char 
 {
 	struct stat st;
 
-	if (fstatat(target->proc, "cwd", &st, 0) == 0 && st.st_nlink)
+	/* One may really be called so. */
+	if (!deleted_mark(cwd) || (fstatat(target->proc, "cwd", &st, 0) == 0 && st.st_nlink))
 		return 0;
 	problems_add(&dump->problems, VERDICT_BLOCKING, target->name,
 		     "its current directory %s is deleted", cwd);

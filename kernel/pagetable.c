@@ -68,7 +68,7 @@ static int add_regions(const struct page_region *regions, int count, uint64_t wa
 static int scan(int fd, pid_t pid, struct pm_scan_arg arg, const struct wanted *wanted,
 		struct err *err)
 {
-	_cleanup_free_ struct page_region *regions = calloc(REGIONS, sizeof(*regions));
+	_cleanup_free_ struct page_region *regions = malloc(REGIONS * sizeof(*regions));
 	int count;
 
 	if (!regions)
