@@ -14,6 +14,7 @@
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -194,7 +195,7 @@ static int collect_values(const struct target *target, struct process *process, 
 }
 
 /* What only the process itself can ask, in this order. */
-enum { ASK_DUMPABLE, ASK_SECUREBITS, ASK_SUBREAPER, ASK_PERSONALITY };
+enum { ASK_DUMPABLE, ASK_SECUREBITS, ASK_SUBREAPER, ASK_PERSONALITY, ASK_ALONE };
 
 static int process_ask(struct dump *dump, struct target *target, struct err *err)
 {
@@ -210,10 +211,15 @@ static int process_ask(struct dump *dump, struct target *target, struct err *err
 				remote_out(target->batch, subreaper, sizeof(*subreaper))));
 	/* No such personality: it only tells. */
 	remote_push(target->batch, REMOTE_CALL(personality, UINT32_MAX));
+	/*
+	 * Does nothing, and fails if there are other threads or another process is in this memory (check_unshare_flags, kernel/fork.c, 5.10
+	 * to 6.18).
+	 */
+	remote_push(target->batch, REMOTE_CALL(unshare, CLONE_VM));
 	return 0;
 }
 
-static void collect_from_inside(const struct target *target, struct process *process)
+static void collect_from_inside(struct target *target, struct process *process)
 {
 	const struct question *question = &target->questions[KIND_process];
 	size_t first = question->first;
@@ -223,6 +229,7 @@ static void collect_from_inside(const struct target *target, struct process *pro
 		(uint32_t)remote_result(target->batch, first + ASK_SECUREBITS);
 	process->personality = (uint32_t)remote_result(target->batch, first + ASK_PERSONALITY);
 	process->child_subreaper = *(const int *)question->answers != 0;
+	target->alone = remote_result(target->batch, first + ASK_ALONE) == 0;
 }
 
 static int check_cwd(struct dump *dump, const struct target *target, const char *cwd)

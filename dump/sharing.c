@@ -53,6 +53,12 @@ static bool may_undo(const struct dump *dump, const struct target *target)
 	return fdcopy_compare(target->pid, getpid(), KCMP_SYSVSEM, 0, 0, dump->features, NULL) != 0;
 }
 
+static bool may_share_memory(const struct dump *dump, const struct target *target)
+{
+	(void)dump;
+	return !target->alone;
+}
+
 /* In one address space all of these are the same. */
 static int compare_layouts(const struct target *a, const struct target *b)
 {
@@ -67,16 +73,17 @@ static int compare_layouts(const struct target *a, const struct target *b)
 
 static const struct thing {
 	int what;
+	bool late; /* is looked at when processes have answered, who may have told */
 	/* NULL: always, nothing. */
 	bool (*may)(const struct dump *dump, const struct target *target);
 	int (*differ)(const struct target *a,
 		      const struct target *b); /* without asking the kernel */
 	found *found;
 } things[] = {
-	{ KCMP_VM, NULL, compare_layouts, refuse_memory },
-	{ KCMP_FILES, NULL, NULL, note_files },
-	{ KCMP_FS, NULL, NULL, note_fs },
-	{ KCMP_SYSVSEM, may_undo, NULL, tell_undo },
+	{ KCMP_VM, true, may_share_memory, compare_layouts, refuse_memory },
+	{ KCMP_FILES, false, NULL, NULL, note_files },
+	{ KCMP_FS, false, NULL, NULL, note_fs },
+	{ KCMP_SYSVSEM, false, may_undo, NULL, tell_undo },
 };
 #define THINGS (sizeof(things) / sizeof(*things))
 
@@ -126,23 +133,31 @@ static void put_in_order(const struct dump *dump, const struct thing *thing, str
 	order->equal = c.equal;
 }
 
+static int look_at_things(const struct dump *dump, bool late, struct sharers *sharers)
+{
+	for (size_t i = 0; i < THINGS; i++) {
+		struct order *order = &sharers->orders[i];
+
+		if (things[i].late != late)
+			continue;
+		order->places = calloc(dump->n_targets + 1, sizeof(*order->places));
+		if (!order->places)
+			return -1;
+		put_in_order(dump, &things[i], order);
+	}
+	return 0;
+}
+
 struct sharers *sharing_look(const struct dump *dump)
 {
 	struct sharers *sharers = calloc(1, sizeof(*sharers));
 
 	/* A thread that was started gave us an empty list to share with it (ipc/sem.c, copy_semundo). Nobody has to be allowed to leave it. */
 	unshare(CLONE_SYSVSEM);
-	for (size_t i = 0; sharers && i < THINGS; i++) {
-		struct order *order = &sharers->orders[i];
-
-		order->places = calloc(dump->n_targets + 1, sizeof(*order->places));
-		if (!order->places) {
-			sharing_free(sharers);
-			return NULL;
-		}
-		put_in_order(dump, &things[i], order);
-	}
-	return sharers;
+	if (sharers && look_at_things(dump, false, sharers) == 0)
+		return sharers;
+	sharing_free(sharers);
+	return NULL;
 }
 
 void sharing_free(struct sharers *sharers)
@@ -188,7 +203,7 @@ int sharing_collect(struct dump *dump, struct err *err)
 {
 	if (!dump->sharers)
 		dump->sharers = sharing_look(dump);
-	if (!dump->sharers)
+	if (!dump->sharers || look_at_things(dump, true, dump->sharers) < 0)
 		return err_sys(err, "out of memory");
 	for (size_t i = 0; i < THINGS; i++)
 		find_sharers(dump, &things[i], &dump->sharers->orders[i]);

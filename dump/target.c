@@ -87,13 +87,13 @@ static int look_at_memory(struct target *target, bool stands_still, const struct
 	return maps_read_at(target->proc, "smaps", &target->maps, err);
 }
 
-int target_look(pid_t pid, struct target *ret_target, struct err *err)
+static int look(pid_t pid, int proc, struct target *ret_target, struct err *err)
 {
 	struct target target = TARGET_EMPTY;
 
 	target.pid = pid;
 	snprintf(target.name, sizeof(target.name), "pid %d", pid);
-	target.proc = proc_open(pid, err);
+	target.proc = proc >= 0 ? proc : proc_open(pid, err);
 	if (target.proc < 0)
 		return -1;
 	if (read_status(&target, err) < 0 || read_stat(&target, err) < 0) {
@@ -104,16 +104,23 @@ int target_look(pid_t pid, struct target *ret_target, struct err *err)
 	return 0;
 }
 
-int target_open(pid_t pid, bool stands_still, const struct maps *foreknown,
+int target_look(pid_t pid, struct target *ret_target, struct err *err)
+{
+	return look(pid, -1, ret_target, err);
+}
+
+int target_open(pid_t pid, struct frozen *frozen, const struct maps *foreknown,
 		const struct kernel_features *features, struct target *target, struct err *err)
 {
-	if (target_look(pid, target, err) < 0)
+	if (look(pid, frozen ? TAKE_FD(frozen->proc) : -1, target, err) < 0)
 		return -1;
-	if (memory_open(pid, features, &target->memory, err) < 0)
+	target->frozen = frozen;
+	if ((frozen ? memory_share(&frozen->memory, &target->memory, err)
+		    : memory_open(pid, features, &target->memory, err)) < 0)
 		return err_prefix(err, "pid %d", pid);
 	target->memory.keep_shared = true;
 	read_link_at(target->proc, "ns/pid", &target->pid_namespace, NULL);
-	if (look_at_memory(target, stands_still, foreknown, err) < 0)
+	if (look_at_memory(target, frozen, foreknown, err) < 0)
 		return err_prefix(err, "pid %d", pid);
 	return 0;
 }

@@ -47,6 +47,7 @@ struct target {
 	bool late; /* its maps are as foreknown, and its page tables are not yet read: see dump/late.h */
 	struct target_descriptor *descriptors; /* ascending; of dump/facts.h; else NULL */
 	size_t n_descriptors;
+	bool alone; /* it told that no other process is in its address space; else that is not known */
 	struct facts *facts; /* dump/facts.h; NULL: nothing was read ahead */
 	char *pid_namespace; /* "pid:[4026531836]"; NULL: not shown */
 	struct process_memory memory;
@@ -70,10 +71,10 @@ uint32_t ns_own(const struct ns_ids *ids, int32_t otherwise);
 /* Opens /proc/PID and reads status and stat only: for a look at its descriptors. */
 int target_look(pid_t pid, struct target *ret_target, struct err *err);
 /*
- * Opens /proc/PID and its memory and reads status, stat, smaps and its pid namespace; of a large one that stands still its page tables are being read, too, when it returns. With what was known
+ * Opens /proc/PID and its memory, or takes over what is open of one that stands still (`frozen`, which it gets; NULL: it runs), and reads status, stat, smaps and its pid namespace; of a large one that stands still its page tables are being read, too, when it returns. With what was known
  * of its mappings before it was stopped, neither is done if that will do: it is `late`. On failure what was opened is released by target_done.
  */
-int target_open(pid_t pid, bool stands_still, const struct maps *foreknown,
+int target_open(pid_t pid, struct frozen *frozen, const struct maps *foreknown,
 		const struct kernel_features *features, struct target *target, struct err *err);
 /* Reads what a thread of it is. Release with proc_status_release. */
 int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,

@@ -55,12 +55,11 @@ static void open_one(void *context, size_t index)
 	struct target *target = &opening->dump->targets[index];
 	struct err err;
 
-	if (target_open(process->pid, settings->frozen,
+	if (target_open(process->pid, settings->frozen ? &process->frozen : NULL,
 			foreknown_maps(settings->foreknown, process->pid), opening->dump->features,
 			target, &err) < 0)
 		opening->errs[index] = err;
 	target->threads = settings->threads;
-	target->frozen = settings->frozen ? &process->frozen : NULL;
 }
 
 static void check_leader(struct dump *dump, const struct tree *tree)

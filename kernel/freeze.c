@@ -48,22 +48,21 @@ static int open_memory(struct frozen *frozen, struct err *err)
 static int freeze_into(struct frozen *frozen, const struct freeze_options *options, struct err *err)
 {
 	_cleanup_sleepers_ struct sleepers sleepers = { 0 };
-	_cleanup_close_ int procdir = -1;
 
 	frozen->pidfd = open_pidfd(frozen->pid, err);
 	if (frozen->pidfd < 0)
 		return -1;
-	procdir = proc_open(frozen->pid, err);
-	if (procdir < 0)
+	frozen->proc = proc_open(frozen->pid, err);
+	if (frozen->proc < 0)
 		return -1;
-	sleepers_note(procdir, frozen->pid, frozen->features, &sleepers);
-	if (seize_threads(frozen, procdir, options->exitkill, &sleepers, err) < 0)
+	sleepers_note(frozen->proc, frozen->pid, frozen->features, &sleepers);
+	if (seize_threads(frozen, options->exitkill, &sleepers, err) < 0)
 		return -1;
 	if (open_memory(frozen, err) < 0)
 		return -1;
 	if (rseq_abort_all(frozen, err) < 0)
 		return -1;
-	return interrupted_settle(frozen, procdir, &sleepers, err);
+	return interrupted_settle(frozen, &sleepers, err);
 }
 
 int freeze_process(pid_t pid, const struct freeze_options *options,
@@ -381,8 +380,8 @@ void thaw(struct frozen *frozen)
 	}
 	free(frozen->threads);
 	memory_close(&frozen->memory);
-	if (frozen->pidfd >= 0)
-		close(frozen->pidfd);
+	cleanup_close(&frozen->proc);
+	cleanup_close(&frozen->pidfd);
 	*frozen = (struct frozen)FROZEN_EMPTY;
 	errno = error;
 }

@@ -65,6 +65,7 @@ struct frozen_thread {
 struct frozen {
 	pid_t pid;
 	int pidfd;
+	int proc; /* /proc/PID, which whoever needs it longer may take; -1: not open */
 	struct process_memory memory;
 	const struct kernel_features *features;
 	/* The main thread, then ascending by tid; pointers stay valid until thaw, also when threads are added. */
@@ -91,7 +92,7 @@ struct freeze_options {
 /* What an empty one looks like; thaw accepts it. */
 #define FROZEN_EMPTY                                                                               \
 	{                                                                                          \
-		.pidfd = -1, .memory = {.fd = -1 }                                                 \
+		.pidfd = -1, .proc = -1, .memory = {.fd = -1 }                                     \
 	}
 
 /*

@@ -142,8 +142,7 @@ static void note_restarted(const struct frozen *frozen, struct frozen_thread *th
 		thread->restarted = (long)sleeper->restarted;
 }
 
-int interrupted_settle(struct frozen *frozen, int procdir, const struct sleepers *sleepers,
-		       struct err *err)
+int interrupted_settle(struct frozen *frozen, const struct sleepers *sleepers, struct err *err)
 {
 	for (size_t i = 0; i < frozen->n_threads; i++) {
 		struct frozen_thread *thread = frozen->threads[i];
@@ -152,7 +151,7 @@ int interrupted_settle(struct frozen *frozen, int procdir, const struct sleepers
 
 		if (nr < 0)
 			continue;
-		if (sleeper && same_sleep(sleeper, &thread->regs, procdir))
+		if (sleeper && same_sleep(sleeper, &thread->regs, frozen->proc))
 			note_since(frozen, thread, sleeper->since_ns);
 		if (nr == SYS_restart_syscall)
 			note_restarted(frozen, thread, sleeper);

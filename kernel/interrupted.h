@@ -61,7 +61,6 @@ int interrupted_hold(struct frozen_thread *thread, struct err *err);
  * Later, for all threads: sets asleep_since_ns and restarted where known, and gives the calls that
  * are held what is left of their time.
  */
-int interrupted_settle(struct frozen *frozen, int procdir, const struct sleepers *sleepers,
-		       struct err *err);
+int interrupted_settle(struct frozen *frozen, const struct sleepers *sleepers, struct err *err);
 
 #endif

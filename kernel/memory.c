@@ -32,6 +32,18 @@ int memory_open(pid_t pid, const struct kernel_features *features,
 	return 0;
 }
 
+int memory_share(const struct process_memory *memory, struct process_memory *ret_memory,
+		 struct err *err)
+{
+	int fd = fcntl(memory->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_sys(err, "process %d: another descriptor of its memory", memory->pid);
+	*ret_memory = *memory;
+	ret_memory->fd = fd;
+	return 0;
+}
+
 void memory_close(struct process_memory *memory)
 {
 	cleanup_close(&memory->fd);

@@ -58,6 +58,9 @@ struct process_memory {
 int memory_open(pid_t pid, const struct kernel_features *features,
 		struct process_memory *ret_memory, struct err *err);
 /* Accepts one whose fd is -1; for _cleanup_. */
+/* The same with a descriptor of its own, for less than opening it costs. */
+int memory_share(const struct process_memory *memory, struct process_memory *ret_memory,
+		 struct err *err);
 void memory_close(struct process_memory *memory);
 
 /*

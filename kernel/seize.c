@@ -100,7 +100,7 @@ static bool is_dead(int procdir, pid_t tid)
 }
 
 /* 1 seized, 0 there is nothing to seize (any more), <0 failed. */
-static int seize_one(struct frozen *frozen, int procdir, pid_t tid, long options, struct err *err)
+static int seize_one(struct frozen *frozen, pid_t tid, long options, struct err *err)
 {
 	int error;
 
@@ -110,7 +110,7 @@ static int seize_one(struct frozen *frozen, int procdir, pid_t tid, long options
 	if (error == ESRCH)
 		return 0;
 	/* The kernel says EPERM for dead threads too. */
-	if (error == EPERM && is_dead(procdir, tid)) {
+	if (error == EPERM && is_dead(frozen->proc, tid)) {
 		frozen->leader_exited |= tid == frozen->pid;
 		return 0;
 	}
@@ -168,15 +168,15 @@ static int settle_and_look(struct frozen *frozen, struct frozen_thread *thread, 
 }
 
 /* Seizes those that are not known yet. Returns how many, or <0. */
-static int seize_new(struct frozen *frozen, int procdir, long options, struct err *err)
+static int seize_new(struct frozen *frozen, long options, struct err *err)
 {
 	_cleanup_free_ uint32_t *tids = NULL;
 	size_t count, known = frozen->n_threads, next;
 	bool leader = known && frozen->threads[0]->tid == frozen->pid;
 
-	if (known && threads_count(procdir) == known)
+	if (known && threads_count(frozen->proc) == known)
 		return 0;
-	if (threads_list(procdir, frozen->pid, &tids, &count, err) < 0)
+	if (threads_list(frozen->proc, frozen->pid, &tids, &count, err) < 0)
 		return -1;
 	next = leader;
 	for (size_t i = 0; i < count; i++) {
@@ -189,7 +189,7 @@ static int seize_new(struct frozen *frozen, int procdir, long options, struct er
 			next++;
 		if (next < known && frozen->threads[next]->tid == tid)
 			continue;
-		if (seize_one(frozen, procdir, tid, options, err) < 0)
+		if (seize_one(frozen, tid, options, err) < 0)
 			return -1;
 	}
 	return (int)(frozen->n_threads - known);
@@ -214,14 +214,13 @@ static int stop_from(struct frozen *frozen, size_t first, struct err *err)
 	return 0;
 }
 
-int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct sleepers *sleepers,
-		  struct err *err)
+int seize_threads(struct frozen *frozen, bool exitkill, struct sleepers *sleepers, struct err *err)
 {
 	long options = PTRACE_O_TRACESYSGOOD | (exitkill ? PTRACE_O_EXITKILL : 0);
 
 	for (int round = 0; round < MAX_ROUNDS; round++) {
 		size_t known = frozen->n_threads;
-		int added = seize_new(frozen, procdir, options, err);
+		int added = seize_new(frozen, options, err);
 
 		if (added < 0)
 			return -1;
@@ -232,7 +231,7 @@ int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct slee
 			return explain_denied(frozen->pid, "cannot trace process", err);
 		}
 		if (round == 0)
-			sleepers_confirm(procdir, sleepers);
+			sleepers_confirm(frozen->proc, sleepers);
 		if (stop_from(frozen, known, err) < 0)
 			return -1;
 	}

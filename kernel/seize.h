@@ -12,12 +12,11 @@ struct frozen_thread;
 struct sleepers;
 
 /*
- * Fills .threads of a frozen whose .pid is set: ids, kinds of stop and states, all of them stopped. procdir
- * is that of the process. On failure some may be stopped: thaw it. Confirms the sleepers in between, and notes
+ * Fills .threads of a frozen whose .pid and .proc are set: ids, kinds of stop and states, all of them stopped.
+ * On failure some may be stopped: thaw it. Confirms the sleepers in between, and notes
  * the time in .interrupted_ns.
  */
-int seize_threads(struct frozen *frozen, int procdir, bool exitkill, struct sleepers *sleepers,
-		  struct err *err);
+int seize_threads(struct frozen *frozen, bool exitkill, struct sleepers *sleepers, struct err *err);
 
 /* Waits until a thread that was interrupted stands still; its tid is 0 then if it has ended. */
 int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *err);

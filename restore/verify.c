@@ -147,10 +147,9 @@ static int collect(struct dump *dump, struct canvas *canvas, struct err *err)
 	if (!target)
 		return -1;
 	*target = (struct target)TARGET_EMPTY;
-	if (target_open(canvas->pid, true, NULL, dump->features, target, err) < 0 ||
+	if (target_open(canvas->pid, &canvas->frozen, NULL, dump->features, target, err) < 0 ||
 	    remote_open(&canvas->frozen, canvas_leader(canvas), NULL, remote, err) < 0)
 		return -1;
-	target->frozen = &canvas->frozen;
 	target->remote = remote;
 	return 0;
 }
