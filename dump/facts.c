@@ -6,8 +6,10 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/together.h"
+#include "kernel/fdcopy.h"
 #include "kernel/readfile.h"
 
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +105,16 @@ static void look_at_process(void *context, size_t index)
 	}
 }
 
+static bool is_of_parent(const struct target *target, uint32_t number)
+{
+	const struct target *parent = target->parent;
+
+	return parent && target_descriptor(parent, number) &&
+	       fdcopy_compare(parent->pid, target->pid, KCMP_FILE, number, number,
+			      target->memory.features, NULL) == 0;
+}
+
+/* Most descriptors of many processes came with a fork: what they lead to is looked at once. */
 static void look_at_descriptor(const struct target *target, struct target_descriptor *descriptor)
 {
 	char name[32];
@@ -110,9 +122,12 @@ static void look_at_descriptor(const struct target *target, struct target_descri
 	struct stat st;
 
 	snprintf(name, sizeof(name), "fd/%u", descriptor->number);
-	read_link_at(target->proc, name, &descriptor->link, NULL);
-	if (fstatat(target->proc, name, &st, 0) == 0)
-		descriptor->mode = st.st_mode;
+	descriptor->of_parent = is_of_parent(target, descriptor->number);
+	if (!descriptor->of_parent) {
+		read_link_at(target->proc, name, &descriptor->link, NULL);
+		if (fstatat(target->proc, name, &st, 0) == 0)
+			descriptor->mode = st.st_mode;
+	}
 	snprintf(name, sizeof(name), "fdinfo/%u", descriptor->number);
 	if (read_piece_at(target->proc, name, &descriptor->info, &size, NULL) == 0)
 		descriptor->info = shrink(descriptor->info, size);
@@ -142,6 +157,22 @@ static size_t divide(struct target *target, struct part *ret_parts)
 	return n;
 }
 
+static void take_of_parent(struct target *target)
+{
+	for (size_t i = 0; i < target->n_descriptors; i++) {
+		struct target_descriptor *descriptor = &target->descriptors[i];
+		const struct target_descriptor *other =
+			descriptor->of_parent
+				? target_descriptor(target->parent, descriptor->number)
+				: NULL;
+
+		if (!other)
+			continue;
+		descriptor->mode = other->mode;
+		descriptor->link = other->link ? strdup(other->link) : NULL;
+	}
+}
+
 void facts_read(struct target *targets, size_t n_targets, unsigned threads)
 {
 	_cleanup_free_ struct part *parts = NULL;
@@ -155,6 +186,9 @@ void facts_read(struct target *targets, size_t n_targets, unsigned threads)
 	for (size_t i = 0; parts && i < n_targets; i++)
 		n += divide(&targets[i], &parts[n]);
 	together(together_some(threads, descriptors / PART), n, look_at_part, parts);
+	/* Parents come first. */
+	for (size_t i = 0; i < n_targets; i++)
+		take_of_parent(&targets[i]);
 }
 
 static void scan_process(void *context, size_t index)

@@ -6,9 +6,11 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/process.h"
+#include "format/search.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 /*
  * What fdinfo and F_GETFL show may be that of the description, since TIOCGPTPEER keeps it there: then only the process
@@ -29,24 +31,55 @@ static int close_on_exec(const struct target *target, const struct dump_fd *fd, 
 	return 0;
 }
 
-static int collect_descriptor(struct dump *dump, struct target *target, uint32_t number,
-			      struct files *files, struct err *err)
+/* The number of the file of the parent's descriptor if it is the same and all there is to tell; 0: it has to be looked at. */
+static uint32_t file_of_parent(const struct dump *dump, const struct target *target,
+			       uint32_t number)
 {
-	_cleanup_(dump_fd_close) struct dump_fd fd = { .copy = -1 };
-	struct descriptor *descriptor;
-	uint32_t id;
-	bool closes;
-	int there = dump_fd_open(dump, target, number, &fd, err);
+	const struct target_descriptor *known = target_descriptor(target, number);
+	const struct files *files =
+		known && known->of_parent && known->info
+			? IMAGE_GET(&dump->image, files, target->parent->own_pid, 0)
+			: NULL;
+	struct proc_fdinfo info;
+	size_t low, length;
 
-	if (there <= 0)
-		return there;
-	if (dump_file(dump, &fd, &id, err) < 0 || close_on_exec(target, &fd, &closes, err) < 0)
-		return -1;
-	descriptor = LIST_ADD(files, descriptors, err);
+	/* Record locks are of each process, and who closes what on exec is not always told. */
+	if (!files || proc_fdinfo_parse(known->info, strlen(known->info), &info, NULL) < 0 ||
+	    info.flags & O_CLOEXEC || proc_fdinfo_find(known->info, "lock", &length))
+		return 0;
+	low = SEARCH(files->n_descriptors, i, files->descriptors[i].fd < number);
+	return low < files->n_descriptors && files->descriptors[low].fd == number
+		       ? files->descriptors[low].file
+		       : 0;
+}
+
+static int add(struct files *files, uint32_t number, uint32_t id, bool closes, struct err *err)
+{
+	struct descriptor *descriptor = LIST_ADD(files, descriptors, err);
+
 	if (!descriptor)
 		return -1;
 	*descriptor = (struct descriptor){ number, id, closes };
 	return 0;
+}
+
+static int collect_descriptor(struct dump *dump, struct target *target, uint32_t number,
+			      struct files *files, struct err *err)
+{
+	uint32_t of_parent = file_of_parent(dump, target, number);
+	_cleanup_(dump_fd_close) struct dump_fd fd = { .copy = -1 };
+	uint32_t id;
+	bool closes;
+	int there;
+
+	if (of_parent)
+		return add(files, number, of_parent, false, err);
+	there = dump_fd_open(dump, target, number, &fd, err);
+	if (there <= 0)
+		return there;
+	if (dump_file(dump, &fd, &id, err) < 0 || close_on_exec(target, &fd, &closes, err) < 0)
+		return -1;
+	return add(files, number, id, closes, err);
 }
 
 static int collect(struct dump *dump, struct target *target, struct err *err)

@@ -27,6 +27,7 @@ struct target_descriptor {
 	char *link;  /* NULL: not to be read */
 	char *info;  /* of fdinfo; likewise */
 	mode_t mode; /* of what it refers to; 0: not known */
+	bool of_parent; /* known to be the same open file description as that of this number in the parent */
 };
 
 struct target {
@@ -37,6 +38,8 @@ struct target {
 	int proc;	       /* directory /proc/PID */
 	struct frozen *frozen; /* NULL when it runs (--check); not owned */
 	struct remote *remote; /* NULL likewise; not owned */
+	const struct target
+		*parent; /* if it is among the targets, before this one; NULL: it is not */
 	struct remote_batch *batch; /* of all questions, run in the first thread */
 	struct question questions[KIND_COUNT];
 	struct proc_status status;

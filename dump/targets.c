@@ -114,6 +114,15 @@ static int open_all(struct dump *dump, const struct tree *tree, struct err *err)
 	return keep_open(dump, &opening, err);
 }
 
+/* In their order, parents come first. */
+static void find_parents(struct dump *dump)
+{
+	for (size_t i = 1; i < dump->n_targets; i++)
+		for (size_t k = 0; k < i && !dump->targets[i].parent; k++)
+			if (dump->targets[k].pid == dump->targets[i].status.ppid)
+				dump->targets[i].parent = &dump->targets[k];
+}
+
 int targets_add(struct dump *dump, const struct tree *tree, struct err *err)
 {
 	if (open_all(dump, tree, err) < 0)
@@ -122,6 +131,7 @@ int targets_add(struct dump *dump, const struct tree *tree, struct err *err)
 		check_seccomp(dump, &dump->targets[i]);
 		check_namespace(dump, &dump->targets[i]);
 	}
+	find_parents(dump);
 	dump->tree = tree;
 	check_leader(dump, tree);
 	return 0;
