@@ -9,6 +9,8 @@
  */
 #define WIDTH 100
 
+enum { USUAL_SIZE = 2000 }; /* most are smaller */
+
 struct writer {
 	struct text text;
 	size_t line; /* where the current line begins in text */
@@ -38,6 +40,12 @@ void json_quote(struct text *text, const char *utf8, size_t size)
 	}
 	text_bytes(text, utf8 + plain, size - plain);
 	text_char(text, '"');
+}
+
+/* Of a table: there is nothing in it to escape. */
+static void quote_name(struct text *text, const char *name, const char *behind)
+{
+	text_quoted(text, name, strlen(name), behind);
 }
 
 static void quote_hex(struct text *text, uint64_t value)
@@ -118,7 +126,7 @@ static int encode_enum(struct writer *w, const struct path *at, const struct fie
 	/* The table may hold a negative constant, wider than the member. */
 	for (name = field->names; name->name; name++) {
 		if ((name->value & field_max(field)) == value) {
-			json_quote(&w->text, name->name, strlen(name->name));
+			quote_name(&w->text, name->name, "");
 			return 0;
 		}
 	}
@@ -137,8 +145,9 @@ static int encode_flags(struct writer *w, const struct path *at, const struct fi
 	for (name = field->names; name->name; name++) {
 		if (!name->value || (rest & name->value) != name->value)
 			continue;
-		text_string(&w->text, first ? "" : ", ");
-		json_quote(&w->text, name->name, strlen(name->name));
+		if (!first)
+			text_bytes(&w->text, ", ", 2);
+		quote_name(&w->text, name->name, "");
 		rest &= ~name->value;
 		first = false;
 	}
@@ -150,6 +159,14 @@ static int encode_flags(struct writer *w, const struct path *at, const struct fi
 	return 0;
 }
 
+/* As almost all are: nothing in it that this program or JSON escapes. */
+static bool is_plain(const char *string)
+{
+	while (*string >= ' ' && *string < 0x7f && *string != '"' && *string != '\\')
+		string++;
+	return !*string;
+}
+
 static int encode_string(struct writer *w, const struct path *at, const struct field *field,
 			 const void *object)
 {
@@ -158,6 +175,10 @@ static int encode_string(struct writer *w, const struct path *at, const struct f
 
 	if (!string)
 		return path_fail(at, w->err, ERR_FAILED, "the string is not set");
+	if (is_plain(string)) {
+		quote_name(&w->text, string, "");
+		return 0;
+	}
 	text_escape(&escaped, string, strlen(string));
 	w->text.failed |= escaped.failed;
 	json_quote(&w->text, escaped.size ? escaped.data : "", escaped.size);
@@ -201,10 +222,9 @@ static int encode_variant(struct writer *w, const struct path *at, const struct 
 	if (!variant->type || !variant->state)
 		return path_fail(at, w->err, ERR_FAILED, "the type is not set");
 	key = (struct path){ .up = at->up, .key = variant->type->name };
-	json_quote(&w->text, key.key, strlen(key.key));
+	quote_name(&w->text, key.key, "");
 	separate(w, false);
-	json_quote(&w->text, key.key, strlen(key.key));
-	text_string(&w->text, ": ");
+	quote_name(&w->text, key.key, ": ");
 	return encode_field(w, &key, &inner, variant->state);
 }
 
@@ -221,8 +241,7 @@ static int write_members(struct writer *w, const struct path *at, const struct r
 			continue;
 		separate(w, first);
 		first = false;
-		json_quote(&w->text, field->name, strlen(field->name));
-		text_string(&w->text, ": ");
+		quote_name(&w->text, field->name, ": ");
 		if (encode_field(w, &key, field, object) < 0)
 			return -1;
 	}
@@ -346,8 +365,10 @@ int record_encode(const struct record *record, const void *object, char **ret_te
 {
 	const struct field whole = { .type = FIELD_RECORD, .record = record };
 	struct writer w = { .fits = true, .err = err };
-	int r = encode_field(&w, NULL, &whole, object);
+	int r;
 
+	text_reserve(&w.text, USUAL_SIZE);
+	r = encode_field(&w, NULL, &whole, object);
 	text_char(&w.text, '\n');
 	if (r == 0)
 		r = text_take(&w.text, ret_text, ret_size, err);

@@ -53,6 +53,25 @@ void text_string(struct text *text, const char *string)
 	text_bytes(text, string, strlen(string));
 }
 
+void text_quoted(struct text *text, const char *bytes, size_t size, const char *behind)
+{
+	size_t more = strlen(behind);
+	char *room = text_room(text, size + more + 2);
+
+	if (!room)
+		return;
+	*room++ = '"';
+	memcpy(room, bytes, size);
+	room[size] = '"';
+	memcpy(room + size + 1, behind, more);
+	text->size += size + more + 2;
+}
+
+void text_reserve(struct text *text, size_t size)
+{
+	text_room(text, size);
+}
+
 void text_char(struct text *text, char c)
 {
 	char *room = text_room(text, 1);

@@ -23,6 +23,10 @@ struct text {
 
 void text_bytes(struct text *text, const void *bytes, size_t size);
 void text_string(struct text *text, const char *string);
+/* Bytes between two quotation marks, and a string behind them. */
+void text_quoted(struct text *text, const char *bytes, size_t size, const char *behind);
+/* Room for so many more bytes, so that it need not grow on the way. */
+void text_reserve(struct text *text, size_t size);
 void text_char(struct text *text, char c);
 void text_fill(struct text *text, char c, size_t count);
 void text_uint(struct text *text, uint64_t value);
