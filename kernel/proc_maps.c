@@ -256,7 +256,6 @@ static int take_detail(struct map *map, struct scan line, size_t number, struct 
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(detail_keys) / sizeof(*detail_keys); i++) {
-		/* The first letter alone spares most of the calls: there are millions of lines. */
 		if (*line.at != *detail_keys[i].key || !scan_literal(&line, detail_keys[i].key))
 			continue;
 		scan_blanks(&line);

@@ -28,16 +28,6 @@ bool scan_char(struct scan *scan, char c)
 	return true;
 }
 
-bool scan_literal(struct scan *scan, const char *literal)
-{
-	size_t length = strlen(literal);
-
-	if (scan_left(scan) < length || memcmp(scan->at, literal, length) != 0)
-		return false;
-	scan->at += length;
-	return true;
-}
-
 void scan_blanks(struct scan *scan)
 {
 	while (!scan_done(scan) && (*scan->at == ' ' || *scan->at == '\t'))
@@ -65,9 +55,9 @@ bool scan_unsigned(struct scan *scan, unsigned base, uint64_t max, uint64_t *ret
 
 		if (digit >= base)
 			break;
-		if (value > (UINT64_MAX - digit) / base)
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit, &value))
 			return false;
-		value = value * base + digit;
 	}
 	if (at == scan->at || value > max)
 		return false;

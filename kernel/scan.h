@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct err;
 
@@ -37,7 +38,18 @@ bool scan_line(struct scan *text, struct scan *ret_line, bool *ret_cut);
 
 /* Takes one character, or a literal, if it comes next. */
 bool scan_char(struct scan *scan, char c);
-bool scan_literal(struct scan *scan, const char *literal);
+
+/* Not empty. Here, so that its length is known: smaps of many processes has a hundred thousand lines, most of which begin with another letter. */
+static inline bool scan_literal(struct scan *scan, const char *literal)
+{
+	size_t length = strlen(literal);
+
+	if (scan_left(scan) < length || *scan->at != *literal ||
+	    memcmp(scan->at, literal, length) != 0)
+		return false;
+	scan->at += length;
+	return true;
+}
 
 /* Takes all blanks (space and tab) that come next. */
 void scan_blanks(struct scan *scan);
