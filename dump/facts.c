@@ -67,14 +67,6 @@ void facts_free(struct facts *facts)
 	free(facts);
 }
 
-/* There may be very many, and they came with room to spare. */
-static char *shrink(char *text, size_t size)
-{
-	char *smaller = text ? realloc(text, size + 1) : NULL;
-
-	return smaller ? smaller : text;
-}
-
 static void list_descriptors(struct target *target)
 {
 	_cleanup_free_ uint32_t *numbers = NULL;
@@ -100,8 +92,7 @@ static void look_at_process(void *context, size_t index)
 	for (size_t i = 0; facts && i < FILES; i++) {
 		struct text *text = &facts->texts[i];
 
-		if (files[i].read(target->proc, files[i].name, &text->text, &text->size, NULL) == 0)
-			text->text = shrink(text->text, text->size);
+		files[i].read(target->proc, files[i].name, &text->text, &text->size, NULL);
 	}
 }
 
@@ -118,7 +109,6 @@ static bool is_of_parent(const struct target *target, uint32_t number)
 static void look_at_descriptor(const struct target *target, struct target_descriptor *descriptor)
 {
 	char name[32];
-	size_t size;
 	struct stat st;
 
 	snprintf(name, sizeof(name), "fd/%u", descriptor->number);
@@ -129,8 +119,7 @@ static void look_at_descriptor(const struct target *target, struct target_descri
 			descriptor->mode = st.st_mode;
 	}
 	snprintf(name, sizeof(name), "fdinfo/%u", descriptor->number);
-	if (read_piece_at(target->proc, name, &descriptor->info, &size, NULL) == 0)
-		descriptor->info = shrink(descriptor->info, size);
+	read_piece_at(target->proc, name, &descriptor->info, NULL, NULL);
 }
 
 /* What one thread of this program does at a time. */

@@ -96,18 +96,36 @@ static int read_on(int fd, char *buffer, size_t room, size_t *size, bool once)
 	return 1;
 }
 
+/* Most are small, there are thousands, and some are kept: they get the memory that they need. */
+static int read_first(int fd, bool once, char **ret_text, size_t *ret_size)
+{
+	char piece[4096];
+	int more = read_on(fd, piece, sizeof(piece), ret_size, once);
+
+	if (more < 0)
+		return -1;
+	*ret_text = malloc(*ret_size + 1);
+	if (!*ret_text)
+		return -1;
+	memcpy(*ret_text, piece, *ret_size);
+	return more;
+}
+
 static int read_all(int dirfd, const char *name, bool once, char **ret_text, size_t *ret_size,
 		    struct err *err)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
 	/* What is longer comes by pieces of a page (fs/seq_file.c), and ends at a read of nothing. */
-	size_t room = once ? 2048 : 16384, size = 0;
-	int more = 1;
+	size_t room = 16384, size = 0;
+	int more;
 
 	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return failed("open", dirfd, name, err);
+	more = read_first(fd, once, &text, &size);
+	if (more < 0)
+		return failed("read", dirfd, name, err);
 	while (more) {
 		char *larger;
 
@@ -246,7 +264,10 @@ static int take_numbers(const char *entries, size_t size, uint32_t **numbers, si
 	return seen;
 }
 
-/* Not by readdir(3), which makes three calls more for each directory. */
+/*
+ * Not by readdir(3), which makes three calls more for each directory. Those of /proc are given until the next entry finds no room
+ * (dir_emit in fs/proc/fd.c and base.c, 5.10 to 6.18): where there is some, that was all.
+ */
 int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t *ret_count,
 		    struct err *err)
 {
@@ -260,15 +281,17 @@ int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t 
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return failed("open", dirfd, name, err);
-	while ((n = getdents64(fd, entries, sizeof(entries))) > 0) {
-		int seen = take_numbers(entries, (size_t)n, &numbers, &count, err);
+	do {
+		int seen;
 
+		n = getdents64(fd, entries, sizeof(entries));
+		seen = n > 0 ? take_numbers(entries, (size_t)n, &numbers, &count, err) : 0;
 		if (seen < 0)
 			return -1;
 		any |= seen > 0;
-	}
+	} while (n > 0 && (size_t)n > sizeof(entries) - sizeof(struct dirent64));
 	/* An ended process has an empty directory, or none. */
-	if (n == 0 && !any) {
+	if (n >= 0 && !any) {
 		errno = ESRCH;
 		n = -1;
 	}
