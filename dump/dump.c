@@ -98,6 +98,13 @@ static int ask_all(struct dump *dump, struct err *err)
 	return remote_run_each(tasks, n, &meanwhile, err);
 }
 
+/* Those of hundreds of processes take as much memory as is read of the processes next. */
+static void drop_answers(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->n_targets; i++)
+		target_drop_answers(&dump->targets[i]);
+}
+
 int dump_collect(struct dump *dump, struct err *err)
 {
 	if (ask_all(dump, err) < 0)
@@ -111,6 +118,7 @@ int dump_collect(struct dump *dump, struct err *err)
 				return err_prefix(err, "%s: %s", target->name,
 						  kinds[k].record->name);
 		}
+	drop_answers(dump);
 	return 0;
 }
 

@@ -13,7 +13,8 @@
 enum { PROCESSES_EACH = 16 };
 
 static int hold(const struct target *target, const struct memory *memory,
-		const struct spool *parent, struct snapshot *snapshot, struct err *err)
+		const struct spool *const relatives[SPOOL_RELATIVES], struct snapshot *snapshot,
+		struct err *err)
 {
 	_cleanup_ranges_ struct memory_ranges saved = { 0 };
 
@@ -26,18 +27,26 @@ static int hold(const struct target *target, const struct memory *memory,
 	if (!snapshot->held)
 		return err_sys(err, "out of memory");
 	snapshot->spool = snapshot->held;
-	return spool_hold(&target->memory, &saved, parent, snapshot->held, err);
+	return spool_hold(&target->memory, &saved, relatives, snapshot->held, err);
 }
 
-/* Who is held when. A child takes no memory for what it has in common with its parent, who is held before. */
+enum { PARENT, ELDEST };
+
+#define NOBODY SIZE_MAX
+
+/*
+ * Who is held when. A child takes no memory for what it has in common with its parent, or with its parent's first child, who both are held before: what
+ * a child changes after its birth most of them change alike.
+ */
 struct holding {
 	const struct dump *dump;
 	struct snapshot *snapshots;
 	struct held_one {
-		size_t parent; /* SIZE_MAX: none that comes before it */
-		size_t generation;
+		size_t relatives[SPOOL_RELATIVES]; /* before it, or NOBODY */
+		size_t first_child;		   /* or NOBODY */
+		size_t turn;
 	} * of;
-	size_t *order; /* by generation */
+	size_t *order; /* by turn */
 	size_t first;  /* in the order, of those that are being held */
 };
 
@@ -45,58 +54,58 @@ static int hold_one(void *context, size_t index, struct err *err)
 {
 	const struct holding *holding = context;
 	const struct dump *dump = holding->dump;
-	size_t i = holding->order[holding->first + index], parent = holding->of[i].parent;
+	size_t i = holding->order[holding->first + index];
+	const struct spool *relatives[SPOOL_RELATIVES] = { NULL };
 	struct snapshot *all = holding->snapshots;
 	const struct target *target = &dump->targets[i];
 
-	if (hold(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0),
-		 parent == SIZE_MAX ? NULL : all[parent].spool, &all[i], err) < 0)
+	for (size_t k = 0; k < SPOOL_RELATIVES; k++)
+		if (holding->of[i].relatives[k] != NOBODY)
+			relatives[k] = all[holding->of[i].relatives[k]].spool;
+	if (hold(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0), relatives, &all[i],
+		 err) < 0)
 		return err_prefix(err, "%s", target->name);
 	return 0;
 }
 
-/* Those of one parent mostly follow one another. */
-static void find_generations(struct holding *holding)
+static void find_turn(struct holding *holding, size_t i)
 {
-	const struct target *targets = holding->dump->targets;
-	size_t parent = SIZE_MAX;
+	const struct target *target = &holding->dump->targets[i];
+	size_t parent = target->parent ? (size_t)(target->parent - holding->dump->targets) : NOBODY;
+	struct held_one *one = &holding->of[i];
 
-	for (size_t i = 0; i < holding->dump->n_targets; i++) {
-		pid_t pid = targets[i].status.ppid;
-
-		if (parent == SIZE_MAX || targets[parent].pid != pid)
-			for (parent = 0; parent < i && targets[parent].pid != pid;)
-				parent++;
-		if (parent == i)
-			parent = SIZE_MAX;
-		holding->of[i] = (struct held_one){
-			parent, parent == SIZE_MAX ? 0 : holding->of[parent].generation + 1
-		};
-		holding->order[i] = i;
-	}
+	*one = (struct held_one){ { [PARENT] = parent, [ELDEST] = NOBODY }, NOBODY, 0 };
+	if (parent == NOBODY)
+		return;
+	one->relatives[ELDEST] = holding->of[parent].first_child;
+	one->turn = holding->of[parent].turn + (one->relatives[ELDEST] == NOBODY ? 1 : 2);
+	if (one->relatives[ELDEST] == NOBODY)
+		holding->of[parent].first_child = i;
 }
 
-static int by_generation(const void *a, const void *b, void *of)
+static int by_turn(const void *a, const void *b, void *of)
 {
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	size_t left = ((struct held_one *)of)[x].generation;
-	size_t right = ((struct held_one *)of)[y].generation;
+	size_t left = ((struct held_one *)of)[x].turn;
+	size_t right = ((struct held_one *)of)[y].turn;
 
 	return left == right ? (x > y) - (x < y) : (left > right) - (left < right);
 }
 
-static int hold_generations(struct holding *holding, struct err *err)
+static int hold_in_turns(struct holding *holding, struct err *err)
 {
 	const struct dump *dump = holding->dump;
 	size_t n = dump->n_targets, end;
 
-	find_generations(holding);
-	qsort_r(holding->order, n, sizeof(*holding->order), by_generation, holding->of);
+	for (size_t i = 0; i < n; i++) {
+		find_turn(holding, i);
+		holding->order[i] = i;
+	}
+	qsort_r(holding->order, n, sizeof(*holding->order), by_turn, holding->of);
 	for (size_t first = 0; first < n; first = end) {
-		size_t generation = holding->of[holding->order[first]].generation;
+		size_t turn = holding->of[holding->order[first]].turn;
 
-		for (end = first + 1;
-		     end < n && holding->of[holding->order[end]].generation == generation;)
+		for (end = first + 1; end < n && holding->of[holding->order[end]].turn == turn;)
 			end++;
 		holding->first = first;
 		if (together_try(together_some(dump->settings.threads,
@@ -115,5 +124,5 @@ int hold_memory(const struct dump *dump, struct snapshot *snapshots, struct err 
 
 	if (!of || !order)
 		return err_sys(err, "out of memory");
-	return hold_generations(&holding, err);
+	return hold_in_turns(&holding, err);
 }

@@ -204,18 +204,31 @@ static int add_page(struct spool *spool, uint64_t address, const uint8_t *bytes,
 	return 0;
 }
 
-/* Those of the parent, and all others in what was read. */
+/* NULL: none of them has it like that. */
+static const uint8_t *find_same(const struct spool *const relatives[SPOOL_RELATIVES],
+				uint64_t address, const uint8_t *page)
+{
+	for (size_t i = 0; i < SPOOL_RELATIVES; i++) {
+		const uint8_t *known = relatives[i] ? page_at(relatives[i], address) : NULL;
+
+		if (known && memcmp(known, page, PAGE) == 0)
+			return known;
+	}
+	return NULL;
+}
+
+/* Those of relatives, and all others in what was read. */
 static int find_own(struct spool *spool, const struct memory_ranges *ranges,
-		    const struct spool *parent, const uint8_t *read, struct err *err)
+		    const struct spool *const relatives[SPOOL_RELATIVES], const uint8_t *read,
+		    struct err *err)
 {
 	for (size_t i = 0; i < ranges->count; i++)
 		for (uint64_t at = ranges->list[i].start; at < ranges->list[i].end;
 		     at += PAGE, read += PAGE) {
-			const uint8_t *known = parent ? page_at(parent, at) : NULL;
-			bool same = known && memcmp(known, read, PAGE) == 0;
+			const uint8_t *same = find_same(relatives, at, read);
 
 			spool->size += same ? 0 : PAGE;
-			if (add_page(spool, at, same ? known : read, err) < 0)
+			if (add_page(spool, at, same ? same : read, err) < 0)
 				return -1;
 		}
 	return 0;
@@ -241,7 +254,8 @@ static int keep_own(struct spool *spool, const uint8_t *read, size_t size, struc
 }
 
 int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
-	       const struct spool *parent, struct spool *ret_spool, struct err *err)
+	       const struct spool *const relatives[SPOOL_RELATIVES], struct spool *ret_spool,
+	       struct err *err)
 {
 	size_t size = size_of(ranges);
 	/* Whatever the size, so that there is something to tell it by. */
@@ -253,7 +267,7 @@ int spool_hold(const struct process_memory *from, const struct memory_ranges *ra
 		return err_sys(err, "out of memory");
 	if (memory_read_ranges(from, ranges->list, ranges->count, read, err) < 0)
 		return -1;
-	ret = find_own(&spool, ranges, parent, read, err);
+	ret = find_own(&spool, ranges, relatives, read, err);
 	if (ret == 0 && spool.size == size)
 		spool.held = TAKE_PTR(read);
 	else if (ret == 0)

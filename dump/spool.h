@@ -44,11 +44,13 @@ int spool_put(struct spool *spool, const struct process_memory *from,
 	      const struct memory_ranges *ranges, bool running, struct err *err);
 
 /*
- * Reads the ranges (ascending, whole pages) into memory, by as few calls as there are ranges. Pages that are as those at the same address of `parent`, which
- * is held and stays as long, or NULL, take none. Leaves an empty one on failure.
+ * Reads the ranges (ascending, whole pages) into memory, by as few calls as there are ranges. Pages that are as those at the same address of one of the
+ * relatives, which are held and stay as long, or NULL, take none. Leaves an empty one on failure.
  */
+enum { SPOOL_RELATIVES = 2 };
 int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
-	       const struct spool *parent, struct spool *ret_spool, struct err *err);
+	       const struct spool *const relatives[SPOOL_RELATIVES], struct spool *ret_spool,
+	       struct err *err);
 
 /* Adds the parts of [start, end) that are not in it. */
 int spool_missing(const struct spool *spool, uint64_t start, uint64_t end,

@@ -159,16 +159,24 @@ static void descriptor_done(struct target_descriptor *descriptor)
 	free(descriptor->info);
 }
 
+void target_drop_answers(struct target *target)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		free(target->questions[i].answers);
+	memset(target->questions, 0, sizeof(target->questions));
+	remote_batch_free(target->batch);
+	target->batch = NULL;
+	facts_free(target->facts);
+	target->facts = NULL;
+}
+
 void target_done(struct target *target)
 {
 	for (size_t i = 0; i < target->n_descriptors; i++)
 		descriptor_done(&target->descriptors[i]);
 	free(target->descriptors);
-	facts_free(target->facts);
+	target_drop_answers(target);
 	free(target->pid_namespace);
-	for (size_t i = 0; i < KIND_COUNT; i++)
-		free(target->questions[i].answers);
-	remote_batch_free(target->batch);
 	scan_ahead_free(target->ahead);
 	proc_status_release(&target->status);
 	maps_release(&target->maps);

@@ -79,6 +79,8 @@ int target_look(pid_t pid, struct target *ret_target, struct err *err);
  */
 int target_open(pid_t pid, struct frozen *frozen, const struct maps *foreknown,
 		const struct kernel_features *features, struct target *target, struct err *err);
+/* What it has been asked, and what was read ahead: nobody asks for it any more. */
+void target_drop_answers(struct target *target);
 /* Reads what a thread of it is. Release with proc_status_release. */
 int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,
 			 struct err *err);

@@ -14,8 +14,9 @@
 enum { PAGE = 4096 };
 
 static void hold(const struct kernel_features *features, char *pages, const struct spool *parent,
-		 struct spool *ret)
+		 const struct spool *eldest, struct spool *ret)
 {
+	const struct spool *const relatives[SPOOL_RELATIVES] = { parent, eldest };
 	_cleanup_ranges_ struct memory_ranges ranges = { 0 };
 	uint64_t at = (uint64_t)(uintptr_t)pages;
 	struct process_memory memory;
@@ -26,7 +27,7 @@ static void hold(const struct kernel_features *features, char *pages, const stru
 	/* The second page is left out. */
 	CHECK(memory_ranges_add(&ranges, at, at + PAGE, &err) == 0);
 	CHECK(memory_ranges_add(&ranges, at + 2 * PAGE, at + 5 * PAGE, &err) == 0);
-	CHECK(spool_hold(&memory, &ranges, parent, ret, &err) == 0, "%s", err.msg);
+	CHECK(spool_hold(&memory, &ranges, relatives, ret, &err) == 0, "%s", err.msg);
 	memory_close(&memory);
 }
 
@@ -53,23 +54,31 @@ static void test_read(const struct spool *spool, uint64_t at)
 static void test_parent(const struct kernel_features *features, char *pages,
 			const struct spool *parent)
 {
-	struct spool child = SPOOL_EMPTY, same = SPOOL_EMPTY;
+	struct spool child = SPOOL_EMPTY, same = SPOOL_EMPTY, other = SPOOL_EMPTY;
 	uint64_t at = (uint64_t)(uintptr_t)pages;
 	struct err err = { 0 };
 	char byte = 0;
 
-	hold(features, pages, parent, &same);
+	hold(features, pages, parent, NULL, &same);
 	CHECK(same.size == 0, "%lu", same.size);
 	test_read(&same, at);
 	pages[3 * PAGE - 1] = 'C';
-	hold(features, pages, parent, &child);
+	hold(features, pages, parent, NULL, &child);
 	CHECK(child.size == PAGE, "%lu", child.size);
 	CHECK(spool_read(&child, at + 3 * PAGE - 1, &byte, 1, &err) == 0 && byte == 'C');
 	CHECK(spool_read(parent, at + 3 * PAGE - 1, &byte, 1, &err) == 0 && byte == 'c');
+	/* Another one, with the same change and one of its own. */
+	pages[0] = 'A';
+	hold(features, pages, parent, &child, &other);
+	CHECK(other.size == PAGE, "%lu", other.size);
+	CHECK(spool_read(&other, at + 3 * PAGE - 1, &byte, 1, &err) == 0 && byte == 'C');
+	CHECK(spool_read(&other, at, &byte, 1, &err) == 0 && byte == 'A');
+	pages[0] = 'a';
 	pages[3 * PAGE - 1] = 'c';
+	spool_done(&other);
 	spool_done(&child);
 	/* Of a child that is as its own parent. */
-	hold(features, pages, &same, &child);
+	hold(features, pages, &same, NULL, &child);
 	spool_done(&same);
 	CHECK(child.size == 0, "%lu", child.size);
 	test_read(&child, at);
@@ -88,7 +97,7 @@ int main(void)
 	memset(pages, 'a', PAGE);
 	memset(pages + 2 * PAGE, 'c', PAGE);
 	memset(pages + 4 * PAGE, 'e', PAGE);
-	hold(&features, pages, NULL, &spool);
+	hold(&features, pages, NULL, NULL, &spool);
 	test_parent(&features, pages, &spool);
 	/* What is held stays as it was. */
 	memset(pages, 'x', 5 * PAGE);
