@@ -5,6 +5,7 @@
 #include "dump/tree.h"
 #include "format/err.h"
 #include "format/process.h"
+#include "format/together.h"
 #include "kernel/fdcopy.h"
 #include "kernel/vfork.h"
 
@@ -73,19 +74,26 @@ static int compare_layouts(const struct target *a, const struct target *b)
 
 static const struct thing {
 	int what;
-	bool late; /* is looked at when processes have answered, who may have told */
+	enum when {
+		FIRST, /* before a thread is started here, which shares a list with us (ipc/sem.c, copy_semundo) */
+		SIDE_BY_SIDE,
+		LATE, /* when processes have answered, who may have told */
+	} when;
 	/* NULL: always, nothing. */
 	bool (*may)(const struct dump *dump, const struct target *target);
 	int (*differ)(const struct target *a,
 		      const struct target *b); /* without asking the kernel */
 	found *found;
 } things[] = {
-	{ KCMP_VM, true, may_share_memory, compare_layouts, refuse_memory },
-	{ KCMP_FILES, false, NULL, NULL, note_files },
-	{ KCMP_FS, false, NULL, NULL, note_fs },
-	{ KCMP_SYSVSEM, false, may_undo, NULL, tell_undo },
+	{ KCMP_VM, LATE, may_share_memory, compare_layouts, refuse_memory },
+	{ KCMP_FILES, SIDE_BY_SIDE, NULL, NULL, note_files },
+	{ KCMP_FS, SIDE_BY_SIDE, NULL, NULL, note_fs },
+	{ KCMP_SYSVSEM, FIRST, may_undo, NULL, tell_undo },
 };
 #define THINGS (sizeof(things) / sizeof(*things))
+
+/* Of less the work is done before another thread has started. */
+enum { PROCESSES_EACH = 32 };
 
 /* Places in dump->targets, of each thing in its order: those that share it follow one another. */
 struct sharers {
@@ -133,28 +141,44 @@ static void put_in_order(const struct dump *dump, const struct thing *thing, str
 	order->equal = c.equal;
 }
 
-static int look_at_things(const struct dump *dump, bool late, struct sharers *sharers)
-{
-	for (size_t i = 0; i < THINGS; i++) {
-		struct order *order = &sharers->orders[i];
+/* What is looked at now. */
+struct looking {
+	const struct dump *dump;
+	enum when when;
+	struct sharers *sharers;
+};
 
-		if (things[i].late != late)
-			continue;
-		order->places = calloc(dump->n_targets + 1, sizeof(*order->places));
-		if (!order->places)
-			return -1;
-		put_in_order(dump, &things[i], order);
-	}
+static int look_at_thing(void *context, size_t index, struct err *err)
+{
+	const struct looking *looking = context;
+	struct order *order = &looking->sharers->orders[index];
+
+	if (things[index].when != looking->when)
+		return 0;
+	order->places = calloc(looking->dump->n_targets + 1, sizeof(*order->places));
+	if (!order->places)
+		return err_sys(err, "out of memory");
+	put_in_order(looking->dump, &things[index], order);
 	return 0;
+}
+
+static int look_at_things(const struct dump *dump, enum when when, struct sharers *sharers)
+{
+	struct looking looking = { dump, when, sharers };
+	unsigned threads = together_some(dump->settings.threads, dump->n_targets / PROCESSES_EACH);
+
+	return together_try(when == SIDE_BY_SIDE ? threads : 1, THINGS, look_at_thing, &looking,
+			    NULL);
 }
 
 struct sharers *sharing_look(const struct dump *dump)
 {
 	struct sharers *sharers = calloc(1, sizeof(*sharers));
 
-	/* A thread that was started gave us an empty list to share with it (ipc/sem.c, copy_semundo). Nobody has to be allowed to leave it. */
+	/* Another thread did so before. Nobody has to be allowed to leave a list. */
 	unshare(CLONE_SYSVSEM);
-	if (sharers && look_at_things(dump, false, sharers) == 0)
+	if (sharers && look_at_things(dump, FIRST, sharers) == 0 &&
+	    look_at_things(dump, SIDE_BY_SIDE, sharers) == 0)
 		return sharers;
 	sharing_free(sharers);
 	return NULL;
@@ -203,7 +227,7 @@ int sharing_collect(struct dump *dump, struct err *err)
 {
 	if (!dump->sharers)
 		dump->sharers = sharing_look(dump);
-	if (!dump->sharers || look_at_things(dump, true, dump->sharers) < 0)
+	if (!dump->sharers || look_at_things(dump, LATE, dump->sharers) < 0)
 		return err_sys(err, "out of memory");
 	for (size_t i = 0; i < THINGS; i++)
 		find_sharers(dump, &things[i], &dump->sharers->orders[i]);

@@ -70,6 +70,8 @@ static int signals_collect(struct dump *dump, struct target *target, struct err 
 		return 0;
 	if (collect_dispositions(target, signals, err) < 0)
 		return -1;
+	if (!target->status.sig_shared_pending)
+		return 0;
 	return siginfo_peek(target->frozen->threads[0]->tid, true, &signals->pending,
 			    &signals->n_pending, err);
 }

@@ -373,7 +373,7 @@ static int thread_collect(struct dump *dump, struct target *target, struct err *
 			     "its main thread has ended while others run");
 		return 0;
 	}
-	if (prepare(target, &questions, err) < 0)
+	if (frozen->n_threads > 1 && prepare(target, &questions, err) < 0)
 		return -1;
 	for (size_t i = 0; i < frozen->n_threads; i++)
 		if (collect_one(dump, target, frozen->threads[i]->tid, frozen->threads[i],
