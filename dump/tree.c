@@ -66,22 +66,25 @@ struct search {
 	const struct kernel_features *features;
 };
 
-/*
- * Its children are stopped after it: the child of a vfork, without which it does not stop, runs on until it has memory of its own.
- */
-static int freeze(const struct search *search, pid_t pid, struct frozen *ret_frozen,
-		  struct err *err)
+static int begin_freeze(const struct search *search, pid_t pid, struct frozen *ret_frozen,
+			struct err *err)
 {
 	const struct freeze_options options = { .timeout_ms = search->timeout_ms };
 
-	if (freeze_process(pid, &options, search->features, ret_frozen, err) == 0)
+	return freeze_begin(pid, &options, search->features, ret_frozen, err);
+}
+
+static int end_freeze(const struct search *search, struct frozen *frozen, struct err *err)
+{
+	if (freeze_end(frozen, err) == 0)
 		return 0;
 	if (err->code == ERR_FAILED)
-		vfork_explain(pid, search->features, err);
+		vfork_explain(frozen->pid, search->features, err);
 	return -1;
 }
 
-static int add(struct tree *tree, const struct search *search, pid_t pid, struct err *err)
+/* It is asked to stop, and in the tree. */
+static int begin_add(struct tree *tree, const struct search *search, pid_t pid, struct err *err)
 {
 	struct tree_process *process = calloc(1, sizeof(*process));
 	struct tree_process **slot;
@@ -89,7 +92,7 @@ static int add(struct tree *tree, const struct search *search, pid_t pid, struct
 	if (!process)
 		return err_sys(err, "out of memory");
 	*process = (struct tree_process){ .pid = pid, .frozen = FROZEN_EMPTY };
-	if (search->freeze && freeze(search, pid, &process->frozen, err) < 0) {
+	if (search->freeze && begin_freeze(search, pid, &process->frozen, err) < 0) {
 		free(process);
 		return -1;
 	}
@@ -103,6 +106,39 @@ static int add(struct tree *tree, const struct search *search, pid_t pid, struct
 	return 0;
 }
 
+/* Waits for those from the first on. Who has ended is none of the tree. Returns how many there are, or <0. */
+static int end_add(struct tree *tree, const struct search *search, size_t first, struct err *err)
+{
+	size_t kept = first;
+	int ret = 0;
+
+	for (size_t i = first; i < tree->n_processes; i++) {
+		struct tree_process *process = tree->processes[i];
+		struct err why;
+
+		if (ret < 0 || !search->freeze || end_freeze(search, &process->frozen, &why) == 0) {
+			tree->processes[kept++] = process;
+			continue;
+		}
+		thaw(&process->frozen);
+		free(process);
+		if (why.code != ERR_GONE) {
+			*err = why;
+			ret = -1;
+		}
+	}
+	tree->n_processes = kept;
+	return ret < 0 ? -1 : (int)(kept - first);
+}
+
+static int add(struct tree *tree, const struct search *search, pid_t pid, struct err *err)
+{
+	size_t first = tree->n_processes;
+	int added = begin_add(tree, search, pid, err) < 0 ? -1 : end_add(tree, search, first, err);
+
+	return added > 0 ? 0 : added < 0 ? -1 : err_set(err, ERR_GONE, "process %d has ended", pid);
+}
+
 static int add_zombie(struct tree *tree, const struct process_entry *entry, struct err *err)
 {
 	struct tree_zombie *zombie = LIST_ADD(tree, zombies, err);
@@ -113,15 +149,16 @@ static int add_zombie(struct tree *tree, const struct process_entry *entry, stru
 	return 0;
 }
 
-static bool belongs(const struct tree *tree, const struct search *search,
+/* The first `standing` of the tree stand still. */
+static bool belongs(const struct tree *tree, const struct search *search, size_t standing,
 		    const struct processes *all, const struct process_entry *entry)
 {
-	if (tree_has(tree, entry->parent))
+	if (is_among(tree, standing, entry->parent))
 		return true;
 	return search->session && session_begins(search->session, all, entry);
 }
 
-/* 1: added; 0: it has ended; <0 failed. */
+/* 1: being added; 0: it has ended; <0 failed. */
 static int add_found(struct tree *tree, const struct search *search, pid_t pid, struct err *err)
 {
 	if (pid == search->self)
@@ -130,40 +167,42 @@ static int add_found(struct tree *tree, const struct search *search, pid_t pid, 
 			       "start it outside of them, from another terminal or with setsid "
 			       "--fork",
 			       pid);
-	if (add(tree, search, pid, err) == 0)
+	if (begin_add(tree, search, pid, err) == 0)
 		return 1;
 	return err->code == ERR_GONE ? 0 : -1;
 }
 
 /*
- * Returns how many were added. One that ends just now is no failure, but *ret_missed: it is a zombie next time, or gone. The first `standing` of the tree
- * stood still when the list was read.
+ * Those whose parents stand still, and who stop at the same time: their own children come after them, for the child of a vfork,
+ * without which its parent does not stop, runs on until it has memory of its own. Returns how many there are; *ret_missed: one has ended just now, which is no
+ * failure: it is a zombie next time, or gone. The first `read` of the tree stood still when the list was read.
  */
 static int add_new(struct tree *tree, const struct search *search, const struct processes *all,
-		   size_t standing, bool *ret_missed, struct err *err)
+		   size_t read, bool *ret_missed, struct err *err)
 {
-	int added = 0;
+	size_t standing = tree->n_processes;
+	int began = 0, added;
 
-	*ret_missed = false;
 	for (size_t i = 0; i < all->count; i++) {
 		const struct process_entry *entry = &all->list[i];
 		int ret;
 
-		if (has(tree, entry->pid) || !belongs(tree, search, all, entry))
+		if (has(tree, entry->pid) || !belongs(tree, search, standing, all, entry))
 			continue;
 		if (entry->ended) {
 			/* A parent that was not frozen when this was read may have reaped it since: the next look tells. */
-			if (is_among(tree, standing, entry->parent) &&
-			    add_zombie(tree, entry, err) < 0)
+			if (is_among(tree, read, entry->parent) && add_zombie(tree, entry, err) < 0)
 				return -1;
 			continue;
 		}
 		ret = add_found(tree, search, entry->pid, err);
 		if (ret < 0)
 			return -1;
-		added += ret;
+		began += ret;
 		*ret_missed |= ret == 0;
 	}
+	added = end_add(tree, search, standing, err);
+	*ret_missed |= added < began;
 	return added;
 }
 
@@ -196,15 +235,15 @@ static void put_parents_first(struct tree *tree, const struct processes *all)
 static int add_all_new(struct tree *tree, const struct search *search, const struct processes *all,
 		       struct err *err)
 {
-	size_t standing = tree->n_processes;
-	bool missed, news = false;
+	size_t read = tree->n_processes;
+	bool missed = false, news = false;
 	int added;
 
 	do {
-		added = add_new(tree, search, all, standing, &missed, err);
-		news |= added > 0 || missed;
+		added = add_new(tree, search, all, read, &missed, err);
+		news |= added > 0;
 	} while (added > 0);
-	return added < 0 ? -1 : news;
+	return added < 0 ? -1 : news || missed;
 }
 
 /* What the list says of those that stand still by now, which need not be read again. */
@@ -261,7 +300,7 @@ static int find(pid_t root, enum tree_scope scope, const struct search *search, 
 		struct err *err)
 {
 	if (root == search->self)
-		return add_found(tree, search, root, err) < 0 ? -1 : 0;
+		return add_found(tree, search, root, err);
 	if (add(tree, search, root, err) < 0)
 		return -1;
 	return scope == TREE_ONLY ? 0 : find_all(tree, root, search, err);

@@ -18,6 +18,7 @@
 #include "kernel/readfile.h"
 #include "kernel/rseq.h"
 #include "kernel/seize.h"
+#include "kernel/threads.h"
 #include "kernel/tracee.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
@@ -45,29 +46,26 @@ static int open_memory(struct frozen *frozen, struct err *err)
 	return memory_open(frozen->threads[0]->tid, frozen->features, &frozen->memory, err);
 }
 
-static int freeze_into(struct frozen *frozen, const struct freeze_options *options, struct err *err)
+static int ask_to_stop(struct frozen *frozen, struct err *err)
 {
-	_cleanup_sleepers_ struct sleepers sleepers = { 0 };
+	_cleanup_free_ uint32_t *tids = NULL;
+	size_t n;
 
 	frozen->pidfd = open_pidfd(frozen->pid, err);
 	if (frozen->pidfd < 0)
 		return -1;
 	frozen->proc = proc_open(frozen->pid, err);
-	if (frozen->proc < 0)
+	if (frozen->proc < 0 || threads_list(frozen->proc, frozen->pid, &tids, &n, err) < 0)
 		return -1;
-	sleepers_note(frozen->proc, frozen->pid, frozen->features, &sleepers);
-	if (seize_threads(frozen, options->exitkill, &sleepers, err) < 0)
-		return -1;
-	if (open_memory(frozen, err) < 0)
-		return -1;
-	if (rseq_abort_all(frozen, err) < 0)
-		return -1;
-	return interrupted_settle(frozen, &sleepers, err);
+	frozen->sleepers = calloc(1, sizeof(*frozen->sleepers));
+	if (!frozen->sleepers)
+		return err_sys(err, "out of memory");
+	sleepers_note(frozen->proc, tids, n, frozen->features, frozen->sleepers);
+	return seize_begin(frozen, tids, n, err);
 }
 
-int freeze_process(pid_t pid, const struct freeze_options *options,
-		   const struct kernel_features *features, struct frozen *ret_frozen,
-		   struct err *err)
+int freeze_begin(pid_t pid, const struct freeze_options *options,
+		 const struct kernel_features *features, struct frozen *ret_frozen, struct err *err)
 {
 	static const struct freeze_options none = { 0 };
 	_cleanup_thaw_ struct frozen frozen = FROZEN_EMPTY;
@@ -78,8 +76,40 @@ int freeze_process(pid_t pid, const struct freeze_options *options,
 		return err_set(err, ERR_USAGE, "process %d cannot be stopped by this one", pid);
 	frozen.pid = pid;
 	frozen.features = features;
+	frozen.exitkill = options->exitkill;
 	frozen.timeout_ms = options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
-	if (freeze_into(&frozen, options, err) < 0)
+	if (ask_to_stop(&frozen, err) < 0)
+		return -1;
+	*ret_frozen = frozen;
+	frozen = (struct frozen)FROZEN_EMPTY;
+	return 0;
+}
+
+static void free_sleepers(struct frozen *frozen)
+{
+	if (frozen->sleepers)
+		sleepers_release(frozen->sleepers);
+	free(frozen->sleepers);
+	frozen->sleepers = NULL;
+}
+
+int freeze_end(struct frozen *frozen, struct err *err)
+{
+	if (seize_end(frozen, err) < 0 || open_memory(frozen, err) < 0 ||
+	    rseq_abort_all(frozen, err) < 0 ||
+	    interrupted_settle(frozen, frozen->sleepers, err) < 0)
+		return -1;
+	free_sleepers(frozen);
+	return 0;
+}
+
+int freeze_process(pid_t pid, const struct freeze_options *options,
+		   const struct kernel_features *features, struct frozen *ret_frozen,
+		   struct err *err)
+{
+	_cleanup_thaw_ struct frozen frozen = FROZEN_EMPTY;
+
+	if (freeze_begin(pid, options, features, &frozen, err) < 0 || freeze_end(&frozen, err) < 0)
 		return -1;
 	*ret_frozen = frozen;
 	frozen = (struct frozen)FROZEN_EMPTY;
@@ -379,6 +409,7 @@ void thaw(struct frozen *frozen)
 		free(frozen->threads[i]);
 	}
 	free(frozen->threads);
+	free_sleepers(frozen);
 	memory_close(&frozen->memory);
 	cleanup_close(&frozen->proc);
 	cleanup_close(&frozen->pidfd);

@@ -76,7 +76,9 @@ struct frozen {
 	uint64_t asked_ns;  /* CLOCK_MONOTONIC: just before the first was asked to stop */
 	uint64_t interrupted_ns; /* CLOCK_MONOTONIC: all threads had been asked to stop */
 	bool killed;		 /* frozen_kill was called */
+	bool exitkill;
 	unsigned timeout_ms;
+	struct sleepers *sleepers; /* from freeze_begin to freeze_end; NULL */
 };
 
 struct freeze_options {
@@ -106,6 +108,16 @@ struct freeze_options {
 int freeze_process(pid_t pid, const struct freeze_options *options,
 		   const struct kernel_features *features, struct frozen *ret_frozen,
 		   struct err *err);
+
+/*
+ * The same in two steps, for several processes that stop at the same time while they are still being looked at: all threads are asked
+ * to stop, and then waited for. None of them may be an ancestor of another: who waits for the child of a vfork does not stop before that runs
+ * on. What began has to be thawed if it is not brought to an end, or if that fails.
+ */
+int freeze_begin(pid_t pid, const struct freeze_options *options,
+		 const struct kernel_features *features, struct frozen *ret_frozen,
+		 struct err *err);
+int freeze_end(struct frozen *frozen, struct err *err);
 
 /*
  * Takes over a process whose main thread the calling thread already traces (by PTRACE_SEIZE, or

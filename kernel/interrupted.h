@@ -35,8 +35,8 @@ struct sleepers {
  * To be called shortly before the process is stopped: how long a thread has been waiting cannot be
  * seen afterwards. Never fails: what cannot be found out is not in the list.
  */
-void sleepers_note(int procdir, pid_t pid, const struct kernel_features *features,
-		   struct sleepers *ret_sleepers);
+void sleepers_note(int procdir, const uint32_t *tids, size_t n,
+		   const struct kernel_features *features, struct sleepers *ret_sleepers);
 
 /*
  * To be called at the last moment before the stop: forgets those that have been awake since. One

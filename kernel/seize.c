@@ -167,19 +167,15 @@ static int settle_and_look(struct frozen *frozen, struct frozen_thread *thread, 
 	return interrupted_hold(thread, err);
 }
 
-/* Seizes those that are not known yet. Returns how many, or <0. */
-static int seize_new(struct frozen *frozen, long options, struct err *err)
+/* Of those in the list, seizes who is not known yet. Returns how many, or <0. */
+static int seize_listed(struct frozen *frozen, const uint32_t *tids, size_t n, struct err *err)
 {
-	_cleanup_free_ uint32_t *tids = NULL;
-	size_t count, known = frozen->n_threads, next;
+	long options = PTRACE_O_TRACESYSGOOD | (frozen->exitkill ? PTRACE_O_EXITKILL : 0);
+	size_t known = frozen->n_threads;
 	bool leader = known && frozen->threads[0]->tid == frozen->pid;
+	size_t next = leader;
 
-	if (known && threads_count(frozen->proc) == known)
-		return 0;
-	if (threads_list(frozen->proc, frozen->pid, &tids, &count, err) < 0)
-		return -1;
-	next = leader;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < n; i++) {
 		pid_t tid = (pid_t)tids[i];
 
 		if (leader && tid == frozen->pid)
@@ -192,21 +188,36 @@ static int seize_new(struct frozen *frozen, long options, struct err *err)
 		if (seize_one(frozen, tid, options, err) < 0)
 			return -1;
 	}
-	return (int)(frozen->n_threads - known);
+	if (frozen->n_threads)
+		return (int)(frozen->n_threads - known);
+	errno = EPERM;
+	return explain_denied(frozen->pid, "cannot trace process", err);
+}
+
+static int seize_new(struct frozen *frozen, struct err *err)
+{
+	_cleanup_free_ uint32_t *tids = NULL;
+	size_t n;
+
+	if (frozen->n_threads && threads_count(frozen->proc) == frozen->n_threads)
+		return 0;
+	if (threads_list(frozen->proc, frozen->pid, &tids, &n, err) < 0)
+		return -1;
+	return seize_listed(frozen, tids, n, err);
 }
 
 /*
  * All are asked to stop before the first is waited for: they stop at the same time, and none of
  * them waits long for a lock whose holder stands still.
  */
-static int stop_from(struct frozen *frozen, size_t first, struct err *err)
+static void interrupt_from(struct frozen *frozen, size_t first)
 {
-	if (first == 0)
-		frozen->asked_ns = monotonic_ns();
 	for (size_t i = first; i < frozen->n_threads; i++)
 		ptrace(PTRACE_INTERRUPT, frozen->threads[i]->tid, 0, 0);
-	if (first == 0)
-		frozen->interrupted_ns = monotonic_ns();
+}
+
+static int settle_from(struct frozen *frozen, size_t first, struct err *err)
+{
 	for (size_t i = first; i < frozen->n_threads; i++)
 		if (settle_and_look(frozen, frozen->threads[i], err) < 0)
 			return -1;
@@ -214,25 +225,29 @@ static int stop_from(struct frozen *frozen, size_t first, struct err *err)
 	return 0;
 }
 
-int seize_threads(struct frozen *frozen, bool exitkill, struct sleepers *sleepers, struct err *err)
+int seize_begin(struct frozen *frozen, const uint32_t *tids, size_t n, struct err *err)
 {
-	long options = PTRACE_O_TRACESYSGOOD | (exitkill ? PTRACE_O_EXITKILL : 0);
+	if (seize_listed(frozen, tids, n, err) < 0)
+		return -1;
+	sleepers_confirm(frozen->proc, frozen->sleepers);
+	frozen->asked_ns = monotonic_ns();
+	interrupt_from(frozen, 0);
+	frozen->interrupted_ns = monotonic_ns();
+	return 0;
+}
 
+int seize_end(struct frozen *frozen, struct err *err)
+{
+	if (settle_from(frozen, 0, err) < 0)
+		return -1;
 	for (int round = 0; round < MAX_ROUNDS; round++) {
 		size_t known = frozen->n_threads;
-		int added = seize_new(frozen, options, err);
+		int added = seize_new(frozen, err);
 
-		if (added < 0)
-			return -1;
-		if (added == 0 && known)
-			return 0;
-		if (added == 0) {
-			errno = EPERM;
-			return explain_denied(frozen->pid, "cannot trace process", err);
-		}
-		if (round == 0)
-			sleepers_confirm(frozen->proc, sleepers);
-		if (stop_from(frozen, known, err) < 0)
+		if (added <= 0)
+			return added;
+		interrupt_from(frozen, known);
+		if (settle_from(frozen, known, err) < 0)
 			return -1;
 	}
 	return err_set(err, ERR_FAILED,

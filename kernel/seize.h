@@ -3,20 +3,22 @@
 #ifndef PIMAGE_SEIZE_H
 #define PIMAGE_SEIZE_H
 
-#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct err;
 struct frozen;
 struct frozen_thread;
-struct sleepers;
 
 /*
- * Fills .threads of a frozen whose .pid and .proc are set: ids, kinds of stop and states, all of them stopped.
- * On failure some may be stopped: thaw it. Confirms the sleepers in between, and notes
- * the time in .interrupted_ns.
+ * Asks the listed threads (ascending) to stop, of a frozen whose .pid, .proc and .sleepers are set: those are confirmed just before, and the
+ * time is noted in .asked_ns and .interrupted_ns. On failure some may be stopped: thaw it.
  */
-int seize_threads(struct frozen *frozen, bool exitkill, struct sleepers *sleepers, struct err *err);
+int seize_begin(struct frozen *frozen, const uint32_t *tids, size_t n, struct err *err);
+
+/* Fills .threads: ids, kinds of stop and states, all of them stopped, also those that were not listed. On failure likewise. */
+int seize_end(struct frozen *frozen, struct err *err);
 
 /* Waits until a thread that was interrupted stands still; its tid is 0 then if it has ended. */
 int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *err);

@@ -15,7 +15,6 @@
 #include "kernel/proc_misc.h"
 #include "kernel/proc_stat.h"
 #include "kernel/readfile.h"
-#include "kernel/threads.h"
 #include "kernel/wait_calls.h"
 
 #define MAX_CPUS    1024
@@ -189,18 +188,15 @@ static bool note_one(int procdir, struct clocks *clocks, struct sleeper *sleeper
 	return true;
 }
 
-void sleepers_note(int procdir, pid_t pid, const struct kernel_features *features,
-		   struct sleepers *ret_sleepers)
+void sleepers_note(int procdir, const uint32_t *tids, size_t n,
+		   const struct kernel_features *features, struct sleepers *ret_sleepers)
 {
 	_cleanup_free_ struct clocks *clocks = calloc(1, sizeof(*clocks));
-	_cleanup_free_ uint32_t *tids = NULL;
-	size_t count;
 
-	if (!clocks || !feature_on(features, FEATURE_SCHED_TIMES) ||
-	    threads_list(procdir, pid, &tids, &count, NULL) < 0)
+	if (!clocks || !feature_on(features, FEATURE_SCHED_TIMES))
 		return;
-	ret_sleepers->list = calloc(count, sizeof(*ret_sleepers->list));
-	for (size_t i = 0; ret_sleepers->list && i < count; i++) {
+	ret_sleepers->list = calloc(n + 1, sizeof(*ret_sleepers->list));
+	for (size_t i = 0; ret_sleepers->list && i < n; i++) {
 		struct sleeper sleeper = { .tid = (pid_t)tids[i] };
 
 		if (note_one(procdir, clocks, &sleeper))
