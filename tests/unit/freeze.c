@@ -212,6 +212,53 @@ static void test_exec_storm(void)
 	finish(pid);
 }
 
+static void go_on_counting(struct shared *shared)
+{
+	for (;;) {
+		shared->count++;
+		usleep(100);
+	}
+}
+
+static bool counts(const struct shared *shared)
+{
+	uint64_t before = shared->count;
+
+	for (int i = 0; i < 1000 && shared->count == before; i++)
+		usleep(1000);
+	return shared->count > before;
+}
+
+/* Two that stop together; one that is given up in between; one that ends in between. */
+static void test_in_two_steps(void)
+{
+	struct shared *shared[2] = { shared_new(), shared_new() };
+	pid_t pids[2] = { spawn(go_on_counting, shared[0]), spawn(go_on_counting, shared[1]) };
+	struct frozen both[2] = { FROZEN_EMPTY, FROZEN_EMPTY };
+	struct err err = { 0 };
+	uint64_t before;
+
+	for (int i = 0; i < 2; i++)
+		CHECK(freeze_begin(pids[i], NULL, NULL, &both[i], &err) == 0, "%s", err.msg);
+	for (int i = 0; i < 2; i++)
+		CHECK(freeze_end(&both[i], &err) == 0, "%s", err.msg);
+	before = shared[0]->count + shared[1]->count;
+	usleep(5000);
+	CHECK(shared[0]->count + shared[1]->count == before);
+	for (int i = 0; i < 2; i++)
+		thaw(&both[i]);
+	CHECK(counts(shared[0]) && counts(shared[1]));
+	CHECK(freeze_begin(pids[0], NULL, NULL, &both[0], &err) == 0, "%s", err.msg);
+	thaw(&both[0]);
+	CHECK(counts(shared[0]));
+	CHECK(freeze_begin(pids[1], NULL, NULL, &both[1], &err) == 0, "%s", err.msg);
+	kill(pids[1], SIGKILL);
+	CHECK(freeze_end(&both[1], &err) < 0 && err.code == ERR_GONE, "%d %s", err.code, err.msg);
+	thaw(&both[1]);
+	finish(pids[0]);
+	finish(pids[1]);
+}
+
 static void wait_for_child(struct shared *shared)
 {
 	if (vfork() == 0) {
@@ -339,6 +386,7 @@ int main(int argc, char **argv)
 	test_churn();
 	test_leader_exited();
 	test_exec_storm();
+	test_in_two_steps();
 	test_does_not_stop();
 	test_sequence();
 	test_no_signal_left();
