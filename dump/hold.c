@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/hold.h"
 
-#include "dump/spool.h"
+#include "dump/held.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/memory.h"
@@ -13,7 +13,7 @@
 enum { PROCESSES_EACH = 16 };
 
 static int hold(const struct target *target, const struct memory *memory,
-		const struct spool *const relatives[SPOOL_RELATIVES], struct snapshot *snapshot,
+		const struct held *const relatives[HELD_RELATIVES], struct snapshot *snapshot,
 		struct err *err)
 {
 	_cleanup_ranges_ struct memory_ranges saved = { 0 };
@@ -23,11 +23,7 @@ static int hold(const struct target *target, const struct memory *memory,
 			if (memory_ranges_add(&saved, memory->vmas[i].saved[k].start,
 					      memory->vmas[i].saved[k].end, err) < 0)
 				return -1;
-	snapshot->held = calloc(1, sizeof(*snapshot->held));
-	if (!snapshot->held)
-		return err_sys(err, "out of memory");
-	snapshot->spool = snapshot->held;
-	return spool_hold(&target->memory, &saved, relatives, snapshot->held, err);
+	return held_new(&target->memory, &saved, relatives, &snapshot->held, err);
 }
 
 enum { PARENT, ELDEST };
@@ -42,8 +38,8 @@ struct holding {
 	const struct dump *dump;
 	struct snapshot *snapshots;
 	struct held_one {
-		size_t relatives[SPOOL_RELATIVES]; /* before it, or NOBODY */
-		size_t first_child;		   /* or NOBODY */
+		size_t relatives[HELD_RELATIVES]; /* before it, or NOBODY */
+		size_t first_child;		  /* or NOBODY */
 		size_t turn;
 	} * of;
 	size_t *order; /* by turn */
@@ -55,13 +51,13 @@ static int hold_one(void *context, size_t index, struct err *err)
 	const struct holding *holding = context;
 	const struct dump *dump = holding->dump;
 	size_t i = holding->order[holding->first + index];
-	const struct spool *relatives[SPOOL_RELATIVES] = { NULL };
+	const struct held *relatives[HELD_RELATIVES] = { NULL };
 	struct snapshot *all = holding->snapshots;
 	const struct target *target = &dump->targets[i];
 
-	for (size_t k = 0; k < SPOOL_RELATIVES; k++)
+	for (size_t k = 0; k < HELD_RELATIVES; k++)
 		if (holding->of[i].relatives[k] != NOBODY)
-			relatives[k] = all[holding->of[i].relatives[k]].spool;
+			relatives[k] = all[holding->of[i].relatives[k]].held;
 	if (hold(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0), relatives, &all[i],
 		 err) < 0)
 		return err_prefix(err, "%s", target->name);

@@ -457,7 +457,7 @@ static int settle(struct dump *dump, struct target *target, const struct memory_
 	const struct sieve sieve = { is_forked, is_forked_file, inherited };
 
 	/* Of those that a copy would not have it was done before the copy was made. */
-	if ((!snapshot || snapshot->spool) && memory_sift_lost(memory, target, err) < 0)
+	if ((!snapshot || snapshot_is_apart(snapshot)) && memory_sift_lost(memory, target, err) < 0)
 		return -1;
 	if (sift(memory, target, &sieve, err) < 0)
 		return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/snapshot.h"
 
+#include "dump/held.h"
 #include "dump/hold.h"
 #include "dump/memory.h"
 #include "dump/precopy.h"
@@ -130,9 +131,7 @@ static int keep(const struct dump *dump, const struct target *target, struct sna
 static void snapshot_done(struct snapshot *snapshot)
 {
 	memory_copy_end(&snapshot->copy);
-	if (snapshot->held)
-		spool_done(snapshot->held);
-	free(snapshot->held);
+	held_free(snapshot->held);
 	for (size_t i = 0; i < snapshot->n_kept; i++)
 		free(snapshot->kept[i].bytes);
 	free(snapshot->kept);
@@ -276,6 +275,18 @@ static int read_copy(const struct snapshot *snapshot, uint64_t address, void *bu
 			       "--snapshot=stop)");
 }
 
+bool snapshot_is_apart(const struct snapshot *snapshot)
+{
+	return snapshot->spool || snapshot->held;
+}
+
+static int read_apart(const struct snapshot *snapshot, uint64_t address, void *buffer, size_t size,
+		      struct err *err)
+{
+	return snapshot->held ? held_read(snapshot->held, address, buffer, size, err)
+			      : spool_read(snapshot->spool, address, buffer, size, err);
+}
+
 int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, struct err *err)
 {
 	const struct target *target = context;
@@ -283,8 +294,8 @@ int snapshot_read(void *context, uint64_t address, void *buffer, size_t size, st
 
 	if (!target->snapshot)
 		return memory_read(&target->memory, address, buffer, size, err);
-	if (target->snapshot->spool)
-		return spool_read(target->snapshot->spool, address, buffer, size, err);
+	if (snapshot_is_apart(target->snapshot))
+		return read_apart(target->snapshot, address, buffer, size, err);
 	while (size > 0) {
 		const struct kept *kept = find_kept(target->snapshot, address);
 		size_t part = size;
@@ -313,12 +324,12 @@ int snapshot_read_ranges(const struct target *target, const struct memory_range 
 
 	if (!snapshot)
 		return memory_read_ranges(&target->memory, ranges, count, buffer, err);
-	if (!snapshot->spool)
+	if (!snapshot_is_apart(snapshot))
 		return memory_read_ranges(&snapshot->copy.memory, ranges, count, buffer, err);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t size = ranges[i].end - ranges[i].start;
 
-		if (spool_read(snapshot->spool, ranges[i].start, to, size, err) < 0)
+		if (read_apart(snapshot, ranges[i].start, to, size, err) < 0)
 			return -1;
 		to += size;
 	}
@@ -331,10 +342,12 @@ int snapshot_zero_suspects(const struct target *target, const struct memory_rang
 {
 	const struct snapshot *snapshot = target->snapshot;
 
-	for (size_t i = 0; snapshot && snapshot->spool && i < count; i++)
+	bool apart = snapshot && snapshot_is_apart(snapshot);
+
+	for (size_t i = 0; apart && i < count; i++)
 		if (memory_ranges_add(ret_suspect, ranges[i].start, ranges[i].end, err) < 0)
 			return -1;
-	if (snapshot && snapshot->spool)
+	if (apart)
 		return 0;
 	return memory_zero_suspects(snapshot ? &snapshot->copy.memory : &target->memory, ranges,
 				    count, ret_suspect, ret_other, err);
@@ -346,6 +359,8 @@ int snapshot_zero_pages(const struct target *target, const struct memory_range *
 {
 	const struct snapshot *snapshot = target->snapshot;
 
+	if (snapshot && snapshot->held)
+		return held_zero_pages(snapshot->held, ranges, count, ret_zero, ret_other, err);
 	if (snapshot && snapshot->spool)
 		return spool_zero_pages(snapshot->spool, ranges, count, ret_zero, ret_other, err);
 	return memory_zero_pages_by(target->threads,

@@ -10,6 +10,7 @@
 
 struct err;
 struct precopy;
+struct held;
 struct spool;
 
 /* Pages that a fork does not keep, read beforehand. */
@@ -19,8 +20,9 @@ struct kept {
 };
 
 struct snapshot {
-	const struct spool *spool; /* has all of them; NULL: see below */
-	struct spool *held;	   /* the same, if it is owned */
+	/* One of these has all of them; both NULL: see below. */
+	const struct spool *spool;
+	struct held *held; /* owned */
 	struct memory_copy copy;
 	struct kept *kept; /* ascending */
 	size_t n_kept;
@@ -30,6 +32,9 @@ struct snapshot {
 	{                                                                                          \
 		.copy = MEMORY_COPY_EMPTY                                                          \
 	}
+
+/* What it has does not have to be asked of another process. */
+bool snapshot_is_apart(const struct snapshot *snapshot);
 
 /* One for each target, or none. */
 struct snapshots {

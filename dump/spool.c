@@ -3,7 +3,6 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/record.h"
 #include "format/search.h"
 
 #include <fcntl.h>
@@ -43,7 +42,6 @@ int spool_open(const char *image, struct spool *ret_spool, struct err *err)
 void spool_done(struct spool *spool)
 {
 	cleanup_close(&spool->fd);
-	free(spool->held);
 	free(spool->parts);
 	*spool = (struct spool)SPOOL_EMPTY;
 }
@@ -167,118 +165,6 @@ int spool_put(struct spool *spool, const struct process_memory *from,
 	return 0;
 }
 
-static size_t size_of(const struct memory_ranges *ranges)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < ranges->count; i++)
-		size += ranges->list[i].end - ranges->list[i].start;
-	return size;
-}
-
-/* Of one in memory; NULL: it does not have the page. */
-static const uint8_t *page_at(const struct spool *spool, uint64_t address)
-{
-	const struct spool_part *part = spool->parts + find(spool, address);
-
-	if (part == spool->parts + spool->n_parts || part->range.start > address)
-		return NULL;
-	return part->bytes + (address - part->range.start);
-}
-
-static int add_page(struct spool *spool, uint64_t address, const uint8_t *bytes, struct err *err)
-{
-	struct spool_part *last = spool->n_parts ? &spool->parts[spool->n_parts - 1] : NULL;
-	struct spool_part *part;
-
-	if (last && last->range.end == address &&
-	    last->bytes + (address - last->range.start) == bytes) {
-		last->range.end += PAGE;
-		return 0;
-	}
-	part = LIST_ADD(spool, parts, err);
-	if (!part)
-		return -1;
-	part->range = (struct memory_range){ address, address + PAGE };
-	part->bytes = bytes;
-	return 0;
-}
-
-/* NULL: none of them has it like that. */
-static const uint8_t *find_same(const struct spool *const relatives[SPOOL_RELATIVES],
-				uint64_t address, const uint8_t *page)
-{
-	for (size_t i = 0; i < SPOOL_RELATIVES; i++) {
-		const uint8_t *known = relatives[i] ? page_at(relatives[i], address) : NULL;
-
-		if (known && memcmp(known, page, PAGE) == 0)
-			return known;
-	}
-	return NULL;
-}
-
-/* Those of relatives, and all others in what was read. */
-static int find_own(struct spool *spool, const struct memory_ranges *ranges,
-		    const struct spool *const relatives[SPOOL_RELATIVES], const uint8_t *read,
-		    struct err *err)
-{
-	for (size_t i = 0; i < ranges->count; i++)
-		for (uint64_t at = ranges->list[i].start; at < ranges->list[i].end;
-		     at += PAGE, read += PAGE) {
-			const uint8_t *same = find_same(relatives, at, read);
-
-			spool->size += same ? 0 : PAGE;
-			if (add_page(spool, at, same ? same : read, err) < 0)
-				return -1;
-		}
-	return 0;
-}
-
-/* What is its own gets memory of that size. */
-static int keep_own(struct spool *spool, const uint8_t *read, size_t size, struct err *err)
-{
-	uint8_t *to = spool->held = malloc(spool->size + 1);
-
-	if (!to)
-		return err_sys(err, "out of memory");
-	for (size_t i = 0; i < spool->n_parts; i++) {
-		struct spool_part *part = &spool->parts[i];
-		size_t length = part->range.end - part->range.start;
-
-		if (part->bytes < read || part->bytes >= read + size)
-			continue;
-		part->bytes = memcpy(to, part->bytes, length);
-		to += length;
-	}
-	return 0;
-}
-
-int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
-	       const struct spool *const relatives[SPOOL_RELATIVES], struct spool *ret_spool,
-	       struct err *err)
-{
-	size_t size = size_of(ranges);
-	/* Whatever the size, so that there is something to tell it by. */
-	_cleanup_free_ uint8_t *read = malloc(size + 1);
-	struct spool spool = SPOOL_EMPTY;
-	int ret;
-
-	if (!read)
-		return err_sys(err, "out of memory");
-	if (memory_read_ranges(from, ranges->list, ranges->count, read, err) < 0)
-		return -1;
-	ret = find_own(&spool, ranges, relatives, read, err);
-	if (ret == 0 && spool.size == size)
-		spool.held = TAKE_PTR(read);
-	else if (ret == 0)
-		ret = keep_own(&spool, read, size, err);
-	if (ret < 0)
-		spool_done(&spool);
-	else
-		*ret_spool = spool;
-	return ret;
-}
-
 static int read_all(const struct spool *spool, char *buffer, size_t size, uint64_t offset,
 		    struct err *err)
 {
@@ -313,10 +199,7 @@ int spool_read(const struct spool *spool, uint64_t address, void *buffer, size_t
 		if (i == spool->n_parts || part->range.start > address)
 			return err_set(err, ERR_FAILED, "memory at 0x%lx was not copied", address);
 		n = part->range.end - address < size ? part->range.end - address : size;
-		if (spool->held)
-			memcpy(to, part->bytes + (address - part->range.start), n);
-		else if (read_all(spool, to, n, part->offset + (address - part->range.start), err) <
-			 0)
+		if (read_all(spool, to, n, part->offset + (address - part->range.start), err) < 0)
 			return -1;
 		to += n;
 		address += n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages of a process by their addresses, in a temporary file: copied while it runs, and again where it wrote. Few of them in memory. */
+/* Pages of a process by their addresses, in a temporary file: copied while it runs, and again where it wrote. */
 #ifndef PIMAGE_DUMP_SPOOL_H
 #define PIMAGE_DUMP_SPOOL_H
 
@@ -11,15 +11,11 @@ struct err;
 
 struct spool_part {
 	struct memory_range range;
-	union {
-		uint64_t offset;      /* in the file */
-		const uint8_t *bytes; /* in memory, which may be another one's */
-	};
+	uint64_t offset; /* in the file */
 };
 
 struct spool {
-	int fd;	       /* -1: in memory */
-	uint8_t *held; /* NULL: in the file */
+	int fd;
 	uint64_t size;
 	struct spool_part *parts; /* ascending, apart from one another */
 	size_t n_parts;
@@ -42,15 +38,6 @@ void spool_done(struct spool *spool);
  */
 int spool_put(struct spool *spool, const struct process_memory *from,
 	      const struct memory_ranges *ranges, bool running, struct err *err);
-
-/*
- * Reads the ranges (ascending, whole pages) into memory, by as few calls as there are ranges. Pages that are as those at the same address of one of the
- * relatives, which are held and stay as long, or NULL, take none. Leaves an empty one on failure.
- */
-enum { SPOOL_RELATIVES = 2 };
-int spool_hold(const struct process_memory *from, const struct memory_ranges *ranges,
-	       const struct spool *const relatives[SPOOL_RELATIVES], struct spool *ret_spool,
-	       struct err *err);
 
 /* Adds the parts of [start, end) that are not in it. */
 int spool_missing(const struct spool *spool, uint64_t start, uint64_t end,
