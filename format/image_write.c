@@ -24,6 +24,8 @@ enum {
 	TAR_BLOCK = 512,
 };
 
+#define USTAR_TIME_MAX 077777777777 /* eleven octal digits */
+
 struct image_writer {
 	int fd;
 	int64_t mtime;
@@ -117,6 +119,17 @@ static int archive_failed(struct image_writer *writer, const char *name, struct 
 	return err_prefix(err, "image entry %s", name);
 }
 
+/*
+ * ustar has room for all names and sizes of entries, and for times of the next 200 years. With pax for what it cannot say, libarchive makes
+ * five times as much of each header.
+ */
+static int set_format(struct archive *archive, int64_t mtime)
+{
+	return mtime >= 0 && mtime <= USTAR_TIME_MAX
+		       ? archive_write_set_format_ustar(archive)
+		       : archive_write_set_format_pax_restricted(archive);
+}
+
 int image_writer_new(int fd, int64_t mtime, bool digests, struct image_writer **ret_writer,
 		     struct err *err)
 {
@@ -135,11 +148,8 @@ int image_writer_new(int fd, int64_t mtime, bool digests, struct image_writer **
 		image_writer_free(writer);
 		return err_set(err, ERR_FAILED, "no memory for writing an image");
 	}
-	/*
-	 * ustar, with pax headers only where ustar cannot say it; no blocks, so that positions
-	 * are exact.
-	 */
-	if (archive_write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
+	/* No blocks, so that positions are exact. */
+	if (set_format(writer->archive, mtime) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(writer->archive, 0) != ARCHIVE_OK ||
 	    archive_write_open(writer->archive, writer, NULL, take_output, NULL) != ARCHIVE_OK) {
 		err_set(err, ERR_FAILED, "libarchive: %s", archive_error_string(writer->archive));
