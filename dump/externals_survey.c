@@ -116,7 +116,7 @@ static int look_once(struct dump *look, const struct dump *dump, const struct du
 	look->settings = dump->settings;
 	look->settings.frozen = false;
 	look->features = dump->features;
-	if (tree_open(options, false, dump->features, &tree, &unseen) < 0)
+	if (tree_open(options, false, NULL, dump->features, &tree, &unseen) < 0)
 		return -1;
 	look_at(look, &tree);
 	return problems_count(&look->problems, VERDICT_BLOCKING) ? 1 : 0;

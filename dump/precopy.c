@@ -91,7 +91,7 @@ static int watch_all(struct precopy *precopy, const struct kernel_features *feat
 	_cleanup_tree_ struct tree tree = { 0 };
 	uint64_t start = progress_now();
 
-	if (tree_open(precopy->options, true, features, &tree, err) < 0)
+	if (tree_open(precopy->options, true, NULL, features, &tree, err) < 0)
 		return -1;
 	for (size_t i = 0; i < tree.n_processes; i++) {
 		struct precopied *process = add(precopy, tree.processes[i]->pid, features, err);

@@ -54,7 +54,7 @@ static int check_once(const struct dump_options *options, const struct kernel_fe
 	dump->features = features;
 	dump->settings = (struct dump_settings){ .rules = options->externals,
 						 .n_rules = options->n_externals };
-	if (tree_open(options, false, features, &tree, err) == 0 &&
+	if (tree_open(options, false, NULL, features, &tree, err) == 0 &&
 	    targets_add(dump, &tree, err) == 0)
 		ret = dump_collect(dump, err);
 	dump->tree = NULL;
@@ -502,7 +502,7 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 
 	if (prepare(run, err) < 0)
 		return -1;
-	if (tree_open(options, true, run->dump->features, &run->tree, err) < 0)
+	if (tree_open(options, true, &run->running, run->dump->features, &run->tree, err) < 0)
 		return -1;
 	run->start = stopped_since(&run->tree);
 	if (leave_vdsos(&run->tree, err) < 0 ||
@@ -546,7 +546,7 @@ static int run_once(const struct dump_options *options, const struct kernel_feat
 						 .n_rules = options->n_externals };
 	if (output_open(options->file, &output, err) < 0)
 		return -1;
-	tree_open(options, false, features, &run.running, &unseen);
+	tree_open(options, false, NULL, features, &run.running, &unseen);
 	if (externals_survey(dump, options, &run.running, err) < 0)
 		return -1;
 	run.steps = steps_start("pdump", options->verbose, options->progress_fd);

@@ -59,6 +59,7 @@ static const struct tree_process *find_process(const struct tree *tree, pid_t pi
 /* What is to be found, and how. */
 struct search {
 	const struct session *session; /* NULL: descendants only */
+	const struct processes *known; /* seen a moment ago; NULL */
 	bool freeze;
 	unsigned timeout_ms; /* 0: that of freeze_process */
 	pid_t self;
@@ -233,9 +234,8 @@ static void put_parents_first(struct tree *tree, const struct processes *all)
 
 /* Returns whether a list had any that were not seen before; a child may stand before its parent in it. */
 static int add_all_new(struct tree *tree, const struct search *search, const struct processes *all,
-		       struct err *err)
+		       size_t read, struct err *err)
 {
-	size_t read = tree->n_processes;
 	bool missed = false, news = false;
 	int added;
 
@@ -268,11 +268,42 @@ static int note_standing(const struct tree *tree, const struct processes *all,
 	return 0;
 }
 
+/* Who was seen before the first look and is not what it was: its number is another one's by now. */
+static void drop_strangers(struct tree *tree, const struct processes *all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < tree->n_processes; i++) {
+		struct tree_process *process = tree->processes[i];
+
+		if (i == 0 || processes_find(all, process->pid)) {
+			tree->processes[kept++] = process;
+			continue;
+		}
+		thaw(&process->frozen);
+		free(process);
+	}
+	tree->n_processes = kept;
+}
+
+/* Zombies may have been reaped since. */
+static int add_known(struct tree *tree, const struct search *search, struct processes *standing,
+		     struct err *err)
+{
+	if (!search->known)
+		return 0;
+	if (add_all_new(tree, search, search->known, 0, err) < 0)
+		return -1;
+	return note_standing(tree, search->known, standing, err);
+}
+
 /* Until no new ones come. Without freezing they may come for ever; one look then is enough for a check. */
 static int find_all(struct tree *tree, pid_t root, const struct search *search, struct err *err)
 {
 	_cleanup_(processes_release) struct processes standing = { 0 };
 
+	if (add_known(tree, search, &standing, err) < 0)
+		return -1;
 	for (size_t unseen = 0;;) {
 		_cleanup_(processes_release) struct processes all = { 0 };
 		int added = search->session ? processes_read(&all, err)
@@ -281,7 +312,7 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 
 		if (added < 0)
 			return -1;
-		added = add_all_new(tree, search, &all, err);
+		added = add_all_new(tree, search, &all, tree->n_processes, err);
 		if (added < 0)
 			return -1;
 		/* One that ended just then may have hidden another one. */
@@ -291,7 +322,11 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 				return -1;
 			continue;
 		}
+		if (search->known)
+			drop_strangers(tree, &all);
 		put_parents_first(tree, &all);
+		tree->seen = all;
+		all = (struct processes){ 0 };
 		return 0;
 	}
 }
@@ -306,7 +341,7 @@ static int find(pid_t root, enum tree_scope scope, const struct search *search, 
 	return scope == TREE_ONLY ? 0 : find_all(tree, root, search, err);
 }
 
-int tree_open(const struct dump_options *options, bool freeze,
+int tree_open(const struct dump_options *options, bool freeze, const struct tree *known,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err)
 {
 	_cleanup_(processes_release) struct processes all = { 0 };
@@ -327,6 +362,9 @@ int tree_open(const struct dump_options *options, bool freeze,
 		root = session.root;
 		tree.foreign = session.foreign;
 	}
+	/* A session is looked for among all processes, and may have another one of them by now. */
+	if (known && scope == TREE_DESCENDANTS && known->seen.count)
+		search.known = &known->seen;
 	if (find(root, scope, &search, &tree, err) < 0) {
 		tree_thaw(&tree);
 		return -1;
@@ -387,5 +425,6 @@ void tree_thaw(struct tree *tree)
 	}
 	free(tree->processes);
 	free(tree->zombies);
+	processes_release(&tree->seen);
 	*tree = (struct tree){ 0 };
 }

@@ -4,6 +4,7 @@
 #define PIMAGE_TREE_H
 
 #include "kernel/freeze.h"
+#include "kernel/processes.h"
 #include "kernel/remote.h"
 
 struct dump_options;
@@ -36,6 +37,7 @@ struct tree {
 	size_t n_processes;
 	struct tree_zombie *zombies;
 	size_t n_zombies;
+	struct processes seen; /* what the list said in which they were found */
 	pid_t foreign; /* leader of the session, who belongs to another user and stays outside; 0: none */
 };
 
@@ -47,9 +49,10 @@ enum tree_scope {
 
 /*
  * Finds the processes that the options (pid, scope, timeout) ask for and, if `freeze`, stops them, from the root down: a process that is stopped makes no more children, so that in
- * the end none is missing. On failure everything runs on.
+ * the end none is missing. On failure everything runs on. With what was found of them a moment ago (`known`, or NULL), all of those are stopped
+ * before the first look.
  */
-int tree_open(const struct dump_options *options, bool freeze,
+int tree_open(const struct dump_options *options, bool freeze, const struct tree *known,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err);
 
 /* For processes that somebody else holds: only their zombies are looked for. */

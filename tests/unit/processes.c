@@ -167,7 +167,7 @@ static void test_hidden(void)
 	while (!shared->taken)
 		usleep(1000);
 	victim = shared->tid;
-	CHECK(tree_open(&options, true, NULL, &tree, &err) == 0, "%s", err.msg);
+	CHECK(tree_open(&options, true, NULL, NULL, &tree, &err) == 0, "%s", err.msg);
 	victim = 0;
 	CHECK(tree.n_processes == 2 && tree_has(&tree, (pid_t)shared->count), "%zu processes",
 	      tree.n_processes);
