@@ -174,6 +174,39 @@ static void test_hidden(void)
 	finish(pid);
 }
 
+/* A list of a moment ago, with a number that is another one's by now and one that is nobody's. */
+static void test_known(void)
+{
+	struct shared *shared = shared_new();
+	pid_t pid = spawn(forget, shared), stranger = fork(), gone = fork();
+	struct dump_options options = { .pid = pid, .scope = TREE_DESCENDANTS };
+	struct process_entry list[4] = { 0 };
+	struct tree known = { .seen = { .list = list, .count = 4 } };
+	_cleanup_tree_ struct tree tree = { 0 };
+	struct err err = { 0 };
+
+	if (stranger == 0)
+		rest();
+	if (gone == 0)
+		_exit(0);
+	waitpid(gone, NULL, 0);
+	while (!shared->taken)
+		usleep(1000);
+	list[0] = (struct process_entry){ .pid = pid, .threads = 1 };
+	list[1] = (struct process_entry){ .pid = shared->tid, .parent = pid, .threads = 1 };
+	list[2] = (struct process_entry){ .pid = stranger, .parent = pid, .threads = 1 };
+	list[3] = (struct process_entry){ .pid = gone, .parent = pid, .threads = 1 };
+	CHECK(tree_open(&options, true, &known, NULL, &tree, &err) == 0, "%s", err.msg);
+	CHECK(tree.n_processes == 3 && tree_has(&tree, shared->tid) &&
+		      tree_has(&tree, (pid_t)shared->count) && !tree_has(&tree, stranger),
+	      "%zu processes", tree.n_processes);
+	CHECK(state_of(pid) == 't' && state_of(shared->tid) == 't');
+	CHECK(comes_to_state(stranger, "RS"), "%c", state_of(stranger));
+	kill(stranger, SIGKILL);
+	waitpid(stranger, NULL, 0);
+	finish(pid);
+}
+
 int main(void)
 {
 	/* Root; the child of a thread; each child with one of its own; the one that has ended. */
@@ -181,5 +214,6 @@ int main(void)
 	test(crowd, 2, false);
 	if (access("/proc/thread-self/children", R_OK) == 0)
 		test_hidden();
+	test_known();
 	return test_done("processes");
 }
