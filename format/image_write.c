@@ -41,8 +41,9 @@ struct image_writer {
 	off_t start;	/* where in the file; -1: nothing can be written anew in it */
 	uint8_t pages_header[TAR_BLOCK]; /* of the entry of pages under way */
 	struct image_index index;
-	void *names;   /* tree of the names in the index */
-	void *folders; /* tree of the directories that have an entry */
+	void *names;	    /* tree of the names in the index */
+	void *folders;	    /* tree of the directories that have an entry */
+	const char *folder; /* of them, the one of the last entry that is in one; NULL */
 };
 
 /* Behind O_APPEND pwrite(2) goes to the end. */
@@ -218,14 +219,23 @@ static int put_folder(struct image_writer *writer, const char *name)
  */
 static int put_folders(struct image_writer *writer, const char *name, struct err *err)
 {
+	const char *last = strrchr(name, '/');
+	size_t length = last ? (size_t)(last - name) : 0;
+
+	/* As most are. */
+	if (writer->folder && strncmp(writer->folder, name, length) == 0 && !writer->folder[length])
+		return 0;
 	for (const char *slash = name; (slash = strchr(slash, '/')); slash++) {
 		_cleanup_free_ char *folder = strndup(name, (size_t)(slash - name));
+		char **known = folder ? tsearch(folder, &writer->folders, compare_names) : NULL;
 
-		if (folder && tfind(folder, &writer->folders, compare_names))
-			continue;
-		if (!folder || !tsearch(folder, &writer->folders, compare_names))
+		if (!known)
 			return err_sys(err, "memory for the names of directories");
-		if (put_folder(writer, TAKE_PTR(folder)) < 0)
+		writer->folder = *known;
+		if (*known != folder)
+			continue;
+		TAKE_PTR(folder);
+		if (put_folder(writer, writer->folder) < 0)
 			return archive_failed(writer, name, err);
 	}
 	return 0;
