@@ -70,10 +70,11 @@ static char state_of(pid_t tid)
 {
 	_cleanup_free_ char *text = NULL;
 	struct proc_stat stat;
-	char path[48];
+	char path[64];
 	size_t size;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	/* That of the process adds up the times of all threads (do_task_stat, fs/proc/array.c). */
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tid, tid);
 	if (read_piece_at(AT_FDCWD, path, &text, &size, NULL) < 0 ||
 	    proc_stat_parse(text, size, &stat, NULL) < 0)
 		return '?';
