@@ -9,6 +9,7 @@
 #include "format/together.h"
 #include "kernel/array.h"
 #include "kernel/memory_left.h"
+#include "kernel/monotonic.h"
 #include "kernel/proc_status.h"
 #include "kernel/processes.h"
 #include "kernel/readfile.h"
@@ -22,6 +23,8 @@
 
 /* Of less the work is done before another thread has started. */
 enum { LOOKS_EACH = 32 };
+
+#define KNOWN_NS UINT64_C(100000000)
 
 static bool has(const struct tree *tree, pid_t pid)
 {
@@ -306,6 +309,7 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 		return -1;
 	for (size_t unseen = 0;;) {
 		_cleanup_(processes_release) struct processes all = { 0 };
+		uint64_t began = monotonic_ns();
 		int added = search->session ? processes_read(&all, err)
 					    : processes_below(root, &standing, search->features,
 							      search->threads, &all, err);
@@ -326,6 +330,7 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 			drop_strangers(tree, &all);
 		put_parents_first(tree, &all);
 		tree->seen = all;
+		tree->seen_ns = began;
 		all = (struct processes){ 0 };
 		return 0;
 	}
@@ -363,7 +368,8 @@ int tree_open(const struct dump_options *options, bool freeze, const struct tree
 		tree.foreign = session.foreign;
 	}
 	/* A session is looked for among all processes, and may have another one of them by now. */
-	if (known && scope == TREE_DESCENDANTS && known->seen.count)
+	if (known && scope == TREE_DESCENDANTS && known->seen.count &&
+	    monotonic_ns() - known->seen_ns < KNOWN_NS)
 		search.known = &known->seen;
 	if (find(root, scope, &search, &tree, err) < 0) {
 		tree_thaw(&tree);

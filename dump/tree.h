@@ -38,6 +38,7 @@ struct tree {
 	struct tree_zombie *zombies;
 	size_t n_zombies;
 	struct processes seen; /* what the list said in which they were found */
+	uint64_t seen_ns;      /* CLOCK_MONOTONIC: when it was read */
 	pid_t foreign; /* leader of the session, who belongs to another user and stays outside; 0: none */
 };
 
@@ -49,8 +50,8 @@ enum tree_scope {
 
 /*
  * Finds the processes that the options (pid, scope, timeout) ask for and, if `freeze`, stops them, from the root down: a process that is stopped makes no more children, so that in
- * the end none is missing. On failure everything runs on. With what was found of them a moment ago (`known`, or NULL), all of those are stopped
- * before the first look.
+ * the end none is missing. On failure everything runs on. With what was found of them less than a tenth of a second ago (`known`, or NULL), all of those are stopped
+ * before the first look: by then hardly any number is that of another process.
  */
 int tree_open(const struct dump_options *options, bool freeze, const struct tree *known,
 	      const struct kernel_features *features, struct tree *ret_tree, struct err *err);

@@ -5,6 +5,7 @@
 #include "dump/tree.h"
 #include "format/cleanup.h"
 #include "kernel/fallback.h"
+#include "kernel/monotonic.h"
 #include "tests/unit/child.h"
 
 #include <stdlib.h>
@@ -196,6 +197,7 @@ static void test_known(void)
 	list[1] = (struct process_entry){ .pid = shared->tid, .parent = pid, .threads = 1 };
 	list[2] = (struct process_entry){ .pid = stranger, .parent = pid, .threads = 1 };
 	list[3] = (struct process_entry){ .pid = gone, .parent = pid, .threads = 1 };
+	known.seen_ns = monotonic_ns();
 	CHECK(tree_open(&options, true, &known, NULL, &tree, &err) == 0, "%s", err.msg);
 	CHECK(tree.n_processes == 3 && tree_has(&tree, shared->tid) &&
 		      tree_has(&tree, (pid_t)shared->count) && !tree_has(&tree, stranger),
