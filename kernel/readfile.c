@@ -264,10 +264,7 @@ static int take_numbers(const char *entries, size_t size, uint32_t **numbers, si
 	return seen;
 }
 
-/*
- * Not by readdir(3), which makes three calls more for each directory. Those of /proc are given until the next entry finds no room
- * (dir_emit in fs/proc/fd.c and base.c, 5.10 to 6.18): where there is some, that was all.
- */
+/* Not by readdir(3), which makes three calls more for each directory. A piece with room left need not be the last: filldir64 (fs/readdir.c) ends it where a signal waits. */
 int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t *ret_count,
 		    struct err *err)
 {
@@ -281,17 +278,15 @@ int list_numbers_at(int dirfd, const char *name, uint32_t **ret_numbers, size_t 
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return failed("open", dirfd, name, err);
-	do {
-		int seen;
+	while ((n = getdents64(fd, entries, sizeof(entries))) > 0) {
+		int seen = take_numbers(entries, (size_t)n, &numbers, &count, err);
 
-		n = getdents64(fd, entries, sizeof(entries));
-		seen = n > 0 ? take_numbers(entries, (size_t)n, &numbers, &count, err) : 0;
 		if (seen < 0)
 			return -1;
 		any |= seen > 0;
-	} while (n > 0 && (size_t)n > sizeof(entries) - sizeof(struct dirent64));
+	}
 	/* An ended process has an empty directory, or none. */
-	if (n >= 0 && !any) {
+	if (n == 0 && !any) {
 		errno = ESRCH;
 		n = -1;
 	}
