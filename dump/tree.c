@@ -24,6 +24,9 @@
 /* Of less the work is done before another thread has started. */
 enum { LOOKS_EACH = 32 };
 
+/* How many are asked to stop before the first is waited for: were we killed in between, calls that were cut short would return EINTR. */
+enum { AT_ONCE = 8 };
+
 #define KNOWN_NS UINT64_C(100000000)
 
 static bool has(const struct tree *tree, pid_t pid)
@@ -110,7 +113,10 @@ static int begin_add(struct tree *tree, const struct search *search, pid_t pid, 
 	return 0;
 }
 
-/* Waits for those from the first on. Who has ended is none of the tree. Returns how many there are, or <0. */
+/*
+ * Waits for those from the first on, also for the others when one has failed: a call of theirs that was cut short is mended then. Who has ended is
+ * none of the tree. Returns how many there are, or <0.
+ */
 static int end_add(struct tree *tree, const struct search *search, size_t first, struct err *err)
 {
 	size_t kept = first;
@@ -120,13 +126,13 @@ static int end_add(struct tree *tree, const struct search *search, size_t first,
 		struct tree_process *process = tree->processes[i];
 		struct err why;
 
-		if (ret < 0 || !search->freeze || end_freeze(search, &process->frozen, &why) == 0) {
+		if (!search->freeze || end_freeze(search, &process->frozen, &why) == 0) {
 			tree->processes[kept++] = process;
 			continue;
 		}
 		thaw(&process->frozen);
 		free(process);
-		if (why.code != ERR_GONE) {
+		if (why.code != ERR_GONE && ret == 0) {
 			*err = why;
 			ret = -1;
 		}
@@ -177,37 +183,40 @@ static int add_found(struct tree *tree, const struct search *search, pid_t pid, 
 }
 
 /*
- * Those whose parents stand still, and who stop at the same time: their own children come after them, for the child of a vfork,
+ * Those whose parents stand still, some at the same time: their own children come after them, for the child of a vfork,
  * without which its parent does not stop, runs on until it has memory of its own. Returns how many there are; *ret_missed: one has ended just now, which is no
  * failure: it is a zombie next time, or gone. The first `read` of the tree stood still when the list was read.
  */
 static int add_new(struct tree *tree, const struct search *search, const struct processes *all,
 		   size_t read, bool *ret_missed, struct err *err)
 {
-	size_t standing = tree->n_processes;
-	int began = 0, added;
+	size_t standing = tree->n_processes, asked = standing, began = 0;
+	struct err other;
+	int ret = 0;
 
-	for (size_t i = 0; i < all->count; i++) {
+	for (size_t i = 0; i < all->count && ret >= 0; i++) {
 		const struct process_entry *entry = &all->list[i];
-		int ret;
 
 		if (has(tree, entry->pid) || !belongs(tree, search, standing, all, entry))
 			continue;
 		if (entry->ended) {
 			/* A parent that was not frozen when this was read may have reaped it since: the next look tells. */
-			if (is_among(tree, read, entry->parent) && add_zombie(tree, entry, err) < 0)
-				return -1;
+			if (is_among(tree, read, entry->parent))
+				ret = add_zombie(tree, entry, err);
 			continue;
 		}
 		ret = add_found(tree, search, entry->pid, err);
-		if (ret < 0)
-			return -1;
-		began += ret;
+		began += ret > 0;
 		*ret_missed |= ret == 0;
+		if (ret > 0 && tree->n_processes - asked == AT_ONCE) {
+			ret = end_add(tree, search, asked, err);
+			asked = tree->n_processes;
+		}
 	}
-	added = end_add(tree, search, standing, err);
-	*ret_missed |= added < began;
-	return added;
+	if (end_add(tree, search, asked, ret < 0 ? &other : err) < 0 || ret < 0)
+		return -1;
+	*ret_missed |= tree->n_processes - standing < began;
+	return (int)(tree->n_processes - standing);
 }
 
 static size_t place_of(const struct tree *tree, pid_t pid)

@@ -371,7 +371,7 @@ static void let_go(const struct frozen *frozen, struct frozen_thread *thread)
 	 * heals itself at the latest when this program ends. One that could not be stopped has nothing to heal.
 	 */
 	if (!thread->stopped) {
-		if (!thread->caught)
+		if (!thread->caught && frozen->unwilling)
 			timeout_ms = 1;
 		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
 		if (tracee_wait(thread->tid, timeout_ms, &stop, NULL) < 0 || stop.kind == STOP_GONE)

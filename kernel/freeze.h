@@ -77,6 +77,7 @@ struct frozen {
 	uint64_t interrupted_ns; /* CLOCK_MONOTONIC: all threads had been asked to stop */
 	bool killed;		 /* frozen_kill was called */
 	bool exitkill;
+	bool unwilling; /* some thread did not stop in time: others are not waited for as long */
 	unsigned timeout_ms;
 	struct sleepers *sleepers; /* from freeze_begin to freeze_end; NULL */
 };
@@ -112,7 +113,8 @@ int freeze_process(pid_t pid, const struct freeze_options *options,
 /*
  * The same in two steps, for several processes that stop at the same time while they are still being looked at: all threads are asked
  * to stop, and then waited for. None of them may be an ancestor of another: who waits for the child of a vfork does not stop before that runs
- * on. What began has to be thawed if it is not brought to an end, or if that fails.
+ * on. What began has to be thawed if that fails. Calls that the stop ends with EINTR are
+ * mended by freeze_end only, so it comes soon, also for what is given up.
  */
 int freeze_begin(pid_t pid, const struct freeze_options *options,
 		 const struct kernel_features *features, struct frozen *ret_frozen,

@@ -158,8 +158,10 @@ int seize_state(struct frozen *frozen, struct frozen_thread *thread, struct err 
 
 static int settle_and_look(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
 {
-	if (seize_settle(thread, frozen->timeout_ms, err) < 0)
+	if (seize_settle(thread, frozen->timeout_ms, err) < 0) {
+		frozen->unwilling = true;
 		return -1;
+	}
 	if (!thread->tid)
 		return 0;
 	if (seize_state(frozen, thread, err) < 0)
