@@ -5,7 +5,7 @@
 
 #include "dump/snapshot.h"
 
-/* Of every target into the snapshot of the same place, which is empty. Pages that a child has in common with its parent are held once. */
+/* Of every target into the snapshot of the same place, which is empty. Pages that a child has in common with its parent, or with its parent's first child, are held once. */
 int hold_memory(const struct dump *dump, struct snapshot *snapshots, struct err *err);
 
 #endif
