@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -20,6 +21,7 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 #define YIELDS	  50
+#define CROWD_NS  200000L /* in which a hundred of them may stop */
 
 /* Numbers of ptrace(2): "Stopped states"; status as in siginfo_t: the event above the signal. */
 static struct stop stop_of(int status)
@@ -95,19 +97,24 @@ static int does_not_stop(pid_t tid, unsigned timeout_ms, struct err *err)
 /*
  * There is no waitpid with a time limit, but every stop comes with SIGCHLD, which can be waited for while it is blocked. Another
  * thread that does not block it may get it instead, hence the short naps. To go on yielding would hand the CPU over for a
- * whole slice of time where others compute.
+ * whole slice of time where others compute. Where the signal was that of another one, of a thousand that are born or stop, each would wake us, and take
+ * as much time of both for that as for what it does: then they are left alone for a moment.
  */
-static void nap(unsigned round, const sigset_t *sigchld)
+static void nap(unsigned round, const sigset_t *sigchld, bool *crowd)
 {
+	const struct timespec moment = { 0, CROWD_NS };
 	const struct timespec time = { 0, (long)(round < 4 ? NS_PER_MS : 10 * NS_PER_MS) };
 
-	sigtimedwait(sigchld, NULL, &time);
+	if (*crowd)
+		nanosleep(&moment, NULL);
+	*crowd = !*crowd && sigtimedwait(sigchld, NULL, &time) == SIGCHLD;
 }
 
 static int wait_for_news(pid_t tid, unsigned timeout_ms, const sigset_t *sigchld,
 			 struct stop *ret_stop, struct err *err)
 {
 	uint64_t deadline = 0;
+	bool crowd = false;
 
 	for (unsigned round = 0;; round++) {
 		int found = tracee_poll(tid, ret_stop);
@@ -133,7 +140,7 @@ static int wait_for_news(pid_t tid, unsigned timeout_ms, const sigset_t *sigchld
 			deadline = monotonic_ns() + timeout_ms * NS_PER_MS;
 		else if (monotonic_ns() > deadline)
 			return does_not_stop(tid, timeout_ms, err);
-		nap(round, sigchld);
+		nap(round, sigchld, &crowd);
 	}
 }
 
