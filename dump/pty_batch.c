@@ -113,7 +113,7 @@ int pty_end(struct queues *q, struct taken *taken, struct err *err)
 		push_reads(q, taken, reads);
 	push_close(q);
 	/* Not by remote_run, which would divide what does not fit. */
-	if (remote_begin(q->remote, q->thread, q->batch, err) < 0 ||
+	if (remote_begin(q->remote, q->thread, q->batch, 0, err) < 0 ||
 	    remote_end(q->remote, q->batch, err) < 0)
 		return -1;
 	if (!taken)

@@ -38,6 +38,7 @@ enum {
 	ASK_SCHEDULING,
 	ASK_IO_PRIORITY,
 	ASK_AFFINITY,
+	ASK_ID, /* the last one: by that it is told that all have been answered */
 	QUESTIONS
 };
 
@@ -66,6 +67,7 @@ static void push_questions(struct remote_batch *batch, struct inside *inside)
 	remote_push(batch, REMOTE_CALL(ioprio_get, SCHED_IOPRIO_THREAD, 0));
 	remote_push(batch, REMOTE_CALL(sched_getaffinity, 0, mask_size,
 				       remote_out(batch, inside->sched.cpus, mask_size)));
+	remote_push(batch, REMOTE_CALL(gettid));
 }
 
 /* Of the first thread, together with all that is asked of its process. */
@@ -194,7 +196,7 @@ static int collect_inside(const struct target *target, struct frozen_thread *fro
 		return collect_answers(target->batch, first->first, from->tid, first->answers,
 				       thread, err);
 	if (await_answers(questions, err) < 0 ||
-	    remote_begin(questions->remote, from, questions->batch, err) < 0)
+	    remote_begin(questions->remote, from, questions->batch, thread->tid, err) < 0)
 		return -1;
 	questions->asked = thread;
 	questions->asked_tid = from->tid;

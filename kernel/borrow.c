@@ -179,6 +179,11 @@ static int on_stop(struct borrowing *run, const struct stop *stop, struct err *e
 	run->thread->stopped = true;
 	if (stop->kind == STOP_EVENT)
 		return on_event(run, stop, err);
+	if (stop->kind == STOP_SIGNAL && stop->signal == run->rendezvous && run->has_answered &&
+	    run->has_answered(run->context)) {
+		run->done = true;
+		return 0;
+	}
 	if (arch_regs_get(run->thread->tid, &run->regs, err) < 0)
 		return -1;
 	if (stop->kind == STOP_SIGNAL)
@@ -298,7 +303,11 @@ int borrow_begin_many(struct borrowing *run, struct remote *remote, struct froze
 	return start(run, &regs, false, err);
 }
 
-void borrow_rest(size_t runs)
+/*
+ * Between beginning many runs and ending the first of them. Who waits for one after another is woken by each, and takes the processor away from
+ * those that run: this sleeps for as long as some may take.
+ */
+static void rest(size_t runs)
 {
 	const struct timespec time = { 0, (long)(runs < RUNS_MAX ? runs : RUNS_MAX) * RUN_NS };
 
@@ -335,7 +344,7 @@ int borrow_newborn(struct remote *remote, const struct borrow_vector *vectors, s
 		    set_newborn_going(&runs[i], &vectors[i], err) < 0)
 			return -1;
 	}
-	borrow_rest(n);
+	rest(n);
 	for (size_t i = 0; i < n; i++)
 		if (await(&runs[i], err) < 0)
 			return -1;

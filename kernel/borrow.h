@@ -24,7 +24,13 @@ struct borrowing {
 	int rendezvous; /* 0: by PTRACE_SYSCALL */
 	bool leaving;	/* by PTRACE_SYSCALL: all calls are done, the trap is on its way */
 	bool done;
-	struct arch_regs regs; /* at the end */
+	struct arch_regs regs; /* at the end; not where .has_answered told that */
+	/*
+	 * Of a thread that the signal of the rendezvous has stopped: whether what its calls have left in memory proves that all were made. Then its registers, which would
+	 * tell it too, are not looked at. NULL: there is no such proof.
+	 */
+	bool (*has_answered)(void *context);
+	void *context;
 };
 
 /* One call, from registers. keep_scratch: the scratch memory does not go when the tracer dies. */
@@ -58,11 +64,5 @@ int borrow_newborn(struct remote *remote, const struct borrow_vector *vectors, s
 /* Clones a child and waits for its end, as arch_stub_enter_copy tells; the result of that clone. */
 int borrow_copy(struct remote *remote, struct frozen_thread *thread, int64_t *ret_result,
 		struct err *err);
-
-/*
- * Between beginning many runs and ending the first of them. Who waits for one after another is woken by each, and takes the processor away from
- * those that run: this sleeps for as long as some may take.
- */
-void borrow_rest(size_t runs);
 
 #endif

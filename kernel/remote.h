@@ -215,9 +215,12 @@ int remote_run(struct remote *remote, struct frozen_thread *thread, struct remot
  * remote_run in two steps, between which the thread runs: whoever has something else to do need not wait for it to be scheduled. No other remote
  * call in this process may come between, and each that began must be ended. Only for a batch that fits into the scratch memory. If it was the last one that was
  * sent there, it is not sent again: room of remote_out then holds what it held after its last run, where a call fails.
+ *
+ * `proof`: what the last call answers in this thread and in no other in which the batch has run, such as gettid; then its registers need not be looked at
+ * for the end. 0: they are.
  */
 int remote_begin(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
-		 struct err *err);
+		 int64_t proof, struct err *err);
 int remote_end(struct remote *remote, struct remote_batch *batch, struct err *err);
 
 /* One batch in each of several processes. */

@@ -51,9 +51,12 @@ struct remote_batch {
 	size_t n_calls, call_room;
 	struct blob *blobs;
 	size_t n_blobs, blob_room;
-	struct borrowing run; /* of remote_begin */
-	uint64_t sent;	      /* remote->sends then; 0: never */
-	size_t pending;	      /* bytes of data for the call that is pushed next */
+	struct borrowing run; /* of remote_begin, as the next two */
+	const struct remote *remote;
+	int64_t proof;	/* 0: there is none */
+	bool fetched;	/* the answers are here already: of a run that has not ended */
+	uint64_t sent;	/* remote->sends then; 0: never */
+	size_t pending; /* bytes of data for the call that is pushed next */
 	struct err err;
 	bool failed;
 };

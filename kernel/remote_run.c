@@ -135,8 +135,10 @@ static int end_part(struct remote *remote, struct remote_batch *batch, struct pa
 		return -1;
 	rendezvous_note(remote, part->list, part->calls);
 	/* After an exec there is nothing left to read results from; it was the last call. */
-	if (remote->execed)
+	if (remote->execed || batch->fetched) {
+		batch->fetched = false;
 		return 0;
+	}
 	return fetch(&remote->frozen->memory, &one, 1, err);
 }
 
@@ -229,9 +231,23 @@ static bool is_there(const struct remote *remote, const struct remote_batch *bat
 	return batch->sent && batch->sent == remote->sends;
 }
 
-int remote_begin(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
-		 struct err *err)
+/* It may have been stopped by a signal of the same number from elsewhere, before its own or before its last call. */
+static bool has_answered(void *context)
 {
+	struct remote_batch *batch = context;
+	struct part *part = batch->first;
+	const struct part_run one = { batch, part };
+
+	batch->fetched = fetch(&batch->remote->frozen->memory, &one, 1, NULL) == 0 &&
+			 part->list[part->calls - 1].result == batch->proof;
+	return batch->fetched;
+}
+
+int remote_begin(struct remote *remote, struct frozen_thread *thread, struct remote_batch *batch,
+		 int64_t proof, struct err *err)
+{
+	int ret;
+
 	if (check_batch(remote, batch, err) < 0)
 		return -1;
 	if (batch->first->next && batch->first->next->calls)
@@ -240,7 +256,14 @@ int remote_begin(struct remote *remote, struct frozen_thread *thread, struct rem
 	if (!is_there(remote, batch) && send_one(remote, batch, batch->first, err) < 0)
 		return -1;
 	batch->sent = remote->sends;
-	return begin_part(remote, thread, batch, batch->first, &batch->run, err);
+	batch->remote = remote;
+	batch->proof = proof;
+	batch->fetched = false;
+	ret = begin_part(remote, thread, batch, batch->first, &batch->run, err);
+	if (proof)
+		batch->run.has_answered = has_answered;
+	batch->run.context = batch;
+	return ret;
 }
 
 int remote_end(struct remote *remote, struct remote_batch *batch, struct err *err)

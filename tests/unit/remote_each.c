@@ -3,10 +3,12 @@
 #include "kernel/fallback.h"
 #include "tests/unit/child.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { MANY = 12, CALLS = 40 };
+enum { MANY = 12, CALLS = 40, ROUNDS = 40, PROOF_CALLS = 100 };
 
 struct group {
 	struct shared *shared[MANY];
@@ -134,10 +136,52 @@ static void test_two_steps(void)
 		_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&remote);
 
 		remote_push(batch, REMOTE_CALL(gettid));
-		CHECK(remote_begin(&remote, frozen.threads[i], batch, &err) == 0, "%s", err.msg);
+		CHECK(remote_begin(&remote, frozen.threads[i], batch, 0, &err) == 0, "%s", err.msg);
 		usleep(i % 2 * 500);
 		CHECK(remote_end(&remote, batch, &err) == 0, "%s", err.msg);
 		CHECK(remote_result(batch, 0) == frozen.threads[i]->tid);
+	}
+	CHECK(remote_close(&remote, NULL, &err) == 0, "%s", err.msg);
+	thaw(&frozen);
+	CHECK(counts_on(shared));
+	finish(pid);
+}
+
+/*
+ * The end of the calls is told by the answer of the last one. The signal that tells it comes from elsewhere too, before the calls are made; another thread
+ * has left its answers where these are to be; and one batch has no such answer.
+ */
+static void test_proof(void)
+{
+	struct shared *shared = shared_new();
+	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
+	pid_t pid = spawn(churn, shared);
+	struct err err = { 0 };
+	FROZEN;
+
+	while (shared->count < 10)
+		usleep(1000);
+	CHECK(freeze_process(pid, NULL, NULL, &frozen, &err) == 0, "%s", err.msg);
+	CHECK(remote_open(&frozen, frozen.threads[0], NULL, &remote, &err) == 0, "%s", err.msg);
+	for (int round = 0; round < ROUNDS; round++) {
+		_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&remote);
+
+		for (size_t i = 0; i < PROOF_CALLS; i++)
+			remote_push(batch, REMOTE_CALL(gettid));
+		for (size_t i = 0; i < frozen.n_threads; i++) {
+			pid_t tid = frozen.threads[i]->tid;
+
+			CHECK(remote_begin(&remote, frozen.threads[i], batch, round % 4 ? tid : -1,
+					   &err) == 0,
+			      "%s", err.msg);
+			for (int k = 0; k < round % 8; k++)
+				syscall(SYS_tgkill, pid, tid, SIGURG);
+			CHECK(remote_end(&remote, batch, &err) == 0, "%s", err.msg);
+			for (size_t k = 0; k < PROOF_CALLS; k++)
+				CHECK(remote_result(batch, k) == tid);
+		}
+		CHECK(remote_run(&remote, frozen.threads[0], batch, &err) == 0, "%s", err.msg);
+		CHECK(remote_result(batch, 0) == pid);
 	}
 	CHECK(remote_close(&remote, NULL, &err) == 0, "%s", err.msg);
 	thaw(&frozen);
@@ -154,5 +198,6 @@ int main(void)
 	test_all(&without, CALLS);
 	test_one_gone();
 	test_two_steps();
+	test_proof();
 	return test_done("remote_each");
 }
