@@ -17,14 +17,13 @@ enum {
 /* One of a round. */
 struct made {
 	enum kind kind;
-	const struct object *object;
+	struct object *object;
 	char path[64];
-	char *text;
-	size_t size;
 	struct digest digest;
 };
 
 struct round {
+	struct image *image;
 	struct made *made;
 	size_t n;
 	bool digests;
@@ -34,13 +33,13 @@ static int make(void *context, size_t index, struct err *err)
 {
 	const struct round *round = context;
 	struct made *made = &round->made[index];
+	struct object *object = made->object;
 
-	kind_path(made->kind, made->object->key, made->path, sizeof(made->path));
-	if (record_encode(kinds[made->kind].record, made->object->record, &made->text, &made->size,
-			  err) < 0)
-		return err_prefix(err, "%s", made->path);
+	kind_path(made->kind, object->key, made->path, sizeof(made->path));
+	if (image_make_text(round->image, made->kind, object->key, err) < 0)
+		return -1;
 	if (round->digests)
-		digest_of(made->text, made->size, &made->digest);
+		digest_of(object->text, object->text_size, &made->digest);
 	return 0;
 }
 
@@ -49,8 +48,8 @@ static int write_one(struct dump *dump, const struct made *made, struct image_wr
 {
 	const struct dumper *dumper = dumper_of(made->kind);
 
-	if (image_write_digested(writer, made->path, made->text, made->size, &made->digest, err) <
-	    0)
+	if (image_write_digested(writer, made->path, made->object->text, made->object->text_size,
+				 &made->digest, err) < 0)
 		return -1;
 	if (!dumper->write)
 		return 0;
@@ -66,7 +65,7 @@ static int write_round(struct dump *dump, struct round *round, struct image_writ
 	for (size_t i = 0; i < round->n; i++) {
 		if (ret == 0)
 			ret = write_one(dump, &round->made[i], writer, err);
-		free(round->made[i].text);
+		free(TAKE_PTR(round->made[i].object->text));
 	}
 	round->n = 0;
 	return ret;
@@ -75,7 +74,9 @@ static int write_round(struct dump *dump, struct round *round, struct image_writ
 int dump_write_records(struct dump *dump, struct image_writer *writer, struct err *err)
 {
 	_cleanup_free_ struct made *made = malloc(ROUND * sizeof(*made));
-	struct round round = { .made = made, .digests = image_writer_digests(writer) };
+	struct round round = { .image = &dump->image,
+			       .made = made,
+			       .digests = image_writer_digests(writer) };
 
 	if (!made)
 		return err_sys(err, "memory for the records");
@@ -85,7 +86,6 @@ int dump_write_records(struct dump *dump, struct image_writer *writer, struct er
 
 			next->kind = kind;
 			next->object = &dump->image.kinds[kind].objects[i];
-			next->text = NULL;
 			if (round.n == ROUND && write_round(dump, &round, writer, err) < 0)
 				return -1;
 		}

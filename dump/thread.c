@@ -92,7 +92,8 @@ struct questions {
 	struct inside inside;
 	struct thread *asked; /* who answers now; NULL: nobody */
 	pid_t asked_tid;
-	bool failed; /* an answer: the error names whose */
+	const struct thread *complete; /* who answered last; NULL: nobody, or its text is made */
+	bool failed;		       /* an answer: the error names whose */
 };
 
 static void cleanup_questions(struct questions *questions)
@@ -174,28 +175,46 @@ static int collect_answers(const struct remote_batch *batch, size_t first, pid_t
 	return collect_stack(&inside->stack, thread, err);
 }
 
-/* Waits for whoever answers now. */
-static int await_answers(struct questions *questions, struct err *err)
+/* While the next one answers, which takes longer. */
+static int make_text(struct dump *dump, const struct target *target, struct questions *questions,
+		     struct err *err)
 {
-	struct thread *thread = TAKE_PTR(questions->asked);
+	const struct thread *thread = TAKE_PTR(questions->complete);
+	struct key key = { target->own_pid, thread ? thread->tid : 0 };
 
-	if (!thread || (remote_end(questions->remote, questions->batch, err) == 0 &&
-			collect_answers(questions->batch, 0, questions->asked_tid,
-					&questions->inside, thread, err) == 0))
+	return thread ? image_make_text(&dump->image, KIND_thread, key, err) : 0;
+}
+
+/* Waits for whoever answers now. */
+static int await_answers(struct dump *dump, const struct target *target,
+			 struct questions *questions, struct err *err)
+{
+	struct thread *thread = questions->asked;
+
+	if (!thread)
+		return 0;
+	if (make_text(dump, target, questions, err) < 0)
+		return -1;
+	questions->asked = NULL;
+	questions->complete = thread;
+	if (remote_end(questions->remote, questions->batch, err) == 0 &&
+	    collect_answers(questions->batch, 0, questions->asked_tid, &questions->inside, thread,
+			    err) == 0)
 		return 0;
 	questions->failed = true;
 	return err_prefix(err, "thread %d", questions->asked_tid);
 }
 
-static int collect_inside(const struct target *target, struct frozen_thread *from,
-			  struct questions *questions, struct thread *thread, struct err *err)
+static int collect_inside(struct dump *dump, const struct target *target,
+			  struct frozen_thread *from, struct questions *questions,
+			  struct thread *thread, struct err *err)
 {
 	const struct question *first = &target->questions[KIND_thread];
 
 	if (from == target->frozen->threads[0])
 		return collect_answers(target->batch, first->first, from->tid, first->answers,
 				       thread, err);
-	if (await_answers(questions, err) < 0 ||
+	if (await_answers(dump, target, questions, err) < 0 ||
 	    remote_begin(questions->remote, from, questions->batch, thread->tid, err) < 0)
 		return -1;
 	questions->asked = thread;
@@ -309,7 +328,7 @@ static int collect_frozen(struct dump *dump, struct target *target, struct froze
 	    collect_rseq(dump, target, from, thread, err) < 0 ||
 	    (status->sig_pending &&
 	     siginfo_peek(from->tid, false, &thread->pending, &thread->n_pending, err) < 0) ||
-	    collect_inside(target, from, questions, thread, err) < 0)
+	    collect_inside(dump, target, from, questions, thread, err) < 0)
 		return -1;
 	return system_call_collect(dump, target, from, thread, err);
 }
@@ -383,7 +402,7 @@ static int thread_collect(struct dump *dump, struct target *target, struct err *
 			return questions.failed
 				       ? -1
 				       : err_prefix(err, "thread %d", frozen->threads[i]->tid);
-	return await_answers(&questions, err);
+	return await_answers(dump, target, &questions, err);
 }
 
 static int thread_write(struct dump *dump, const void *record, struct key key,

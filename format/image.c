@@ -26,6 +26,7 @@ void image_done(struct image *image)
 		for (size_t i = 0; i < list->n_objects; i++) {
 			record_release(kinds[k].record, list->objects[i].record);
 			free(list->objects[i].record);
+			free(list->objects[i].text);
 		}
 		free(list->objects);
 	}
@@ -94,8 +95,21 @@ void *image_add(struct image *image, enum kind kind, struct key key, struct err 
 		return NULL;
 	memmove(&list->objects[at + 1], &list->objects[at],
 		(list->n_objects - 1 - at) * sizeof(*list->objects));
-	list->objects[at] = (struct object){ key, record };
+	list->objects[at] = (struct object){ .key = key, .record = record };
 	return TAKE_PTR(record);
+}
+
+int image_make_text(struct image *image, enum kind kind, struct key key, struct err *err)
+{
+	struct objects *list = &image->kinds[kind];
+	struct object *object = &list->objects[objects_find(list, key)];
+	char path[64];
+
+	if (object->text || record_encode(kinds[kind].record, object->record, &object->text,
+					  &object->text_size, err) == 0)
+		return 0;
+	kind_path(kind, key, path, sizeof(path));
+	return err_prefix(err, "%s", path);
 }
 
 /* Shorter names first: numbers then sort by value, so that writers and readers append. */

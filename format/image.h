@@ -30,6 +30,8 @@ struct key {
 struct object {
 	struct key key;
 	void *record;
+	char *text; /* malloc'd, of image_make_text; NULL: not made */
+	size_t text_size;
 };
 
 struct objects {
@@ -61,6 +63,12 @@ void *image_add(struct image *image, enum kind kind, struct key key, struct err 
 
 /* The record, or NULL. Constant time when objects were added by ascending key, as writers do. */
 void *image_get(const struct image *image, enum kind kind, struct key key);
+
+/*
+ * Makes the JSON of a record beforehand, which stays as it is from then on: for who has to wait anyway. Nothing if it is made already; what is not made is made when
+ * it is written. The record must be there.
+ */
+int image_make_text(struct image *image, enum kind kind, struct key key, struct err *err);
 
 /* The place of the first object whose key.first is at least this; those of one process follow one another. */
 size_t image_first(const struct image *image, enum kind kind, uint32_t first);
