@@ -13,10 +13,12 @@
 #include "format/err.h"
 #include "kernel/denied.h"
 #include "kernel/fallback.h"
+#include "kernel/pagemap_file.h"
 
 #define VECTOR	    1024		/* UIO_MAXIOV */
 #define CALL_MAX    (UINT64_C(1) << 30) /* one call moves less than 2 GiB (MAX_RW_COUNT) */
 #define FORCED_STEP (UINT64_C(256) << 10)
+#define FEW_RANGES  8
 
 int memory_open(pid_t pid, const struct kernel_features *features,
 		struct process_memory *ret_memory, struct err *err)
@@ -150,14 +152,23 @@ static int read_forced(const struct process_memory *memory, struct cursor *curso
 	return 0;
 }
 
+/* Of many small ranges the look costs less than to read each by itself. */
+static bool must_force(const struct process_memory *memory, const struct memory_range *ranges,
+		       size_t count)
+{
+	return memory->keep_shared &&
+	       (count < FEW_RANGES || !pagemap_file_own(memory->pid, ranges, count));
+}
+
 int memory_read_ranges(const struct process_memory *memory, const struct memory_range *ranges,
 		       size_t count, void *buffer, struct err *err)
 {
 	struct cursor cursor = { .ranges = ranges, .count = count, .buffer = buffer };
+	bool force = must_force(memory, ranges, count);
 
 	cursor_advance(&cursor, 0);
 	while (cursor.index < cursor.count)
-		if ((memory->keep_shared || move_vector(memory, &cursor, process_vm_readv) <= 0) &&
+		if ((force || move_vector(memory, &cursor, process_vm_readv) <= 0) &&
 		    read_forced(memory, &cursor, err) < 0)
 			return -1;
 	return 0;

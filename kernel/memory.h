@@ -49,7 +49,8 @@ struct process_memory {
 	const struct kernel_features *features;
 	/*
 	 * Reading leaves pages shared that are so since a fork. process_vm_readv(2) is faster, but
-	 * gives the process copies of its own of them (since 5.19: FOLL_PIN unshares).
+	 * gives the process copies of its own of them (since 5.19: FOLL_PIN unshares), so it is taken for many pages only of which
+	 * the page tables say that nobody else has them.
 	 */
 	bool keep_shared;
 };

@@ -12,6 +12,7 @@
 #include "kernel/maps_file.h"
 
 #define WORDS 65536 /* read at once: 256 MiB of address space */
+#define SPAN  4096  /* of pagemap_file_own, which is to cost less than what it saves */
 
 #define PM_EXCLUSIVE (UINT64_C(1) << 56) /* mapped here only; never set for the zero page */
 #define PM_GUARD     (UINT64_C(1) << 58) /* since 6.15 */
@@ -141,4 +142,34 @@ int pagemap_file_scan(const struct process_memory *memory, int fd, uint64_t star
 	memory_ranges_release(&scan.found);
 	memory_ranges_release(&scan.maybe);
 	return r;
+}
+
+static bool is_own(uint64_t word)
+{
+	return (word & PM_PRESENT) && (word & PM_EXCLUSIVE) && !(word & PM_FILE);
+}
+
+bool pagemap_file_own(pid_t pid, const struct memory_range *ranges, size_t count)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), words[SPAN];
+	uint64_t first = count ? ranges[0].start / page : 0;
+	size_t span = count ? ranges[count - 1].end / page - first : 0;
+	_cleanup_close_ int fd = -1;
+	char path[32];
+
+	if (!span || span > SPAN)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, words, span * sizeof(*words), (off_t)(first * sizeof(*words))) !=
+			      (ssize_t)(span * sizeof(*words)))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		size_t from = ranges[i].start / page - first, to = ranges[i].end / page - first;
+
+		for (size_t k = from; k < to; k++)
+			if (k >= span || !is_own(words[k]))
+				return false;
+	}
+	return true;
 }

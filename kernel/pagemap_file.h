@@ -3,7 +3,9 @@
 #ifndef PIMAGE_PAGEMAP_FILE_H
 #define PIMAGE_PAGEMAP_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "kernel/pagetable.h"
 
@@ -16,5 +18,11 @@ struct err;
  */
 int pagemap_file_scan(const struct process_memory *memory, int fd, uint64_t start, uint64_t end,
 		      enum pagetable_kind kind, struct memory_ranges *ret_ranges, struct err *err);
+
+/*
+ * Whether all pages of the ranges are anonymous, present, and mapped here only. False also where that cannot be seen, and of ranges that do not ascend or lie
+ * far apart.
+ */
+bool pagemap_file_own(pid_t pid, const struct memory_range *ranges, size_t count);
 
 #endif

@@ -21,6 +21,7 @@
 #include "kernel/fallback.h"
 #include "kernel/fdcopy.h"
 #include "kernel/freeze.h"
+#include "kernel/pagemap_file.h"
 #include "kernel/pagetable.h"
 #include "kernel/readfile.h"
 #include "tests/unit/test.h"
@@ -43,8 +44,9 @@ static struct layout {
 	bool guards;
 } layout;
 
-#define MANY 4000
-#define HUGE (2 << 20)
+#define MANY	  4000
+#define ALTERNATE 12
+#define HUGE	  (2 << 20)
 
 static char *map(int prot, int flags, int fd, size_t pages)
 {
@@ -382,6 +384,85 @@ static void test_features(void)
 	CHECK(strstr(err.msg, "\"kcm\"") && strstr(err.msg, "pidfd_getfd"), "%s", err.msg);
 }
 
+/* Every other page. */
+static void ranges_of(const char *pages, struct memory_range ranges[ALTERNATE])
+{
+	for (size_t i = 0; i < ALTERNATE; i++) {
+		ranges[i].start = (uint64_t)(uintptr_t)pages + 2 * i * PAGE;
+		ranges[i].end = ranges[i].start + PAGE;
+	}
+}
+
+static pid_t fork_writer(char *pages)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(ready) < 0)
+		abort();
+	pid = fork();
+	if (pid == 0) {
+		for (size_t i = 0; pages && i < ALTERNATE; i++)
+			pages[2 * i * PAGE] = 'w';
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	if (pid < 0 || read(ready[0], &byte, 1) != 1)
+		abort();
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void read_from(pid_t pid, const struct memory_range *ranges, char want)
+{
+	char bytes[ALTERNATE * PAGE];
+	struct process_memory memory;
+	struct err err = { 0 };
+
+	CHECK(memory_open(pid, NULL, &memory, &err) == 0, "%s", err.msg);
+	memory.keep_shared = true;
+	CHECK(memory_read_ranges(&memory, ranges, ALTERNATE, bytes, &err) == 0, "%s", err.msg);
+	for (size_t i = 0; i < ALTERNATE; i++)
+		CHECK(bytes[i * PAGE] == want);
+	memory_close(&memory);
+}
+
+/* What is shared with a parent stays so, and only what is not is read by the call that would change that. */
+static void test_keep_shared(void)
+{
+	struct memory_range ranges[ALTERNATE], swapped[2];
+	char *pages = anonymous(2 * ALTERNATE), *file = layout.file;
+	pid_t same, own;
+
+	for (size_t i = 0; i < ALTERNATE; i++)
+		pages[2 * i * PAGE] = 'a';
+	ranges_of(pages, ranges);
+	CHECK(pagemap_file_own(getpid(), ranges, ALTERNATE));
+	same = fork_writer(NULL);
+	CHECK(!pagemap_file_own(same, ranges, ALTERNATE));
+	own = fork_writer(pages);
+	CHECK(pagemap_file_own(own, ranges, ALTERNATE));
+	swapped[0] = ranges[1];
+	swapped[1] = ranges[0];
+	CHECK(!pagemap_file_own(own, swapped, 2));
+	swapped[0].start = ranges[0].start;
+	CHECK(!pagemap_file_own(own, swapped, 1), "of an untouched page");
+	swapped[0] = (struct memory_range){ (uint64_t)(uintptr_t)file + PAGE,
+					    (uint64_t)(uintptr_t)file + 2 * PAGE };
+	CHECK(!pagemap_file_own(own, swapped, 1) && !pagemap_file_own(own, NULL, 0));
+	read_from(own, ranges, 'w');
+	read_from(same, ranges, 'a');
+	CHECK(!pagemap_file_own(same, ranges, 1), "reading has made it a copy");
+	kill(own, SIGKILL);
+	kill(same, SIGKILL);
+	waitpid(own, NULL, 0);
+	waitpid(same, NULL, 0);
+	munmap(pages, 2 * ALTERNATE * PAGE);
+}
+
 int main(void)
 {
 	int ready[2], file = scratch_file();
@@ -407,5 +488,6 @@ int main(void)
 	test_descriptors(pid, file, ready[0]);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	test_keep_shared();
 	return test_done("memory");
 }
