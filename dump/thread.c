@@ -321,8 +321,10 @@ static int collect_frozen(struct dump *dump, struct target *target, struct froze
 			  const struct proc_status *status, struct questions *questions,
 			  struct thread *thread, struct err *err)
 {
-	thread->blocked = from->sigmask;
 	from->unfiltered = !status->seccomp;
+	if (frozen_mask_seen(from, status->sig_blocked, err) < 0)
+		return -1;
+	thread->blocked = from->sigmask;
 	if (collect_registers(from, thread, err) < 0 ||
 	    collect_xstate(dump, target, from->tid, thread, err) < 0 ||
 	    collect_rseq(dump, target, from, thread, err) < 0 ||

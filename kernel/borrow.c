@@ -212,7 +212,7 @@ static int start(struct borrowing *run, const struct arch_regs *entry, bool keep
 		return err_set(err, ERR_FAILED,
 			       "thread %d did not come back from an earlier remote call",
 			       thread->tid);
-	if (lendable_check(thread, err) < 0)
+	if (lendable_check(thread, err) < 0 || frozen_mask(thread, err) < 0)
 		return -1;
 	/* The call loop has the way back of one thread. */
 	if (run->remote->lent != thread && borrow_return(run->remote, err) < 0)

@@ -20,6 +20,7 @@
 #include "kernel/seize.h"
 #include "kernel/threads.h"
 #include "kernel/tracee.h"
+#include "kernel/wait_calls.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
 
@@ -160,7 +161,7 @@ static struct frozen_thread *add_newborn(struct frozen *frozen, const struct fro
 		return NULL;
 	thread->regs = parent->regs;
 	thread->sigmask = parent->sigmask;
-	thread->stopped = thread->caught = true;
+	thread->stopped = thread->caught = thread->mask_known = true;
 	thread->unfiltered = parent->unfiltered;
 	thread->lendable = parent->lendable;
 	thread->borrowed = thread->mask_borrowed = true;
@@ -273,8 +274,27 @@ int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,
 	if (tracee_set_mask(thread->tid, sigmask, err) < 0)
 		return -1;
 	thread->sigmask = sigmask;
+	thread->mask_known = true;
 	thread->mask_borrowed = false;
 	return 0;
+}
+
+int frozen_mask(struct frozen_thread *thread, struct err *err)
+{
+	if (!thread->mask_known && tracee_get_mask(thread->tid, &thread->sigmask, err) < 0)
+		return -1;
+	thread->mask_known = true;
+	return 0;
+}
+
+int frozen_mask_seen(struct frozen_thread *thread, uint64_t sig_blocked, struct err *err)
+{
+	if (!thread->mask_known && !arch_regs_compat(&thread->regs) &&
+	    wait_call_keeps_mask(arch_regs_syscall(&thread->regs))) {
+		thread->sigmask = sig_blocked;
+		thread->mask_known = true;
+	}
+	return frozen_mask(thread, err);
 }
 
 static int send_signal(struct frozen *frozen, int signal, struct err *err)

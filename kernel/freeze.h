@@ -32,7 +32,7 @@ struct frozen_thread {
 	 * was no signal, is set to be run again (see kernel/interrupted.h).
 	 */
 	struct arch_regs regs;
-	/* Bit n-1: signal n. Of a thread in sigsuspend, ppoll...: the mask outside of that call. */
+	/* Bit n-1: signal n. Of a thread in sigsuspend, ppoll...: the mask outside of that call. Only after frozen_mask. */
 	uint64_t sigmask;
 	/*
 	 * In a call with a time limit: since when it has been waiting there (CLOCK_MONOTONIC), to
@@ -52,6 +52,7 @@ struct frozen_thread {
 
 	bool held;	 /* its call returned EINTR for the stop alone, and will be run again */
 	bool rseq_known; /* the kernel tells of rseq, since 5.13 */
+	bool mask_known;
 	/* Remote calls may run in it; found out before the first one. */
 	bool lendable;
 	/* Somebody has read its status (20 us), or knows: it is under no seccomp. Of a stopped thread that stays so. */
@@ -158,6 +159,12 @@ int frozen_reopen_memory(struct frozen *frozen, struct err *err);
 
 /* NULL if there is none. */
 struct frozen_thread *frozen_find(const struct frozen *frozen, pid_t tid);
+
+/* Sees to it that .sigmask is known. */
+int frozen_mask(struct frozen_thread *thread, struct err *err);
+
+/* The same for who has read the thread's status since it stands still: saves asking where SigBlk cannot be another mask, of a call that waits. */
+int frozen_mask_seen(struct frozen_thread *thread, uint64_t sig_blocked, struct err *err);
 
 /* What the thread is to go on with. Takes effect at once in the stopped thread. */
 int frozen_set_state(struct frozen *frozen, struct frozen_thread *thread,

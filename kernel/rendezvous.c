@@ -60,7 +60,8 @@ static uint64_t blocked_by_all(const struct frozen *frozen)
 	uint64_t blocked = UINT64_MAX;
 
 	for (size_t i = 0; i < frozen->n_threads && blocked; i++)
-		blocked &= frozen->threads[i]->sigmask;
+		if (frozen_mask(frozen->threads[i], NULL) == 0)
+			blocked &= frozen->threads[i]->sigmask;
 	return blocked;
 }
 

@@ -150,8 +150,6 @@ int seize_state(struct frozen *frozen, struct frozen_thread *thread, struct err 
 {
 	if (arch_regs_get(thread->tid, &thread->regs, err) < 0)
 		return -1;
-	if (tracee_get_mask(thread->tid, &thread->sigmask, err) < 0)
-		return -1;
 	rseq_find(thread, frozen->features);
 	return 0;
 }

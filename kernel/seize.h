@@ -23,7 +23,7 @@ int seize_end(struct frozen *frozen, struct err *err);
 /* Waits until a thread that was interrupted stands still; its tid is 0 then if it has ended. */
 int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *err);
 
-/* Reads registers, mask and the like of a thread that stands still. */
+/* Reads registers and the like of a thread that stands still. */
 int seize_state(struct frozen *frozen, struct frozen_thread *thread, struct err *err);
 
 /* A new, empty entry at the end of .threads; NULL when out of memory. */

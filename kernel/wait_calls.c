@@ -60,6 +60,17 @@ bool wait_call_absolute(int64_t nr, const uint64_t args[6])
 	return nr == SYS_futex && (args[1] & FUTEX_CMD_MASK) != FUTEX_WAIT;
 }
 
+bool wait_call_keeps_mask(int64_t nr)
+{
+	static const int64_t calls[] = { SYS_futex, SYS_pause, SYS_nanosleep, SYS_clock_nanosleep,
+					 SYS_poll,  SYS_read,  SYS_epoll_wait };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i] == nr)
+			return true;
+	return nr < 0;
+}
+
 bool wait_call_limited(int64_t nr, const uint64_t args[6])
 {
 	const struct wait_call *call = wait_call_find(nr);

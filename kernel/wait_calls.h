@@ -33,6 +33,12 @@ bool wait_call_limited(int64_t nr, const uint64_t args[6]);
 /* Whether that limit is a point in time, which stays what it is however often the call is made. */
 bool wait_call_absolute(int64_t nr, const uint64_t args[6]);
 
+/*
+ * Whether the signal mask of a thread in this call, or in none (<0), is that outside of it. Only of those in which most threads wait: a call that is not known, of
+ * a later kernel, may have a mask of its own, as ppoll, sigsuspend, epoll_pwait, io_pgetevents and io_uring_enter have.
+ */
+bool wait_call_keeps_mask(int64_t nr);
+
 /* How often a thread has gone to sleep; <0 if the kernel does not tell. */
 int sleeper_switches(int procdir, pid_t tid, uint64_t *ret_switches);
 
