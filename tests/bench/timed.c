@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * timed FD PROGRAM [ARGUMENT...]: runs it, and tells on the descriptor how long that took: nanoseconds from before it was started until it
+ * timed FD PROGRAM [ARGUMENT...]: runs it, and tells on the descriptor when that began (CLOCK_MONOTONIC, nanoseconds), and how long it took: nanoseconds until it
  * was waited for, microseconds of processor time, the peak of its memory in KiB, and its wait status.
  *
  * Python starts a program of another user by a fork of itself, which takes longer than some of what is timed, and of its own user by vfork:
@@ -51,7 +51,8 @@ int main(int argc, char **argv)
 	if (wait4(pid, &status, 0, &usage) < 0)
 		return 1;
 	ended = now();
-	dprintf(fd, "%llu %llu %ld %d\n", (unsigned long long)(ended - began),
+	dprintf(fd, "%llu %llu %llu %ld %d\n", (unsigned long long)began,
+		(unsigned long long)(ended - began),
 		(unsigned long long)(microseconds(&usage.ru_utime) + microseconds(&usage.ru_stime)),
 		usage.ru_maxrss, status);
 	return 0;
