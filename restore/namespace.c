@@ -6,6 +6,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/compat.h"
+#include "kernel/fork_limit.h"
 #include "restore/canvas.h"
 
 #include <fcntl.h>
@@ -150,9 +151,10 @@ static pid_t clone_init(void)
 
 static int refused(struct err *err)
 {
-	return err_sys(err, "cannot make a user and pid namespace (see "
-			    "/proc/sys/user/max_user_namespaces and "
-			    "/proc/sys/kernel/unprivileged_userns_clone)");
+	return err_sys(err, "cannot make a user and pid namespace%s",
+		       errno == EAGAIN ? fork_limit(errno)
+				       : " (see /proc/sys/user/max_user_namespaces and "
+					 "/proc/sys/kernel/unprivileged_userns_clone)");
 }
 
 int namespace_start(const struct newborn *newborn, struct job *job, struct err *err)
