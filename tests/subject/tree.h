@@ -128,7 +128,7 @@ static inline void tree_until_asleep(const struct tree_place *place)
 		text[n] = '\0';
 		if (strstr(text, ") S"))
 			return;
-	} while (left-- && usleep(1000) == 0);
+	} while (left-- && (usleep(1000) == 0 || errno == EINTR));
 	subject_fail("process %d does not sleep: %s", place->pid, text);
 }
 
