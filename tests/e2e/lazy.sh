@@ -15,6 +15,8 @@ servers() {
 	done
 }
 gone() { [ -z "$(servers)" ]; }
+# Init of the namespace, and with it all that is there, stopped children too.
+kill_all() { kill -9 "$(ps -o ppid= "$(cat pid)" | tr -d ' ')"; }
 # three TEXT FILE: that many lines have the text.
 three() {
 	local line n=0
@@ -75,7 +77,7 @@ until_true 3 gone || fail "a restore that failed has left what gives the pages"
 # Whoever has ended asks for nothing more.
 rm pages
 restore --stopped --record=pages --record-for=60
-kill -9 "$(ps -o ppid= "$(cat pid)" | tr -d ' ')" # init of its namespace, and with it all that is there
+kill_all
 until_true 10 test -e pages || fail "all have ended, and nothing is recorded"
 until_true 10 gone || fail "all have ended, but not what gives the pages"
 
@@ -96,8 +98,8 @@ for with in "--working-set=wanted" ""; do
 	[ "$with" ] || mv learned.tar image.tar
 	PIMAGE_WITHOUT=fill_ahead restore --stopped $with
 	"$python3" "$E2E/lazy_order.py" watch wanted "$(cat pid)" || fail "what is wanted did not come first"
-	kill -9 "$(cat pid)"
-	wait_gone "$(cat pid)"
+	kill_all
+	until_true 10 gone || fail "all have ended, but not what gives the pages"
 done
 sed 's/"pid": /&9/' wanted >other
 pinspect learn image.tar other learned.tar 2>err && fail "recorded of other processes: not refused"
