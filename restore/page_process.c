@@ -11,6 +11,7 @@
 #include "restore/recorder.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -135,17 +136,41 @@ static void leave_caller(void)
 }
 
 /*
+ * A process that begins takes the processor of its parent, which has more to do, even if another one is about to be idle; but not by the policy of those that
+ * compute for long (sched(7), SCHED_BATCH). Returns whether that is set.
+ */
+static bool stand_aside(void)
+{
+	static const struct sched_param none = { 0 };
+
+	return sched_getscheduler(0) == SCHED_OTHER &&
+	       sched_setscheduler(0, SCHED_BATCH, &none) == 0;
+}
+
+static void stand_aside_no_more(void)
+{
+	static const struct sched_param none = { 0 };
+	int error = errno;
+
+	sched_setscheduler(0, SCHED_OTHER, &none);
+	errno = error;
+}
+
+/*
  * Two processes hold the descriptors: without any, missing pages would be zeros. When the one that gives the pages is killed, the other one
  * kills the processes.
  */
 static void __attribute__((noreturn))
-stay(struct page_server *server, const struct restore_options *options)
+stay(struct page_server *server, const struct restore_options *options, bool aside)
 {
 	int status = 0;
 	pid_t pid;
 
 	leave_caller();
 	pid = close_others(server, NULL) < 0 ? -1 : fork();
+	/* Whoever waits for a page should not wait for others. */
+	if (pid <= 0 && aside)
+		stand_aside_no_more();
 	if (pid <= 0)
 		_exit(serve(server, options));
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -165,6 +190,7 @@ int page_process_start(struct page_server *server, const struct restore_options 
 {
 	_cleanup_close_ int go = -1;
 	int ends[2];
+	bool aside;
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -172,10 +198,13 @@ int page_process_start(struct page_server *server, const struct restore_options 
 	server->go = ends[0];
 	go = ends[1];
 	fflush(NULL);
+	aside = stand_aside();
 	pid = fork();
+	if (pid == 0)
+		stay(server, options, aside);
+	if (aside)
+		stand_aside_no_more();
 	if (pid < 0)
 		return err_sys(err, "fork");
-	if (pid == 0)
-		stay(server, options);
 	return TAKE_FD(go);
 }

@@ -7,6 +7,7 @@
 #include "format/pages.h"
 #include "format/record.h"
 #include "kernel/fallback.h"
+#include "kernel/monotonic.h"
 #include "kernel/processes.h"
 #include "kernel/uffd.h"
 #include "restore/recorder.h"
@@ -14,6 +15,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+
+#define NS_PER_MS UINT64_C(1000000)
 
 enum {
 	PAGE = 4096,
@@ -23,6 +26,8 @@ enum {
 	RETRY_MS = 1,
 	/* Without FEATURE_FILL_AHEAD. */
 	IDLE_MS = 100,
+	/* When all may go on, they and the end of prestore come first: whoever decodes frames meanwhile has the processor that they want. */
+	REST_MS = 3,
 };
 
 /* What came of giving pages. */
@@ -377,7 +382,7 @@ static int look_at_all(struct page_server *server, struct err *err)
 }
 
 /* Waits until somebody asks, or all may go on. Returns 0 when nothing has happened. */
-static int wait_for_events(const struct page_server *server, struct err *err)
+static int wait_for_events(const struct page_server *server, int timeout_ms, struct err *err)
 {
 	_cleanup_free_ struct pollfd *polls = calloc(server->n_clients + 1, sizeof(*polls));
 	int n;
@@ -387,7 +392,7 @@ static int wait_for_events(const struct page_server *server, struct err *err)
 	for (size_t i = 0; i < server->n_clients; i++)
 		polls[i] = (struct pollfd){ server->clients[i].uffd, POLLIN, 0 };
 	polls[server->n_clients] = (struct pollfd){ server->go, POLLIN, 0 };
-	n = poll(polls, server->n_clients + 1, IDLE_MS);
+	n = poll(polls, server->n_clients + 1, timeout_ms);
 	return n < 0 && errno != EINTR ? err_sys(err, "poll") : n;
 }
 
@@ -403,6 +408,7 @@ static void look_whether_to_go(struct page_server *server)
 	began = read(server->go, &byte, 1) == 1;
 	cleanup_close(&server->go);
 	server->go = -1;
+	server->rests_until = monotonic_ns() + REST_MS * NS_PER_MS;
 	if (!began)
 		server->recorder = NULL;
 	else if (server->recorder)
@@ -429,6 +435,15 @@ static bool only_answers(const struct page_server *server)
 	return server->go >= 0 || server->recorder;
 }
 
+static int rest_left_ms(const struct page_server *server)
+{
+	uint64_t now = monotonic_ns();
+
+	return now < server->rests_until
+		       ? (int)((server->rests_until - now + NS_PER_MS - 1) / NS_PER_MS)
+		       : 0;
+}
+
 int page_server_run(struct page_server *server, struct err *err)
 {
 	bool ahead = feature_on(server->features, FEATURE_FILL_AHEAD);
@@ -437,7 +452,8 @@ int page_server_run(struct page_server *server, struct err *err)
 		return -1;
 	while (close_complete(server)) {
 		bool answers = only_answers(server);
-		int asked = ahead && !answers ? 0 : wait_for_events(server, err);
+		int timeout = ahead && !answers ? rest_left_ms(server) : IDLE_MS;
+		int asked = timeout ? wait_for_events(server, timeout, err) : 0;
 		int waits = asked < 0 ? -1 : look_at_all(server, err);
 		int given = waits < 0 ? -1 : GIVEN;
 

@@ -39,6 +39,7 @@ struct page_server {
 	size_t n_clients;
 	size_t last; /* the client that got pages last */
 	int go; /* nothing is given unasked before this descriptor has a byte, or is at its end; -1: at once */
+	uint64_t rests_until; /* CLOCK_MONOTONIC: nothing is given unasked before that either */
 	struct recorder *
 		recorder; /* is told who asks; nothing is given unasked; NULL: none, or `go` ended without a byte */
 	bool lost; /* a process ended before it had all */
