@@ -185,15 +185,15 @@ void target_done(struct target *target)
 	*target = (struct target)TARGET_EMPTY;
 }
 
-int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,
-			 struct err *err)
+int target_thread_status(const struct target *target, pid_t tid, struct closing *closing,
+			 struct proc_status *ret_status, struct err *err)
 {
 	_cleanup_free_ char *text = NULL;
 	char path[64];
 	size_t size;
 
 	snprintf(path, sizeof(path), "task/%d/status", tid);
-	if (read_piece_at(target->proc, path, &text, &size, err) < 0)
+	if (read_piece_later(closing, target->proc, path, &text, &size, err) < 0)
 		return -1;
 	return proc_status_parse(text, size, ret_status, err);
 }

@@ -11,6 +11,7 @@
 #include "kernel/proc_status.h"
 #include "kernel/remote.h"
 
+struct closing;
 struct err;
 struct facts;
 struct scan_ahead;
@@ -81,9 +82,9 @@ int target_open(pid_t pid, struct frozen *frozen, const struct maps *foreknown,
 		const struct kernel_features *features, struct target *target, struct err *err);
 /* What it has been asked, and what was read ahead: nobody asks for it any more. */
 void target_drop_answers(struct target *target);
-/* Reads what a thread of it is. Release with proc_status_release. */
-int target_thread_status(const struct target *target, pid_t tid, struct proc_status *ret_status,
-			 struct err *err);
+/* Reads what a thread of it is. closing: of read_piece_later. Release with proc_status_release. */
+int target_thread_status(const struct target *target, pid_t tid, struct closing *closing,
+			 struct proc_status *ret_status, struct err *err);
 
 /*
  * For dumper.ask: zeroed room of that size, in which the calls that are pushed to target->batch from now on put their answers. Freed with

@@ -92,6 +92,7 @@ struct questions {
 	struct inside inside;
 	struct thread *asked; /* who answers now; NULL: nobody */
 	pid_t asked_tid;
+	struct closing closing;
 	const struct thread *complete; /* who answered last; NULL: nobody, or its text is made */
 	bool failed;		       /* an answer: the error names whose */
 };
@@ -100,6 +101,7 @@ static void cleanup_questions(struct questions *questions)
 {
 	if (questions->asked)
 		remote_end(questions->remote, questions->batch, NULL);
+	closing_done(&questions->closing);
 	remote_batch_free(questions->batch);
 }
 
@@ -342,10 +344,11 @@ static int collect_one(struct dump *dump, struct target *target, pid_t tid,
 	_cleanup_(proc_status_release) struct proc_status read = { 0 };
 	/* That of a process is that of its first thread (fs/proc/array.c, proc_pid_status). */
 	const struct proc_status *status = tid == target->pid ? &target->status : &read;
+	struct closing *closing = questions ? &questions->closing : NULL;
 	uint32_t own, *listed;
 	struct thread *thread;
 
-	if (status == &read && target_thread_status(target, tid, &read, err) < 0)
+	if (status == &read && target_thread_status(target, tid, closing, &read, err) < 0)
 		return -1;
 	own = ns_own(&status->ns_pid, tid);
 	check_credentials(dump, target, status);

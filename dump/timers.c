@@ -34,7 +34,7 @@ static int own_tid(const struct target *target, int32_t tid, uint32_t *ret_tid, 
 {
 	_cleanup_(proc_status_release) struct proc_status status = { 0 };
 
-	if (target_thread_status(target, tid, &status, err) < 0)
+	if (target_thread_status(target, tid, NULL, &status, err) < 0)
 		return -1;
 	*ret_tid = ns_own(&status.ns_pid, tid);
 	return 0;

@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -16,7 +17,8 @@
 #include "kernel/array.h"
 #include "kernel/scan.h"
 
-#define LARGEST_FILE ((size_t)1 << 30)
+#define LARGEST_FILE   ((size_t)1 << 30)
+#define CLOSED_AT_ONCE 32
 
 /*
  * Once its process has ended, everything in a directory of /proc is ENOENT, and so is listing the
@@ -111,8 +113,38 @@ static int read_first(int fd, bool once, char **ret_text, size_t *ret_size)
 	return more;
 }
 
-static int read_all(int dirfd, const char *name, bool once, char **ret_text, size_t *ret_size,
-		    struct err *err)
+void closing_done(struct closing *closing)
+{
+	int first = closing->first, last = first + (int)closing->count - 1, error = errno;
+
+	if (closing->count && syscall(SYS_close_range, first, last, 0) < 0)
+		for (int fd = first; fd <= last; fd++)
+			close(fd);
+	*closing = (struct closing){ 0 };
+	errno = error;
+}
+
+static void close_later(struct closing *closing, int fd)
+{
+	if (closing->count == CLOSED_AT_ONCE || fd != closing->first + (int)closing->count)
+		closing_done(closing);
+	if (!closing->count)
+		closing->first = fd;
+	closing->count++;
+}
+
+static int open_file(struct closing *closing, int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0 || errno != EMFILE || !closing)
+		return fd;
+	closing_done(closing);
+	return openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+static int read_all(struct closing *closing, int dirfd, const char *name, bool once,
+		    char **ret_text, size_t *ret_size, struct err *err)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
@@ -120,7 +152,7 @@ static int read_all(int dirfd, const char *name, bool once, char **ret_text, siz
 	size_t room = 16384, size = 0;
 	int more;
 
-	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open_file(closing, dirfd, name);
 	if (fd < 0)
 		return failed("open", dirfd, name, err);
 	more = read_first(fd, once, &text, &size);
@@ -144,17 +176,25 @@ static int read_all(int dirfd, const char *name, bool once, char **ret_text, siz
 	*ret_text = TAKE_PTR(text);
 	if (ret_size)
 		*ret_size = size;
+	if (closing)
+		close_later(closing, TAKE_FD(fd));
 	return 0;
 }
 
 int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err)
 {
-	return read_all(dirfd, name, false, ret_text, ret_size, err);
+	return read_all(NULL, dirfd, name, false, ret_text, ret_size, err);
 }
 
 int read_piece_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err)
 {
-	return read_all(dirfd, name, true, ret_text, ret_size, err);
+	return read_all(NULL, dirfd, name, true, ret_text, ret_size, err);
+}
+
+int read_piece_later(struct closing *closing, int dirfd, const char *name, char **ret_text,
+		     size_t *ret_size, struct err *err)
+{
+	return read_all(closing, dirfd, name, true, ret_text, ret_size, err);
 }
 
 /* Gives all lines that end to `take`, and moves the rest to the start. */

@@ -40,6 +40,20 @@ int read_file_at(int dirfd, const char *name, char **ret_text, size_t *ret_size,
 int read_piece_at(int dirfd, const char *name, char **ret_text, size_t *ret_size, struct err *err);
 
 /*
+ * The same for many files one after another: up to 32 of them are closed by one call. NULL: each by itself. Descriptors that others open
+ * meanwhile are theirs.
+ */
+struct closing {
+	int first;
+	unsigned count; /* their numbers follow one another; 0: there is none */
+};
+int read_piece_later(struct closing *closing, int dirfd, const char *name, char **ret_text,
+		     size_t *ret_size, struct err *err);
+/* Accepts and leaves an empty one. Keeps errno. */
+void closing_done(struct closing *closing);
+#define _cleanup_closing_ _cleanup_(closing_done)
+
+/*
  * The same of a file of lines that may be long, without having it in memory: `take` gets whole lines, as many as were read, and fails or returns 0. What
  * follows the last newline, if anything, comes last.
  */

@@ -165,7 +165,8 @@ static int64_t find_restarted(int procdir, const struct sleeper *sleeper)
 	return -1;
 }
 
-static bool note_one(int procdir, struct clocks *clocks, struct sleeper *sleeper)
+static bool note_one(int procdir, struct clocks *clocks, struct closing *closing,
+		     struct sleeper *sleeper)
 {
 	_cleanup_free_ char *text = NULL;
 	struct proc_syscall in;
@@ -173,7 +174,7 @@ static bool note_one(int procdir, struct clocks *clocks, struct sleeper *sleeper
 	size_t size;
 
 	snprintf(name, sizeof(name), "task/%d/syscall", sleeper->tid);
-	if (read_piece_at(procdir, name, &text, &size, NULL) < 0 ||
+	if (read_piece_later(closing, procdir, name, &text, &size, NULL) < 0 ||
 	    proc_syscall_parse(text, size, &in, NULL) < 0 || in.kind != PROC_SYSCALL_IN)
 		return false;
 	sleeper->nr = in.nr;
@@ -192,6 +193,7 @@ void sleepers_note(int procdir, const uint32_t *tids, size_t n,
 		   const struct kernel_features *features, struct sleepers *ret_sleepers)
 {
 	_cleanup_free_ struct clocks *clocks = calloc(1, sizeof(*clocks));
+	_cleanup_closing_ struct closing closing = { 0 };
 
 	if (!clocks || !feature_on(features, FEATURE_SCHED_TIMES))
 		return;
@@ -199,7 +201,7 @@ void sleepers_note(int procdir, const uint32_t *tids, size_t n,
 	for (size_t i = 0; ret_sleepers->list && i < n; i++) {
 		struct sleeper sleeper = { .tid = (pid_t)tids[i] };
 
-		if (note_one(procdir, clocks, &sleeper))
+		if (note_one(procdir, clocks, &closing, &sleeper))
 			ret_sleepers->list[ret_sleepers->count++] = sleeper;
 	}
 	if (clocks->moved)
