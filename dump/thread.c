@@ -108,7 +108,7 @@ static void cleanup_questions(struct questions *questions)
 static int prepare(const struct target *target, struct questions *questions, struct err *err)
 {
 	questions->remote = target->remote;
-	questions->batch = remote_batch_new(target->remote);
+	questions->batch = remote_batch_small(target->remote);
 	if (!questions->batch)
 		return err_sys(err, "out of memory");
 	push_questions(questions->batch, &questions->inside);

@@ -176,6 +176,9 @@ int remote_try(struct remote *remote, struct frozen_thread *thread, struct remot
 struct remote_batch;
 
 struct remote_batch *remote_batch_new(const struct remote *remote);
+/* For few calls with little data, at most REMOTE_SLICE_DATA_MAX bytes for each: all lies in one page, and the answers come by one read of that. */
+#define REMOTE_SMALL 4096
+struct remote_batch *remote_batch_small(const struct remote *remote);
 void remote_batch_free(struct remote_batch *batch);
 static inline void cleanup_remote_batch(struct remote_batch **batch)
 {

@@ -58,6 +58,17 @@ struct remote_batch *remote_batch_new(const struct remote *remote)
 	return new_batch(&batch);
 }
 
+struct remote_batch *remote_batch_small(const struct remote *remote)
+{
+	const struct remote_batch batch = { .pid = remote->frozen->pid,
+					    .scratch = remote->scratch,
+					    .size = REMOTE_SMALL,
+					    .data_max = REMOTE_SLICE_DATA_MAX,
+					    .small = true };
+
+	return new_batch(&batch);
+}
+
 size_t remote_slices(const struct remote *remote)
 {
 	return (remote->scratch_size - REMOTE_SCRATCH_MARK) / REMOTE_SLICE;

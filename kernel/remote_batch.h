@@ -45,6 +45,7 @@ struct remote_batch {
 	size_t size;	 /* of the scratch memory, or of its slice */
 	size_t data_max; /* for a call together */
 	bool slice;
+	bool small;
 	struct part *first;
 	struct part *last;
 	struct place *calls;

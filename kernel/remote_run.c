@@ -79,6 +79,27 @@ static int send(const struct process_memory *memory, const struct part_run *runs
 	return memory_write_ranges(memory, ranges, count, bytes, err);
 }
 
+static void take_answers(const struct remote_batch *batch, struct part *part, const char *calls,
+			 const char *data)
+{
+	memcpy(part->list, calls, part->calls * sizeof(struct remote_call));
+	if (!part->n_blobs)
+		return;
+	memcpy(part_data(part, part->data), data, part->data);
+	move_blobs(batch, part, false);
+}
+
+static int fetch_small(const struct process_memory *memory, const struct part_run *run,
+		       struct err *err)
+{
+	char page[REMOTE_SMALL];
+
+	if (memory_read(memory, run->batch->scratch, page, sizeof(page), err) < 0)
+		return -1;
+	take_answers(run->batch, run->part, page, page + sizeof(page) - run->part->data);
+	return 0;
+}
+
 static int fetch(const struct process_memory *memory, const struct part_run *runs, size_t n,
 		 struct err *err)
 {
@@ -88,23 +109,19 @@ static int fetch(const struct process_memory *memory, const struct part_run *run
 
 	if (!ranges || !bytes)
 		return err_sys(err, "process %d: remote batch", memory->pid);
+	if (n == 1 && runs->batch->small)
+		return fetch_small(memory, runs, err);
 	for (size_t i = 0; i < n; i++)
 		count += ranges_of(runs[i].batch, runs[i].part, runs[i].part->n_blobs > 0,
 				   &ranges[count]);
 	if (memory_read_ranges(memory, ranges, count, bytes, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		const struct remote_batch *batch = runs[i].batch;
 		struct part *part = runs[i].part;
 		size_t calls = part->calls * sizeof(struct remote_call);
 
-		memcpy(part->list, bytes + size, calls);
-		size += calls;
-		if (!part->n_blobs)
-			continue;
-		memcpy(part_data(part, part->data), bytes + size, part->data);
-		size += part->data;
-		move_blobs(batch, part, false);
+		take_answers(runs[i].batch, part, bytes + size, bytes + size + calls);
+		size += calls + (part->n_blobs ? part->data : 0);
 	}
 	return 0;
 }
@@ -192,10 +209,12 @@ int remote_run_newborn(struct remote *remote, struct frozen_thread *const *threa
 static int check_batch(const struct remote *remote, const struct remote_batch *batch,
 		       struct err *err)
 {
+	size_t size = remote->scratch_size - REMOTE_SCRATCH_MARK;
+
 	if (batch->failed)
 		return err_set(err, batch->err.code, "%s", batch->err.msg);
 	if (batch->slice || batch->scratch != remote->scratch ||
-	    batch->size + REMOTE_SCRATCH_MARK != remote->scratch_size)
+	    (batch->small ? batch->size > size : batch->size != size))
 		return err_set(err, ERR_FAILED,
 			       "process %d: remote batch made before the scratch memory moved",
 			       batch->pid);

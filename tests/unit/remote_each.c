@@ -5,10 +5,11 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { MANY = 12, CALLS = 40, ROUNDS = 40, PROOF_CALLS = 100 };
+enum { MANY = 12, CALLS = 40, ROUNDS = 40, PROOF_CALLS = 100, FEW_CALLS = 20 };
 
 struct group {
 	struct shared *shared[MANY];
@@ -156,17 +157,25 @@ static void test_proof(void)
 	struct shared *shared = shared_new();
 	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
 	pid_t pid = spawn(churn, shared);
+	struct rlimit core = { 0 };
 	struct err err = { 0 };
 	FROZEN;
 
+	CHECK(getrlimit(RLIMIT_CORE, &core) == 0);
 	while (shared->count < 10)
 		usleep(1000);
 	CHECK(freeze_process(pid, NULL, NULL, &frozen, &err) == 0, "%s", err.msg);
 	CHECK(remote_open(&frozen, frozen.threads[0], NULL, &remote, &err) == 0, "%s", err.msg);
 	for (int round = 0; round < ROUNDS; round++) {
-		_cleanup_batch_ struct remote_batch *batch = remote_batch_new(&remote);
+		bool small = round % 3;
+		_cleanup_batch_ struct remote_batch *batch =
+			small ? remote_batch_small(&remote) : remote_batch_new(&remote);
+		size_t calls = small ? FEW_CALLS : PROOF_CALLS;
+		struct rlimit limit = { 0 };
 
-		for (size_t i = 0; i < PROOF_CALLS; i++)
+		remote_push(batch, REMOTE_CALL(getrlimit, RLIMIT_CORE,
+					       remote_out(batch, &limit, sizeof(limit))));
+		for (size_t i = 1; i < calls; i++)
 			remote_push(batch, REMOTE_CALL(gettid));
 		for (size_t i = 0; i < frozen.n_threads; i++) {
 			pid_t tid = frozen.threads[i]->tid;
@@ -177,11 +186,13 @@ static void test_proof(void)
 			for (int k = 0; k < round % 8; k++)
 				syscall(SYS_tgkill, pid, tid, SIGURG);
 			CHECK(remote_end(&remote, batch, &err) == 0, "%s", err.msg);
-			for (size_t k = 0; k < PROOF_CALLS; k++)
+			CHECK(remote_result(batch, 0) == 0 && limit.rlim_max == core.rlim_max);
+			limit.rlim_max = 0;
+			for (size_t k = 1; k < calls; k++)
 				CHECK(remote_result(batch, k) == tid);
 		}
 		CHECK(remote_run(&remote, frozen.threads[0], batch, &err) == 0, "%s", err.msg);
-		CHECK(remote_result(batch, 0) == pid);
+		CHECK(remote_result(batch, 1) == pid && limit.rlim_max == core.rlim_max);
 	}
 	CHECK(remote_close(&remote, NULL, &err) == 0, "%s", err.msg);
 	thaw(&frozen);
