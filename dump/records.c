@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The records of an image, written in order; their texts are made by several threads. */
+/* The records of an image, written in order; what texts were not made while processes answered are made by several threads. */
 #include "dump/dump.h"
 #include "format/cleanup.h"
 #include "format/digest.h"

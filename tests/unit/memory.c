@@ -24,6 +24,7 @@
 #include "kernel/pagemap_file.h"
 #include "kernel/pagetable.h"
 #include "kernel/readfile.h"
+#include "tests/unit/ready.h"
 #include "tests/unit/test.h"
 
 #define PAGE  4096
@@ -393,27 +394,12 @@ static void ranges_of(const char *pages, struct memory_range ranges[ALTERNATE])
 	}
 }
 
-static pid_t fork_writer(char *pages)
+static void write_all(int ready, void *pages)
 {
-	int ready[2];
-	char byte;
-	pid_t pid;
-
-	if (pipe(ready) < 0)
-		abort();
-	pid = fork();
-	if (pid == 0) {
-		for (size_t i = 0; pages && i < ALTERNATE; i++)
-			pages[2 * i * PAGE] = 'w';
-		if (write(ready[1], "", 1) != 1)
-			_exit(1);
-		pause();
-	}
-	if (pid < 0 || read(ready[0], &byte, 1) != 1)
-		abort();
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
+	for (size_t i = 0; pages && i < ALTERNATE; i++)
+		((char *)pages)[2 * i * PAGE] = 'w';
+	say_ready(ready);
+	pause();
 }
 
 static void read_from(pid_t pid, const struct memory_range *ranges, char want)
@@ -441,9 +427,9 @@ static void test_keep_shared(void)
 		pages[2 * i * PAGE] = 'a';
 	ranges_of(pages, ranges);
 	CHECK(pagemap_file_own(getpid(), ranges, ALTERNATE));
-	same = fork_writer(NULL);
+	same = spawn_ready(write_all, NULL);
 	CHECK(!pagemap_file_own(same, ranges, ALTERNATE));
-	own = fork_writer(pages);
+	own = spawn_ready(write_all, pages);
 	CHECK(pagemap_file_own(own, ranges, ALTERNATE));
 	swapped[0] = ranges[1];
 	swapped[1] = ranges[0];

@@ -19,39 +19,10 @@
 #include "kernel/freeze.h"
 #include "kernel/readfile.h"
 #include "kernel/remote.h"
+#include "tests/unit/ready.h"
 #include "tests/unit/test.h"
 
 #define MANY 5000
-
-/* A child that runs body(arg) and says through the pipe when it is ready. */
-static pid_t spawn(void (*body)(int ready, void *arg), void *arg)
-{
-	int ready[2];
-	char byte;
-	pid_t pid;
-
-	if (pipe(ready) < 0)
-		abort();
-	pid = fork();
-	if (pid == 0) {
-		close(ready[0]);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		body(ready[1], arg);
-		_exit(0);
-	}
-	close(ready[1]);
-	if (read(ready[0], &byte, 1) != 1)
-		abort();
-	close(ready[0]);
-	return pid;
-}
-
-static void say_ready(int fd)
-{
-	if (write(fd, "r", 1) != 1)
-		_exit(9);
-	close(fd);
-}
 
 static void finish(pid_t pid)
 {
@@ -212,7 +183,7 @@ static void test_all(const char *without)
 	_cleanup_free_ char *before = NULL, *after = NULL;
 	struct kernel_features features;
 	struct err err = { 0 };
-	pid_t pid = spawn(with_handler, NULL);
+	pid_t pid = spawn_ready(with_handler, NULL);
 
 	CHECK(kernel_features_init(without, &features, &err) == 0, "%s", err.msg);
 	CHECK(freeze_process(pid, NULL, &features, &frozen, &err) == 0, "%s", err.msg);
@@ -244,7 +215,7 @@ static void test_threads(int count)
 {
 	_cleanup_thaw_ struct frozen frozen = FROZEN_EMPTY;
 	_cleanup_remote_ struct remote remote = REMOTE_EMPTY;
-	pid_t pid = spawn(many_threads, &count);
+	pid_t pid = spawn_ready(many_threads, &count);
 	struct err err = { 0 };
 	int64_t t0 = now_us(), t1, t2, t3;
 
