@@ -40,6 +40,12 @@ static int abort_one(struct frozen *frozen, struct frozen_thread *thread, uint64
 	return arch_regs_set(thread->tid, &thread->regs, err);
 }
 
+/* There is none with a system call in it (rseq(2)), and reading what may be takes 1 us for each thread. */
+static bool may_be_cut(const struct frozen_thread *thread)
+{
+	return thread->rseq_size && arch_regs_syscall(&thread->regs) < 0;
+}
+
 static struct memory_range pointer_of(const struct frozen_thread *thread)
 {
 	uint64_t address = thread->rseq_address + offsetof(struct rseq, rseq_cs);
@@ -65,7 +71,7 @@ int rseq_abort_all(struct frozen *frozen, struct err *err)
 	if (!ranges || !sequences)
 		return err_sys(err, "restartable sequences of %zu threads", frozen->n_threads);
 	for (size_t i = 0; i < frozen->n_threads; i++)
-		if (frozen->threads[i]->rseq_size)
+		if (may_be_cut(frozen->threads[i]))
 			ranges[count++] = pointer_of(frozen->threads[i]);
 	if (memory_read_ranges(&frozen->memory, ranges, count, sequences, NULL) < 0)
 		read_singly(frozen, ranges, count, sequences);
@@ -73,7 +79,7 @@ int rseq_abort_all(struct frozen *frozen, struct err *err)
 	for (size_t i = 0; i < frozen->n_threads; i++) {
 		struct frozen_thread *thread = frozen->threads[i];
 
-		if (thread->rseq_size && abort_one(frozen, thread, sequences[count++], err) < 0)
+		if (may_be_cut(thread) && abort_one(frozen, thread, sequences[count++], err) < 0)
 			return -1;
 	}
 	return 0;
