@@ -6,6 +6,7 @@
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/search.h"
+#include "kernel/maps_ahead.h"
 #include "kernel/maps_file.h"
 #include "kernel/memory_left.h"
 #include "kernel/proc_maps_detail.h"
@@ -84,6 +85,8 @@ static int look_at_memory(struct target *target, bool stands_still, const struct
 		return foreseen < 0 ? -1 : 0;
 	if (stands_still && target->private >= TARGET_LARGE)
 		target->ahead = scan_ahead_start(&target->memory);
+	if (stands_still && target->frozen->maps)
+		return maps_ahead_take(TAKE_PTR(target->frozen->maps), &target->maps, err);
 	return maps_read_at(target->proc, "smaps", &target->maps, err);
 }
 

@@ -3,6 +3,7 @@
 
 #include "dump/options.h"
 #include "dump/session.h"
+#include "dump/target.h"
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "format/record.h"
@@ -66,6 +67,7 @@ static const struct tree_process *find_process(const struct tree *tree, pid_t pi
 struct search {
 	const struct session *session; /* NULL: descendants only */
 	const struct processes *known; /* seen a moment ago; NULL */
+	const struct tree *before;     /* looked at a moment ago; NULL */
 	bool freeze;
 	unsigned timeout_ms; /* 0: that of freeze_process */
 	pid_t self;
@@ -76,7 +78,13 @@ struct search {
 static int begin_freeze(const struct search *search, pid_t pid, struct frozen *ret_frozen,
 			struct err *err)
 {
-	const struct freeze_options options = { .timeout_ms = search->timeout_ms };
+	const struct tree_process *before =
+		search->before ? find_process(search->before, pid) : NULL;
+	const struct freeze_options options = {
+		.timeout_ms = search->timeout_ms,
+		/* That of a large one is not read while it stands still (dump/foreknown.h). */
+		.maps = before && before->look.private < TARGET_LARGE,
+	};
 
 	return freeze_begin(pid, &options, search->features, ret_frozen, err);
 }
@@ -362,6 +370,7 @@ int tree_open(const struct dump_options *options, bool freeze, const struct tree
 	struct search search = { .freeze = freeze,
 				 .timeout_ms = options->timeout * 1000,
 				 .self = getpid(),
+				 .before = known,
 				 .threads = options->threads,
 				 .features = features };
 	enum tree_scope scope = (enum tree_scope)options->scope;

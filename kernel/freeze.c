@@ -15,6 +15,7 @@
 #include "kernel/denied.h"
 #include "kernel/fallback.h"
 #include "kernel/interrupted.h"
+#include "kernel/maps_ahead.h"
 #include "kernel/readfile.h"
 #include "kernel/rseq.h"
 #include "kernel/seize.h"
@@ -23,6 +24,9 @@
 #include "kernel/wait_calls.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
+
+/* Of fewer all is looked at before another thread has started. */
+#define MANY_THREADS 64
 
 static int open_pidfd(pid_t pid, struct err *err)
 {
@@ -78,6 +82,7 @@ int freeze_begin(pid_t pid, const struct freeze_options *options,
 	frozen.pid = pid;
 	frozen.features = features;
 	frozen.exitkill = options->exitkill;
+	frozen.maps_wanted = options->maps;
 	frozen.timeout_ms = options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
 	if (ask_to_stop(&frozen, err) < 0)
 		return -1;
@@ -96,8 +101,11 @@ static void free_sleepers(struct frozen *frozen)
 
 int freeze_end(struct frozen *frozen, struct err *err)
 {
-	if (seize_end(frozen, err) < 0 || open_memory(frozen, err) < 0 ||
-	    rseq_abort_all(frozen, err) < 0 ||
+	if (seize_end(frozen, err) < 0 || open_memory(frozen, err) < 0)
+		return -1;
+	if (frozen->maps_wanted && frozen->n_threads >= MANY_THREADS)
+		frozen->maps = maps_ahead_start(frozen->proc);
+	if (seize_look(frozen, err) < 0 || rseq_abort_all(frozen, err) < 0 ||
 	    interrupted_settle(frozen, frozen->sleepers, err) < 0)
 		return -1;
 	free_sleepers(frozen);
@@ -430,6 +438,7 @@ void thaw(struct frozen *frozen)
 	}
 	free(frozen->threads);
 	free_sleepers(frozen);
+	maps_ahead_free(frozen->maps);
 	memory_close(&frozen->memory);
 	cleanup_close(&frozen->proc);
 	cleanup_close(&frozen->pidfd);

@@ -81,6 +81,9 @@ struct frozen {
 	bool unwilling; /* some thread did not stop in time: others are not waited for as long */
 	unsigned timeout_ms;
 	struct sleepers *sleepers; /* from freeze_begin to freeze_end; NULL */
+	bool maps_wanted;
+	struct maps_ahead *
+		maps; /* of .proc, which whoever wants them may take; NULL: not worth it, or not wanted */
 };
 
 struct freeze_options {
@@ -91,6 +94,8 @@ struct freeze_options {
 	bool exitkill;
 	/* How long one thread may take to stop or a remote call to come back; 0: 10000. */
 	unsigned timeout_ms;
+	/* Somebody will read smaps next: of many threads it may be read while they are looked at. */
+	bool maps;
 };
 
 /* What an empty one looks like; thaw accepts it. */

@@ -154,19 +154,6 @@ int seize_state(struct frozen *frozen, struct frozen_thread *thread, struct err 
 	return 0;
 }
 
-static int settle_and_look(struct frozen *frozen, struct frozen_thread *thread, struct err *err)
-{
-	if (seize_settle(thread, frozen->timeout_ms, err) < 0) {
-		frozen->unwilling = true;
-		return -1;
-	}
-	if (!thread->tid)
-		return 0;
-	if (seize_state(frozen, thread, err) < 0)
-		return -1;
-	return interrupted_hold(thread, err);
-}
-
 /* Of those in the list, seizes who is not known yet. Returns how many, or <0. */
 static int seize_listed(struct frozen *frozen, const uint32_t *tids, size_t n, struct err *err)
 {
@@ -219,8 +206,10 @@ static void interrupt_from(struct frozen *frozen, size_t first)
 static int settle_from(struct frozen *frozen, size_t first, struct err *err)
 {
 	for (size_t i = first; i < frozen->n_threads; i++)
-		if (settle_and_look(frozen, frozen->threads[i], err) < 0)
+		if (seize_settle(frozen->threads[i], frozen->timeout_ms, err) < 0) {
+			frozen->unwilling = true;
 			return -1;
+		}
 	frozen_tidy(frozen);
 	return 0;
 }
@@ -253,4 +242,13 @@ int seize_end(struct frozen *frozen, struct err *err)
 	return err_set(err, ERR_FAILED,
 		       "process %d makes new threads faster than they can be stopped (%zu so far)",
 		       frozen->pid, frozen->n_threads);
+}
+
+int seize_look(struct frozen *frozen, struct err *err)
+{
+	for (size_t i = 0; i < frozen->n_threads; i++)
+		if (seize_state(frozen, frozen->threads[i], err) < 0 ||
+		    interrupted_hold(frozen->threads[i], err) < 0)
+			return -1;
+	return 0;
 }

@@ -17,8 +17,11 @@ struct frozen_thread;
  */
 int seize_begin(struct frozen *frozen, const uint32_t *tids, size_t n, struct err *err);
 
-/* Fills .threads: ids, kinds of stop and states, all of them stopped, also those that were not listed. On failure likewise. */
+/* Fills .threads: ids and kinds of stop, all of them stopped, also those that were not listed. On failure likewise. */
 int seize_end(struct frozen *frozen, struct err *err);
+
+/* And their states. */
+int seize_look(struct frozen *frozen, struct err *err);
 
 /* Waits until a thread that was interrupted stands still; its tid is 0 then if it has ended. */
 int seize_settle(struct frozen_thread *thread, unsigned timeout_ms, struct err *err);
