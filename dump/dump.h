@@ -63,17 +63,14 @@ void dump_done(struct dump *dump);
  * ...). It adds what it saves to dump->image and what it cannot save to dump->problems; it fails
  * only when the dump as a whole cannot go on. With settings.frozen unset it does what is possible
  * from outside. `settle` completes what it has collected of all processes, but from memory alone: through
- * snapshots, of targets that have one. `write` writes the raw entries beside the record (.data, .xstate) and `write_pages`
- * bulk page data; either may be NULL. They are called once per object. `write` reads nothing of the
- * target, which may be running again; write_pages is called while it stands still, but for the
+ * snapshots, of targets that have one. `write_pages`, which may be NULL, writes
+ * bulk page data, once per object, while the target stands still, but for the
  * memory of a target with a snapshot.
  */
 struct dumper {
 	int (*ask)(struct dump *dump, struct target *target, struct err *err);
 	int (*collect)(struct dump *dump, struct target *target, struct err *err);
 	int (*settle)(struct dump *dump, struct err *err);
-	int (*write)(struct dump *dump, const void *record, struct key key,
-		     struct image_writer *writer, struct err *err);
 	int (*write_pages)(struct dump *dump, const void *record, struct key key,
 			   struct page_writer *writer, struct err *err);
 };

@@ -5,7 +5,6 @@
 #include "dump/file_table.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/image_write.h"
 #include "kernel/readfile.h"
 
 #include <errno.h>
@@ -250,16 +249,4 @@ int dump_pipe(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, str
 	return 0;
 }
 
-static int write_bytes(struct dump *dump, const void *record, struct key key,
-		       struct image_writer *writer, struct err *err)
-{
-	const struct blob *blob;
-	char name[64];
-
-	(void)record;
-	snprintf(name, sizeof(name), "pipes/%u.data", key.first);
-	blob = image_blob(&dump->image, name);
-	return blob ? image_write_entry(writer, name, blob->data, blob->size, err) : 0;
-}
-
-const struct dumper pipe_dumper = { .write = write_bytes };
+const struct dumper pipe_dumper = { 0 };

@@ -20,6 +20,10 @@ struct made {
 	struct object *object;
 	char path[64];
 	struct digest digest;
+	struct {
+		const struct blob *blob; /* NULL: it has none */
+		struct digest digest;
+	} beside[BLOB_ENDINGS];
 };
 
 struct round {
@@ -40,20 +44,29 @@ static int make(void *context, size_t index, struct err *err)
 		return -1;
 	if (round->digests)
 		digest_of(object->text, object->text_size, &made->digest);
+	for (size_t i = 0; i < BLOB_ENDINGS; i++) {
+		const struct blob *blob = image_blob_beside(round->image, made->path, i);
+
+		made->beside[i].blob = blob;
+		if (blob && round->digests)
+			digest_of(blob->data, blob->size, &made->beside[i].digest);
+	}
 	return 0;
 }
 
-static int write_one(struct dump *dump, const struct made *made, struct image_writer *writer,
-		     struct err *err)
+static int write_one(const struct made *made, struct image_writer *writer, struct err *err)
 {
-	const struct dumper *dumper = dumper_of(made->kind);
-
 	if (image_write_digested(writer, made->path, made->object->text, made->object->text_size,
 				 &made->digest, err) < 0)
 		return -1;
-	if (!dumper->write)
-		return 0;
-	return dumper->write(dump, made->object->record, made->object->key, writer, err);
+	for (size_t i = 0; i < BLOB_ENDINGS; i++) {
+		const struct blob *blob = made->beside[i].blob;
+
+		if (blob && image_write_digested(writer, blob->name, blob->data, blob->size,
+						 &made->beside[i].digest, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int write_round(struct dump *dump, struct round *round, struct image_writer *writer,
@@ -64,7 +77,7 @@ static int write_round(struct dump *dump, struct round *round, struct image_writ
 
 	for (size_t i = 0; i < round->n; i++) {
 		if (ret == 0)
-			ret = write_one(dump, &round->made[i], writer, err);
+			ret = write_one(&round->made[i], writer, err);
 		free(TAKE_PTR(round->made[i].object->text));
 	}
 	round->n = 0;

@@ -8,7 +8,6 @@
 #include "dump/system_call.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/image_write.h"
 #include "format/process.h"
 #include "kernel/readfile.h"
 #include "kernel/sched.h"
@@ -410,18 +409,4 @@ static int thread_collect(struct dump *dump, struct target *target, struct err *
 	return await_answers(dump, target, &questions, err);
 }
 
-static int thread_write(struct dump *dump, const void *record, struct key key,
-			struct image_writer *writer, struct err *err)
-{
-	const struct blob *xstate;
-	char name[64];
-
-	(void)record;
-	snprintf(name, sizeof(name), "processes/%u/threads/%u.xstate", key.first, key.second);
-	xstate = image_blob(&dump->image, name);
-	return xstate ? image_write_entry(writer, name, xstate->data, xstate->size, err) : 0;
-}
-
-const struct dumper thread_dumper = { .ask = thread_ask,
-				      .collect = thread_collect,
-				      .write = thread_write };
+const struct dumper thread_dumper = { .ask = thread_ask, .collect = thread_collect };

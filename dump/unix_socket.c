@@ -10,7 +10,6 @@
 #include "dump/unix_table.h"
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/image_write.h"
 #include "kernel/readfile.h"
 
 #include <fcntl.h>
@@ -267,22 +266,10 @@ int dump_unix(struct dump *dump, const struct dump_fd *fd, uint32_t *ret_id, str
 	return record->listening || !dump->settings.frozen ? 0 : unix_queue(dump, fd, record, err);
 }
 
-static int write_bytes(struct dump *dump, const void *record, struct key key,
-		       struct image_writer *writer, struct err *err)
-{
-	const struct blob *blob;
-	char name[64];
-
-	(void)record;
-	snprintf(name, sizeof(name), "sockets/unix/%u.data", key.first);
-	blob = image_blob(&dump->image, name);
-	return blob ? image_write_entry(writer, name, blob->data, blob->size, err) : 0;
-}
-
 /* When every process has named what it has: what nobody has but a queue comes last. */
 static int collect(struct dump *dump, struct target *target, struct err *err)
 {
 	return target == &dump->targets[0] ? flights_collect(dump, err) : 0;
 }
 
-const struct dumper unix_socket_dumper = { .collect = collect, .write = write_bytes };
+const struct dumper unix_socket_dumper = { .collect = collect };

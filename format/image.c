@@ -222,15 +222,24 @@ bool kind_of_path(const char *path, enum kind *ret_kind, struct key *ret_key)
 	return false;
 }
 
-const char *const blob_endings[] = { ".xstate", ".data", NULL };
+const char *const blob_endings[BLOB_ENDINGS] = { ".xstate", ".data" };
+
+const struct blob *image_blob_beside(const struct image *image, const char *path, size_t n)
+{
+	const char *dot = strrchr(path, '.');
+	char name[80];
+
+	snprintf(name, sizeof(name), "%.*s%s", (int)(dot - path), path, blob_endings[n]);
+	return image_blob(image, name);
+}
 
 bool kind_of_blob(const char *name, enum kind *ret_kind, struct key *ret_key)
 {
 	const char *dot = strrchr(name, '.');
 	char record[64];
 
-	for (const char *const *ending = blob_endings; dot && *ending; ending++) {
-		if (strcmp(dot, *ending) != 0)
+	for (size_t i = 0; dot && i < BLOB_ENDINGS; i++) {
+		if (strcmp(dot, blob_endings[i]) != 0)
 			continue;
 		snprintf(record, sizeof(record), "%.*s.json", (int)(dot - name), name);
 		return kind_of_path(record, ret_kind, ret_key);

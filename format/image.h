@@ -94,14 +94,18 @@ int image_add_blob(struct image *image, const char *name, void *data, size_t siz
 /* The blob, or NULL. Constant or logarithmic time, as image_get. */
 const struct blob *image_blob(const struct image *image, const char *name);
 
+/* The raw entry beside a record with that path, of the n-th of blob_endings; NULL: there is none. */
+const struct blob *image_blob_beside(const struct image *image, const char *path, size_t n);
+
 /* The path of an object's entry; `size` bytes suffice when >= 64. */
 void kind_path(enum kind kind, struct key key, char *ret_path, size_t size);
 
 /* Whether an entry's name is that of a record; then its kind and key. */
 bool kind_of_path(const char *path, enum kind *ret_kind, struct key *ret_key);
 
-/* The endings of raw entries, which stand beside a record's in place of ".json"; ends with NULL. */
-extern const char *const blob_endings[];
+/* The endings of raw entries, which stand beside a record's in place of ".json". */
+enum { BLOB_ENDINGS = 2 };
+extern const char *const blob_endings[BLOB_ENDINGS];
 
 /* Whether a name is that of a raw entry; then kind and key of the record that it belongs to. */
 bool kind_of_blob(const char *name, enum kind *ret_kind, struct key *ret_key);

@@ -5,20 +5,13 @@
 #include "format/err.h"
 #include "format/image_write.h"
 
-#include <string.h>
-
 static int save_blobs(struct image_writer *writer, const struct image *image, const char *path,
 		      struct err *err)
 {
-	char name[80];
+	for (size_t i = 0; i < BLOB_ENDINGS; i++) {
+		const struct blob *blob = image_blob_beside(image, path, i);
 
-	for (const char *const *ending = blob_endings; *ending; ending++) {
-		const struct blob *blob;
-
-		snprintf(name, sizeof(name), "%.*s%s", (int)(strrchr(path, '.') - path), path,
-			 *ending);
-		blob = image_blob(image, name);
-		if (blob && image_write_entry(writer, name, blob->data, blob->size, err) < 0)
+		if (blob && image_write_entry(writer, blob->name, blob->data, blob->size, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -83,33 +83,24 @@ static void diff_blob(struct diff *diff, const struct blob *a, const struct blob
 	diff->n++;
 }
 
-static const struct blob *blob_beside(const struct inspect *inspect, enum kind kind, struct key key,
-				      const char *ending)
-{
-	char path[64], name[80];
-
-	kind_path(kind, key, path, sizeof(path));
-	snprintf(name, sizeof(name), "%.*s%s", (int)(strrchr(path, '.') - path), path, ending);
-	return image_blob(&inspect->image, name);
-}
-
 static int diff_pair(struct diff *diff, enum kind kind, struct key a, struct key b, struct err *err)
 {
 	const void *record_a = image_get(diff->records[0], kind, a);
 	const void *record_b = image_get(diff->records[1], kind, b);
-	char path[64];
+	char path[64], path_b[64];
 	int n;
 
 	kind_path(kind, a, path, sizeof(path));
+	kind_path(kind, b, path_b, sizeof(path_b));
 	diff->path = path;
 	n = record_diff(kinds[kind].record, record_a, record_b, diff->skip, print_difference, diff,
 			err);
 	if (n < 0)
 		return err_prefix(err, "%s", path);
 	diff->n += (size_t)n;
-	for (const char *const *ending = blob_endings; *ending; ending++)
-		diff_blob(diff, blob_beside(&diff->a, kind, a, *ending),
-			  blob_beside(&diff->b, kind, b, *ending));
+	for (size_t i = 0; i < BLOB_ENDINGS; i++)
+		diff_blob(diff, image_blob_beside(&diff->a.image, path, i),
+			  image_blob_beside(&diff->b.image, path_b, i));
 	if (kind != KIND_memory && kind != KIND_shm)
 		return 0;
 	n = diff_memory(&diff->a, &diff->b, kind, a.first, b.first, &diff->ids, err);
