@@ -3,8 +3,8 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
-#include "format/record.h"
 #include "format/search.h"
+#include "format/together.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,8 @@ enum {
 	PAGE = 4096,
 	LINE = 64,
 	LINES = PAGE / LINE,
-	AT_ONCE = 64, /* pages that are read before their zeros are left out */
+	AT_ONCE = 64,	 /* pages that are read before their zeros are left out */
+	BLOCKS_EACH = 8, /* of less the work is done before another thread has started */
 };
 _Static_assert(LINES == 64, "a bit for each");
 
@@ -23,12 +24,17 @@ struct page {
 	const uint8_t *bytes; /* those lines, one after another; of this process or of a relative */
 };
 
+/* Of pages that were read at once. */
+struct block {
+	uint8_t *bytes;
+	size_t size;
+};
+
 struct held {
 	struct page *pages; /* ascending */
 	size_t n_pages;
-	uint8_t **blocks;
+	struct block *blocks;
 	size_t n_blocks;
-	size_t size;
 };
 
 void held_free(struct held *held)
@@ -36,7 +42,7 @@ void held_free(struct held *held)
 	if (!held)
 		return;
 	for (size_t i = 0; i < held->n_blocks; i++)
-		free(held->blocks[i]);
+		free(held->blocks[i].bytes);
 	free(held->blocks);
 	free(held->pages);
 	free(held);
@@ -110,13 +116,12 @@ static uint8_t *pack(uint8_t *to, uint64_t lines, const uint8_t *page)
 	return to;
 }
 
-/* The last n pages are those in the buffer: what no relative has gets a block of its own. */
-static int keep(struct held *held, size_t n, const struct held *const relatives[HELD_RELATIVES],
-		const uint8_t *buffer, struct err *err)
+/* The n pages are in the buffer: what no relative has goes into a block of its own. */
+static int keep(struct page *pages, size_t n, const struct held *const relatives[HELD_RELATIVES],
+		const uint8_t *buffer, struct block *block, struct err *err)
 {
-	struct page *pages = held->pages + held->n_pages - n;
 	size_t size = 0;
-	uint8_t **block, *to;
+	uint8_t *to;
 
 	for (size_t i = 0; i < n; i++) {
 		const uint8_t *page = buffer + i * PAGE;
@@ -125,11 +130,10 @@ static int keep(struct held *held, size_t n, const struct held *const relatives[
 		pages[i].bytes = find_same(relatives, pages[i].address, pages[i].lines, page);
 		size += pages[i].bytes ? 0 : length_of(pages[i].lines);
 	}
-	block = LIST_ADD(held, blocks, err);
-	to = block ? *block = malloc(size + 1) : NULL;
+	to = malloc(size + 1);
 	if (!to)
 		return err_sys(err, "out of memory");
-	held->size += size;
+	*block = (struct block){ to, size };
 	for (size_t i = 0; i < n; i++) {
 		if (pages[i].bytes)
 			continue;
@@ -137,31 +141,6 @@ static int keep(struct held *held, size_t n, const struct held *const relatives[
 		to = pack(to, pages[i].lines, buffer + i * PAGE);
 	}
 	return 0;
-}
-
-/* The ranges that come next, up to so many pages together; returns how many ranges. */
-static size_t next_ranges(struct held *held, const struct memory_ranges *ranges, size_t *index,
-			  uint64_t *done, struct memory_range *ret_next, size_t *ret_pages)
-{
-	size_t n = 0, pages = 0;
-
-	while (*index < ranges->count && pages < AT_ONCE) {
-		const struct memory_range *range = &ranges->list[*index];
-		uint64_t start = range->start + *done;
-		uint64_t most = start + (AT_ONCE - pages) * PAGE;
-		uint64_t end = range->end < most ? range->end : most;
-
-		ret_next[n++] = (struct memory_range){ start, end };
-		for (uint64_t at = start; at < end; at += PAGE, pages++)
-			held->pages[held->n_pages++].address = at;
-		*done = end - range->start;
-		if (end < range->end)
-			break;
-		*index += 1;
-		*done = 0;
-	}
-	*ret_pages = pages;
-	return n;
 }
 
 static size_t count_pages(const struct memory_ranges *ranges)
@@ -173,24 +152,75 @@ static size_t count_pages(const struct memory_ranges *ranges)
 	return size / PAGE;
 }
 
-int held_new(const struct process_memory *from, const struct memory_ranges *ranges,
-	     const struct held *const relatives[HELD_RELATIVES], struct held **ret_held,
-	     struct err *err)
+static struct held *make(const struct memory_ranges *ranges)
 {
 	_cleanup_(cleanup_held) struct held *held = calloc(1, sizeof(*held));
-	size_t n_pages = count_pages(ranges), index = 0, n, pages;
-	_cleanup_free_ uint8_t *buffer = malloc((n_pages < AT_ONCE ? n_pages : AT_ONCE) * PAGE + 1);
-	struct memory_range next[AT_ONCE];
-	uint64_t done = 0;
+	size_t n_pages = count_pages(ranges);
 
-	if (held)
-		held->pages = calloc(n_pages + 1, sizeof(*held->pages));
-	if (!held || !held->pages || !buffer)
+	if (!held)
+		return NULL;
+	held->n_blocks = (n_pages + AT_ONCE - 1) / AT_ONCE;
+	held->pages = calloc(n_pages + 1, sizeof(*held->pages));
+	held->blocks = calloc(held->n_blocks + 1, sizeof(*held->blocks));
+	if (!held->pages || !held->blocks)
+		return NULL;
+	for (size_t i = 0; i < ranges->count; i++)
+		for (uint64_t at = ranges->list[i].start; at < ranges->list[i].end; at += PAGE)
+			held->pages[held->n_pages++].address = at;
+	return TAKE_PTR(held);
+}
+
+struct reading {
+	const struct process_memory *from;
+	const struct held *const *relatives;
+	struct held *held;
+};
+
+static size_t ranges_of(const struct page *pages, size_t n, struct memory_range *ret_ranges)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = pages[i].address;
+
+		if (count && ret_ranges[count - 1].end == at)
+			ret_ranges[count - 1].end += PAGE;
+		else
+			ret_ranges[count++] = (struct memory_range){ at, at + PAGE };
+	}
+	return count;
+}
+
+static int read_block(void *context, size_t index, struct err *err)
+{
+	const struct reading *reading = context;
+	struct held *held = reading->held;
+	struct page *pages = held->pages + index * AT_ONCE;
+	size_t left = held->n_pages - index * AT_ONCE, n = left < AT_ONCE ? left : AT_ONCE;
+	_cleanup_free_ uint8_t *buffer = malloc(AT_ONCE * PAGE);
+	struct memory_range ranges[AT_ONCE] = { 0 };
+	size_t count;
+
+	if (!buffer)
 		return err_sys(err, "out of memory");
-	while ((n = next_ranges(held, ranges, &index, &done, next, &pages)) > 0)
-		if (memory_read_ranges(from, next, n, buffer, err) < 0 ||
-		    keep(held, pages, relatives, buffer, err) < 0)
-			return -1;
+	count = ranges_of(pages, n, ranges);
+	if (memory_read_ranges(reading->from, ranges, count, buffer, err) < 0)
+		return -1;
+	return keep(pages, n, reading->relatives, buffer, &held->blocks[index], err);
+}
+
+int held_new(const struct process_memory *from, const struct memory_ranges *ranges,
+	     const struct held *const relatives[HELD_RELATIVES], unsigned threads,
+	     struct held **ret_held, struct err *err)
+{
+	_cleanup_(cleanup_held) struct held *held = make(ranges);
+	struct reading reading = { from, relatives, held };
+
+	if (!held)
+		return err_sys(err, "out of memory");
+	if (together_try(together_some(threads, held->n_blocks / BLOCKS_EACH), held->n_blocks,
+			 read_block, &reading, err) < 0)
+		return -1;
 	*ret_held = TAKE_PTR(held);
 	return 0;
 }
@@ -250,5 +280,9 @@ int held_zero_pages(const struct held *held, const struct memory_range *ranges, 
 
 size_t held_size(const struct held *held)
 {
-	return held->size;
+	size_t size = 0;
+
+	for (size_t i = 0; i < held->n_blocks; i++)
+		size += held->blocks[i].size;
+	return size;
 }

@@ -11,12 +11,12 @@ struct held;
 enum { HELD_RELATIVES = 2 };
 
 /*
- * Reads the ranges (ascending, whole pages), by as few calls as there are ranges. Pages that are as those at the same address of one of the relatives,
+ * Reads the ranges (ascending, whole pages), by as few calls as there are ranges, and of many by up to so many threads. Pages that are as those at the same address of one of the relatives,
  * which stay as long, or NULL, take no memory.
  */
 int held_new(const struct process_memory *from, const struct memory_ranges *ranges,
-	     const struct held *const relatives[HELD_RELATIVES], struct held **ret_held,
-	     struct err *err);
+	     const struct held *const relatives[HELD_RELATIVES], unsigned threads,
+	     struct held **ret_held, struct err *err);
 /* Accepts NULL. */
 void held_free(struct held *held);
 

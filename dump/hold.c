@@ -13,8 +13,8 @@
 enum { PROCESSES_EACH = 16 };
 
 static int hold(const struct target *target, const struct memory *memory,
-		const struct held *const relatives[HELD_RELATIVES], struct snapshot *snapshot,
-		struct err *err)
+		const struct held *const relatives[HELD_RELATIVES], unsigned threads,
+		struct snapshot *snapshot, struct err *err)
 {
 	_cleanup_ranges_ struct memory_ranges saved = { 0 };
 
@@ -23,7 +23,7 @@ static int hold(const struct target *target, const struct memory *memory,
 			if (memory_ranges_add(&saved, memory->vmas[i].saved[k].start,
 					      memory->vmas[i].saved[k].end, err) < 0)
 				return -1;
-	return held_new(&target->memory, &saved, relatives, &snapshot->held, err);
+	return held_new(&target->memory, &saved, relatives, threads, &snapshot->held, err);
 }
 
 enum { PARENT, ELDEST };
@@ -44,6 +44,7 @@ struct holding {
 	} * of;
 	size_t *order; /* by turn */
 	size_t first;  /* in the order, of those that are being held */
+	unsigned threads_each;
 };
 
 static int hold_one(void *context, size_t index, struct err *err)
@@ -58,8 +59,8 @@ static int hold_one(void *context, size_t index, struct err *err)
 	for (size_t k = 0; k < HELD_RELATIVES; k++)
 		if (holding->of[i].relatives[k] != NOBODY)
 			relatives[k] = all[holding->of[i].relatives[k]].held;
-	if (hold(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0), relatives, &all[i],
-		 err) < 0)
+	if (hold(target, IMAGE_GET(&dump->image, memory, target->own_pid, 0), relatives,
+		 holding->threads_each, &all[i], err) < 0)
 		return err_prefix(err, "%s", target->name);
 	return 0;
 }
@@ -92,6 +93,7 @@ static int hold_in_turns(struct holding *holding, struct err *err)
 {
 	const struct dump *dump = holding->dump;
 	size_t n = dump->n_targets, end;
+	unsigned threads;
 
 	for (size_t i = 0; i < n; i++) {
 		find_turn(holding, i);
@@ -104,9 +106,9 @@ static int hold_in_turns(struct holding *holding, struct err *err)
 		for (end = first + 1; end < n && holding->of[holding->order[end]].turn == turn;)
 			end++;
 		holding->first = first;
-		if (together_try(together_some(dump->settings.threads,
-					       (end - first) / PROCESSES_EACH),
-				 end - first, hold_one, holding, err) < 0)
+		threads = together_some(dump->settings.threads, (end - first) / PROCESSES_EACH);
+		holding->threads_each = threads > 1 ? 1 : dump->settings.threads;
+		if (together_try(threads, end - first, hold_one, holding, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -116,7 +118,7 @@ int hold_memory(const struct dump *dump, struct snapshot *snapshots, struct err 
 {
 	_cleanup_free_ struct held_one *of = calloc(dump->n_targets + 1, sizeof(*of));
 	_cleanup_free_ size_t *order = calloc(dump->n_targets + 1, sizeof(*order));
-	struct holding holding = { dump, snapshots, of, order, 0 };
+	struct holding holding = { dump, snapshots, of, order, 0, 1 };
 
 	if (!of || !order)
 		return err_sys(err, "out of memory");

@@ -27,7 +27,7 @@ static void hold(const struct kernel_features *features, char *pages, const stru
 	/* The second page is left out. */
 	CHECK(memory_ranges_add(&ranges, at, at + PAGE, &err) == 0);
 	CHECK(memory_ranges_add(&ranges, at + 2 * PAGE, at + 5 * PAGE, &err) == 0);
-	CHECK(held_new(&memory, &ranges, relatives, ret, &err) == 0, "%s", err.msg);
+	CHECK(held_new(&memory, &ranges, relatives, 1, ret, &err) == 0, "%s", err.msg);
 	memory_close(&memory);
 }
 
@@ -90,7 +90,7 @@ static void test_zeros(const struct kernel_features *features)
 {
 	const struct held *const nobody[HELD_RELATIVES] = { NULL };
 	_cleanup_ranges_ struct memory_ranges ranges = { 0 };
-	enum { N = 200 };
+	enum { N = 700 };
 	char *many =
 		mmap(NULL, N * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *back = malloc(N * PAGE);
@@ -106,7 +106,7 @@ static void test_zeros(const struct kernel_features *features)
 	memory.keep_shared = true;
 	CHECK(memory_ranges_add(&ranges, at, at + 50 * PAGE, &err) == 0);
 	CHECK(memory_ranges_add(&ranges, at + 51 * PAGE, at + N * PAGE, &err) == 0);
-	CHECK(held_new(&memory, &ranges, nobody, &held, &err) == 0, "%s", err.msg);
+	CHECK(held_new(&memory, &ranges, nobody, 3, &held, &err) == 0, "%s", err.msg);
 	CHECK(held_size(held) <= lines * 64, "%zu", held_size(held));
 	CHECK(held_read(held, at, back, 50 * PAGE, &err) == 0, "%s", err.msg);
 	CHECK(memcmp(back, many, 50 * PAGE) == 0);
