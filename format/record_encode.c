@@ -159,12 +159,14 @@ static int encode_flags(struct writer *w, const struct path *at, const struct fi
 	return 0;
 }
 
-/* As almost all are: nothing in it that this program or JSON escapes. */
-static bool is_plain(const char *string)
+/* How much of it needs no escape of this program or of JSON: almost always all. */
+static size_t plain_length(const char *string)
 {
-	while (*string >= ' ' && *string < 0x7f && *string != '"' && *string != '\\')
-		string++;
-	return !*string;
+	const char *end = string;
+
+	while (*end >= ' ' && *end < 0x7f && *end != '"' && *end != '\\')
+		end++;
+	return (size_t)(end - string);
 }
 
 static int encode_string(struct writer *w, const struct path *at, const struct field *field,
@@ -172,11 +174,13 @@ static int encode_string(struct writer *w, const struct path *at, const struct f
 {
 	const char *string = *(const char *const *)field_at(field, object);
 	_cleanup_text_ struct text escaped = { 0 };
+	size_t plain;
 
 	if (!string)
 		return path_fail(at, w->err, ERR_FAILED, "the string is not set");
-	if (is_plain(string)) {
-		quote_name(&w->text, string, "");
+	plain = plain_length(string);
+	if (!string[plain]) {
+		text_quoted(&w->text, string, plain, "");
 		return 0;
 	}
 	text_escape(&escaped, string, strlen(string));

@@ -10,7 +10,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-static char *text_grow(struct text *text, size_t size)
+char *text_grow(struct text *text, size_t size)
 {
 	size_t need = text->size + size + 1;
 	size_t capacity = text->capacity ? text->capacity : 64;
@@ -23,29 +23,12 @@ static char *text_grow(struct text *text, size_t size)
 	data = realloc(text->data, capacity);
 	if (!data) {
 		text->failed = true;
+		text->capacity = 0;
 		return NULL;
 	}
 	text->data = data;
 	text->capacity = capacity;
 	return data + text->size;
-}
-
-/* Where `size` more bytes and a terminator can be written, or NULL. Almost always there is room already. */
-static inline char *text_room(struct text *text, size_t size)
-{
-	if (text->size + size < text->capacity && !text->failed)
-		return text->data + text->size;
-	return text_grow(text, size);
-}
-
-void text_bytes(struct text *text, const void *bytes, size_t size)
-{
-	char *room = text_room(text, size);
-
-	if (!room || !size)
-		return;
-	memcpy(room, bytes, size);
-	text->size += size;
 }
 
 void text_string(struct text *text, const char *string)
@@ -72,16 +55,6 @@ void text_reserve(struct text *text, size_t size)
 	text_room(text, size);
 }
 
-void text_char(struct text *text, char c)
-{
-	char *room = text_room(text, 1);
-
-	if (!room)
-		return;
-	*room = c;
-	text->size++;
-}
-
 void text_fill(struct text *text, char c, size_t count)
 {
 	char *room = text_room(text, count);
@@ -93,7 +66,7 @@ void text_fill(struct text *text, char c, size_t count)
 }
 
 /* printf is most of the time of encoding a large record, so numbers are written by hand. */
-static void text_number(struct text *text, uint64_t value, unsigned base)
+static inline void text_number(struct text *text, uint64_t value, unsigned base)
 {
 	char digits[20];
 	size_t at = sizeof(digits);
@@ -255,7 +228,7 @@ int text_unescape(const char *escaped, size_t size, char **ret_string, struct er
 
 int text_take(struct text *text, char **ret_string, size_t *ret_size, struct err *err)
 {
-	char *end = text_room(text, 0);
+	char *end = text->failed ? NULL : text_room(text, 0);
 
 	if (!end)
 		return err_set(err, ERR_FAILED, "out of memory");

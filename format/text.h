@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct err;
 
@@ -21,13 +22,41 @@ struct text {
 	bool failed;
 };
 
-void text_bytes(struct text *text, const void *bytes, size_t size);
+/* Where `size` more bytes and a terminator can be written, or NULL. Almost always there is room already. */
+char *text_grow(struct text *text, size_t size);
+static inline char *text_room(struct text *text, size_t size)
+{
+	if (text->size + size < text->capacity)
+		return text->data + text->size;
+	return text_grow(text, size);
+}
+
+/* These two are most of the encoding of a record. */
+static inline void text_bytes(struct text *text, const void *bytes, size_t size)
+{
+	char *room = text_room(text, size);
+
+	if (!room || !size)
+		return;
+	memcpy(room, bytes, size);
+	text->size += size;
+}
+
+static inline void text_char(struct text *text, char c)
+{
+	char *room = text_room(text, 1);
+
+	if (!room)
+		return;
+	*room = c;
+	text->size++;
+}
+
 void text_string(struct text *text, const char *string);
 /* Bytes between two quotation marks, and a string behind them. */
 void text_quoted(struct text *text, const char *bytes, size_t size, const char *behind);
 /* Room for so many more bytes, so that it need not grow on the way. */
 void text_reserve(struct text *text, size_t size);
-void text_char(struct text *text, char c);
 void text_fill(struct text *text, char c, size_t count);
 void text_uint(struct text *text, uint64_t value);
 void text_int(struct text *text, int64_t value);
