@@ -146,8 +146,6 @@ static int put_frame(struct worker *worker, const struct task *task, size_t inde
 	uint64_t at = row->page_offset;
 	int n;
 
-	if (job->wanted && !job->wanted(job->context, at, row->page_size))
-		return 0;
 	if (!worker->coder && page_coder_new(PAGES_LEVEL_NONE, &worker->coder, err) < 0)
 		return -1;
 	if (make_room(&worker->frame, &worker->frame_room, row->size, err) < 0 ||
@@ -308,6 +306,20 @@ static void start_worker(struct page_pool *pool)
 		pool->n_started++;
 }
 
+/* Only those are steps, so that no thread is started for others. */
+static void leave_wanted(struct task *task)
+{
+	const struct page_job *job = &task->job;
+	struct page_table *table = &task->table;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->n_frames; i++)
+		if (!job->wanted || job->wanted(job->context, table->frames[i].page_offset,
+						table->frames[i].page_size))
+			table->frames[kept++] = table->frames[i];
+	table->n_frames = kept;
+}
+
 static int read_table(struct task *task, struct err *err)
 {
 	const struct page_job *job = &task->job;
@@ -316,10 +328,11 @@ static int read_table(struct task *task, struct err *err)
 	if (ret < 0)
 		return -1;
 	task->in_order = ret == 0;
-	task->n_steps = task->in_order ? 1 : task->table.n_frames;
 	if (!task->in_order && task->table.size != job->size)
 		return err_set(err, ERR_IMAGE, "it holds %llu bytes of pages, not %llu",
 			       (unsigned long long)task->table.size, (unsigned long long)job->size);
+	leave_wanted(task);
+	task->n_steps = task->in_order ? 1 : task->table.n_frames;
 	return 0;
 }
 
