@@ -13,6 +13,7 @@
 #include "kernel/uffd.h"
 #include "restore/canvas.h"
 #include "restore/page_process.h"
+#include "restore/page_thread.h"
 #include "restore/recorder.h"
 #include "restore/tree.h"
 
@@ -184,8 +185,25 @@ int lazy_make(struct restore *restore, struct err *err)
 	return lazy->device < 0 ? -1 : 0;
 }
 
+struct lazy_serving {
+	struct page_server server;
+	struct recorder recorder;
+	struct page_thread thread;
+};
+
+static void serving_free(struct lazy_serving *serving)
+{
+	if (!serving)
+		return;
+	page_thread_end(&serving->thread, NULL);
+	page_server_done(&serving->server);
+	recorder_done(&serving->recorder);
+	free(serving);
+}
+
 void lazy_done(struct lazy *lazy)
 {
+	serving_free(lazy->serving);
 	if (lazy->on) {
 		cleanup_close(&lazy->device);
 		cleanup_close(&lazy->go);
@@ -368,36 +386,59 @@ static int add_client(struct page_server *server, const struct restore *restore,
 	return 0;
 }
 
-static void cleanup_server(struct page_server *server)
+static struct lazy_serving *serving_new(struct restore *restore, struct image_reader *reader)
 {
-	page_server_done(server);
-}
+	struct lazy_serving *serving = calloc(1, sizeof(*serving));
 
-static void cleanup_recorder(struct recorder *recorder)
-{
-	recorder_done(recorder);
-}
-
-int lazy_start(struct restore *restore, struct image_reader *reader, struct err *err)
-{
-	_cleanup_(cleanup_recorder) struct recorder recorder = {
-		.time = restore->options->record_seconds * UINT64_C(1000000000)
-	};
-	_cleanup_(cleanup_server) struct page_server server = {
+	if (!serving)
+		return NULL;
+	serving->recorder.time = restore->options->record_seconds * UINT64_C(1000000000);
+	serving->server = (struct page_server){
 		.reader = reader,
 		.image = &restore->image,
 		.features = restore->features,
 		.go = -1,
-		.recorder = restore->options->record ? &recorder : NULL,
+		.halt = -1,
+		.recorder = restore->options->record ? &serving->recorder : NULL,
 	};
+	return serving;
+}
 
-	if (!restore->lazy.on)
+int lazy_start(struct restore *restore, struct image_reader *reader, struct err *err)
+{
+	struct lazy *lazy = &restore->lazy;
+	int ends[2];
+
+	if (!lazy->on)
 		return 0;
+	lazy->serving = serving_new(restore, reader);
+	if (!lazy->serving)
+		return err_sys(err, "out of memory");
 	for (size_t i = 0; i < restore->n_canvases; i++)
-		if (add_client(&server, restore, &restore->canvases[i], err) < 0)
+		if (add_client(&lazy->serving->server, restore, &restore->canvases[i], err) < 0)
 			return err_prefix(err, "%s", restore->canvases[i].name);
-	restore->lazy.go = page_process_start(&server, restore->options, err);
-	return restore->lazy.go < 0 ? -1 : 0;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, "pipe");
+	lazy->serving->server.go = ends[0];
+	lazy->go = ends[1];
+	return page_thread_start(&lazy->serving->thread, &lazy->serving->server, err);
+}
+
+int lazy_stay(struct restore *restore, struct err *err)
+{
+	struct lazy_serving *serving = restore->lazy.serving;
+
+	if (!serving)
+		return 0;
+	if (page_thread_end(&serving->thread, err) < 0)
+		return -1;
+	return page_process_start(&serving->server, restore->options, err);
+}
+
+void lazy_explain(struct restore *restore, struct err *err)
+{
+	if (restore->lazy.serving)
+		page_thread_end(&restore->lazy.serving->thread, err);
 }
 
 void lazy_go(struct restore *restore)
@@ -408,4 +449,6 @@ void lazy_go(struct restore *restore)
 	if (restore->lazy.on)
 		cleanup_close(&restore->lazy.go);
 	restore->lazy.go = -1;
+	/* Not before they run: to write to what the other process has, too, is to copy it. */
+	serving_free(TAKE_PTR(restore->lazy.serving));
 }

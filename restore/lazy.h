@@ -23,10 +23,19 @@ void lazy_done(struct lazy *lazy);
 bool lazy_covers(const struct restore *restore, uint32_t own_pid, const struct vma *vma);
 
 /*
- * When everything else is in place: from here on whoever touches a missing page waits for it, and a process of its own gives them. That one
- * ends when all are in. If the image turns out to be damaged, or if it ends before its time, it kills the restored processes, and says so.
+ * When memory is laid out: from here on whoever touches a missing page waits for it, and a thread gives them, which kills the processes if the image turns
+ * out to be damaged.
  */
 int lazy_start(struct restore *restore, struct image_reader *reader, struct err *err);
+
+/*
+ * When everything else is in place, before any of the processes runs: a process of its own goes on giving pages, for it may not end with
+ * prestore. It ends when all are in. If it finds damage, or ends before its time, it kills the restored processes, and says so.
+ */
+int lazy_stay(struct restore *restore, struct err *err);
+
+/* The restore has failed; if that is because pages could not be given, puts the reason there. */
+void lazy_explain(struct restore *restore, struct err *err);
 
 /* The processes run: now also pages come that nobody has asked for. */
 void lazy_go(struct restore *restore);

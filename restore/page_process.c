@@ -108,9 +108,9 @@ static int serve(struct page_server *server, const struct restore_options *optio
 	ret = page_server_run(server, &err);
 	if (ret >= 0)
 		write_recorded(server, options, &steps);
-	if (ret > 0)
+	if (ret == SERVED_RECORDED)
 		ret = page_server_run(server, &err);
-	if (ret == 0) {
+	if (ret == SERVED_ALL) {
 		step(&steps, "pages_in",
 		     server->lost ? "processes ended before all their pages were in"
 				  : "all pages are in");
@@ -188,15 +188,9 @@ stay(struct page_server *server, const struct restore_options *options, bool asi
 int page_process_start(struct page_server *server, const struct restore_options *options,
 		       struct err *err)
 {
-	_cleanup_close_ int go = -1;
-	int ends[2];
 	bool aside;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_sys(err, "pipe");
-	server->go = ends[0];
-	go = ends[1];
 	fflush(NULL);
 	aside = stand_aside();
 	pid = fork();
@@ -204,7 +198,5 @@ int page_process_start(struct page_server *server, const struct restore_options 
 		stay(server, options, aside);
 	if (aside)
 		stand_aside_no_more();
-	if (pid < 0)
-		return err_sys(err, "fork");
-	return TAKE_FD(go);
+	return pid < 0 ? err_sys(err, "fork") : 0;
 }

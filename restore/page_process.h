@@ -9,8 +9,6 @@
 /*
  * Starts it, named prestore-pages, in a session of its own, with nothing open but what it needs and standard error. It ends by itself; if it is
  * killed, or finds the image damaged, the restored processes are killed, which it says. What the server has stays with the caller, too, who closes it.
- * Returns a descriptor: a byte written to it means that the processes run. Until then only pages are given that somebody waits for. Closed without,
- * nothing is recorded.
  */
 int page_process_start(struct page_server *server, const struct restore_options *options,
 		       struct err *err);

@@ -384,7 +384,7 @@ static int look_at_all(struct page_server *server, struct err *err)
 /* Waits until somebody asks, or all may go on. Returns 0 when nothing has happened. */
 static int wait_for_events(const struct page_server *server, int timeout_ms, struct err *err)
 {
-	_cleanup_free_ struct pollfd *polls = calloc(server->n_clients + 1, sizeof(*polls));
+	_cleanup_free_ struct pollfd *polls = calloc(server->n_clients + 2, sizeof(*polls));
 	int n;
 
 	if (!polls)
@@ -392,7 +392,8 @@ static int wait_for_events(const struct page_server *server, int timeout_ms, str
 	for (size_t i = 0; i < server->n_clients; i++)
 		polls[i] = (struct pollfd){ server->clients[i].uffd, POLLIN, 0 };
 	polls[server->n_clients] = (struct pollfd){ server->go, POLLIN, 0 };
-	n = poll(polls, server->n_clients + 1, timeout_ms);
+	polls[server->n_clients + 1] = (struct pollfd){ server->halt, POLLIN, 0 };
+	n = poll(polls, server->n_clients + 2, timeout_ms);
 	return n < 0 && errno != EINTR ? err_sys(err, "poll") : n;
 }
 
@@ -429,6 +430,13 @@ static void look_for_gone(struct page_server *server)
 	}
 }
 
+static bool is_to_halt(const struct page_server *server)
+{
+	struct pollfd halt = { server->halt, POLLIN, 0 };
+
+	return server->halt >= 0 && poll(&halt, 1, 0) > 0;
+}
+
 /* While the processes are still made, every page that nobody needs would be in the way; what came unasked would not be asked for. */
 static bool only_answers(const struct page_server *server)
 {
@@ -459,7 +467,9 @@ int page_server_run(struct page_server *server, struct err *err)
 
 		look_whether_to_go(server);
 		if (given == GIVEN && server->recorder && !recorder_goes_on(server->recorder))
-			return 1;
+			return SERVED_RECORDED;
+		if (given == GIVEN && is_to_halt(server))
+			return SERVED_HALTED;
 		if (given == GIVEN && !asked && answers)
 			look_for_gone(server);
 		else if (given == GIVEN && !asked)
@@ -469,7 +479,7 @@ int page_server_run(struct page_server *server, struct err *err)
 		if (waits || given == GIVEN_LATER)
 			poll(NULL, 0, RETRY_MS);
 	}
-	return 0;
+	return SERVED_ALL;
 }
 
 static void poison(const struct page_client *client)

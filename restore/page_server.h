@@ -39,6 +39,7 @@ struct page_server {
 	size_t n_clients;
 	size_t last; /* the client that got pages last */
 	int go; /* nothing is given unasked before this descriptor has a byte, or is at its end; -1: at once */
+	int halt; /* the run ends when there is something to be read, or its end; -1: never */
 	uint64_t rests_until; /* CLOCK_MONOTONIC: nothing is given unasked before that either */
 	struct recorder *
 		recorder; /* is told who asks; nothing is given unasked; NULL: none, or `go` ended without a byte */
@@ -48,9 +49,14 @@ struct page_server {
 /*
  * Answers page faults as they come and gives the rest meanwhile: first what is wanted, by order of wish, then what is near to where
  * the last fault was, until all pages are in or all processes are gone; a client's descriptor is closed when it has all of its own. Fails when the image is damaged: then
- * nobody has got anything wrong, but somebody may be waiting. Returns 1 when the time of the recorder is over and pages are still to come:
- * then take that away, and call it again.
+ * nobody has got anything wrong, but somebody may be waiting. Returns enum served: what is not all may go
+ * on by another call.
  */
+enum served {
+	SERVED_ALL,
+	SERVED_RECORDED, /* the time of the recorder is over: take that away */
+	SERVED_HALTED,
+};
 int page_server_run(struct page_server *server, struct err *err);
 
 /*

@@ -145,7 +145,9 @@ static int commit(struct restore *restore, struct job *job, struct keeper *keepe
 	    pidfile_write(restore->options->pidfile, &job->pid, 1, err) < 0)
 		return -1;
 	job->foreground = foreground_of(restore);
-	if (((!restore->options->detach || restore->own_terminal) &&
+	/* Late: what is written to from then on is copied page by page, while they wait. */
+	if (lazy_stay(restore, err) < 0 ||
+	    ((!restore->options->detach || restore->own_terminal) &&
 	     foreground_take(restore, job, err) < 0) ||
 	    job_commit(job, err) < 0) {
 		pidfile_remove(restore->options->pidfile);
@@ -191,6 +193,7 @@ int run_restore(struct restore *restore, struct image_reader *reader, enum pids_
 	if (forked)
 		return forked < 0 ? -1 : attach_first(restore->options, &keeper, err);
 	if (build(restore, reader, mode, &job, err) < 0) {
+		lazy_explain(restore, err);
 		/* Before init, whose end waits for all that is in its namespace and traced by us. */
 		build_kill(restore);
 		return -1;

@@ -160,19 +160,55 @@ until_true 60 all_done || fail "not all have ended well: $(cat out err)"
 wait_gone "$(cat pid)"
 until_true 10 gone || fail "left behind"
 
-# Damage late in the page data of a child: the parent, who gives pages to its children, is filled before.
-must "$python3" - image.tar <<'EOF'
+# damage PART [CHILD]: flips a bit at that part of the last page data of the root, or of a child.
+damage() {
+	must "$python3" - image.tar "$@" <<'EOF'
 import json, sys, tarfile
 tar = tarfile.open(sys.argv[1])
 root = json.load(tar.extractfile("pimage.json"))["root"]
-entry = [e for e in tar if "/pages/" in e.name and e.isreg() and not e.name.startswith(f"processes/{root}/")][-1]
+entry = [e for e in tar if "/pages/" in e.name and e.isreg() and e.name.startswith(f"processes/{root}/") == (len(sys.argv) < 4)][-1]
 with open(sys.argv[1], "r+b") as image:
-    image.seek(entry.offset_data + entry.size // 2)
+    image.seek(entry.offset_data + int(entry.size * float(sys.argv[2])))
     byte = image.read(1)
     image.seek(-1, 1)
     image.write(bytes([byte[0] ^ 1]))
 EOF
+}
+
+# Late in the page data of a child: the parent, who gives pages to its children, is filled before.
+damage 0.5 child
 restore
 wait_gone "$(cat pid)" 30
 until_true 10 gone || fail "left behind"
 until_true 10 grep -q 'damaged.*killed' err || fail "no message: $(cat err)"
+
+# In what the restore itself touches when all else is there: the kernel writes to an area of each thread.
+: >out
+"$python3" -c '
+import threading, time
+for i in range(300):
+    threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+print("ready", flush=True)
+time.sleep(1000)' </dev/null >out 2>&1 &
+target=$!
+until_true 30 file_says ready out || fail "the target does not start: $(cat out)"
+must pdump --quiet --kill "$target" image.tar
+wait "$target" 2>/dev/null
+cp image.tar copy.tar
+late=
+for part in 0.3 0.4 0.5 0.6 0.7; do
+	cp copy.tar image.tar
+	damage $part
+	rm -f pid
+	# There may be pages that it does not touch.
+	if PIMAGE_WITHOUT=fill_ahead prestore --verbose --lazy --detach --pids=namespace --pidfile=pid image.tar 2>err >/dev/null; then
+		kill_all
+		until_true 10 gone || fail "all have ended, but not what gives the pages"
+		continue
+	fi
+	grep -q 'a frame is damaged' err || fail "not told why: $(cat err)"
+	[ -e pid ] && fail "left behind: pid"
+	gone || fail "left behind: $(servers)"
+	grep -q 'small parts of memory filled' err && late=yes
+done
+[ $late ] || echo "a restore touches none of it here: damage that it meets was not tried"
