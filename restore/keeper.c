@@ -3,6 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/fork_limit.h"
 #include "kernel/readfile.h"
 #include "restore/attachable.h"
 #include "restore/desk.h"
@@ -37,7 +38,8 @@ int keeper_fork(struct restore *restore, struct keeper *ret_keeper, struct err *
 	if (keeper.pid < 0) {
 		close(sockets[0]);
 		close(sockets[1]);
-		return err_sys(err, "fork");
+		return err_sys(err, "cannot make a process that keeps the terminal%s",
+			       fork_limit(errno));
 	}
 	close(sockets[keeper.pid ? 1 : 0]);
 	keeper.client = sockets[keeper.pid ? 0 : 1];

@@ -8,6 +8,7 @@
 #include "format/image_previous.h"
 #include "format/image_read.h"
 #include "format/record.h"
+#include "kernel/fork_limit.h"
 #include "restore/recorder.h"
 
 #include <fcntl.h>
@@ -198,5 +199,6 @@ int page_process_start(struct page_server *server, const struct restore_options 
 		stay(server, options, aside);
 	if (aside)
 		stand_aside_no_more();
-	return pid < 0 ? err_sys(err, "fork") : 0;
+	return pid < 0 ? err_sys(err, "cannot make a process that gives pages%s", fork_limit(errno))
+		       : 0;
 }

@@ -3,6 +3,7 @@
 
 #include "format/cleanup.h"
 #include "format/together.h"
+#include "kernel/fork_limit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@ int page_thread_start(struct page_thread *thread, struct page_server *server, st
 	close(thread->halt[0]);
 	close(thread->halt[1]);
 	errno = error;
-	return err_sys(err, "thread");
+	return err_sys(err, "cannot make a thread that gives pages%s", fork_limit(error));
 }
 
 int page_thread_end(struct page_thread *thread, struct err *err)
