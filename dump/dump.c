@@ -18,11 +18,6 @@ static const struct dumper *const dumpers[KIND_COUNT] = {
 };
 #undef RECORD
 
-const struct dumper *dumper_of(enum kind kind)
-{
-	return dumpers[kind];
-}
-
 void dump_done(struct dump *dump)
 {
 	for (size_t i = 0; i < dump->n_targets; i++)

@@ -80,8 +80,6 @@ struct dumper {
 #include "format/resources.def"
 #undef RECORD
 
-const struct dumper *dumper_of(enum kind kind);
-
 /*
  * Collects everything of all targets, in the order of the one list, into dump->image and dump->problems.
  * pimage_finish then completes the first entry; it fails with ERR_UNSUPPORTED when a problem blocks, else the problems
