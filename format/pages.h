@@ -146,7 +146,7 @@ struct page_sink {
  * Makes entries, with `threads` threads (this one included; started when first needed), which read,
  * compress, digest and write at the same time. The bytes do not depend
  * on their number. In each thread it holds a frame and what zstd needs; and frames that are made
- * and not written yet: 4 for each thread, at most two entries of PAGES_DATA_MAX in all; if they
+ * and not written yet: 4 for each thread; with digests and from 3 threads on two entries of PAGES_DATA_MAX, so that several are digested at the same time; if they
  * are compressed and the sink must know the size before, PAGES_ENTRIES_MAX whole entries (one if
  * there is but one thread).
  *

@@ -11,6 +11,8 @@ enum {
 	/* For what is written while it is made: enough that no thread waits for another one's turn, and few enough to stay in the caches. */
 	CELLS_PER_THREAD = 4,
 	CELLS_STREAMING_MAX = 2 * FRAMES_MAX,
+	/* SHA-256 of one entry is a chain, and slower than all else: from so many threads on, those of several entries are made at the same time. */
+	DIGESTING_THREADS = 3,
 };
 
 int frame_maker_init(struct frame_maker *maker, int level, struct err *err)
@@ -174,6 +176,8 @@ void page_queue_init(struct page_queue *queue, const struct page_writer_options 
 	queue->streaming = sink->any_size || options->level == PAGES_LEVEL_NONE;
 	queue->room = options->threads < 2 ? 1 : PAGES_ENTRIES_MAX;
 	queue->cells.limit = queue->room * FRAMES_MAX;
+	if (options->digests && options->threads >= DIGESTING_THREADS)
+		cells = CELLS_STREAMING_MAX;
 	if (queue->streaming)
 		queue->cells.limit = cells < CELLS_STREAMING_MAX ? cells : CELLS_STREAMING_MAX;
 }
