@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dump/tree.h"
 
+#include "dump/elders.h"
 #include "dump/options.h"
 #include "dump/session.h"
 #include "dump/target.h"
@@ -11,6 +12,7 @@
 #include "kernel/array.h"
 #include "kernel/memory_left.h"
 #include "kernel/monotonic.h"
+#include "kernel/proc_misc.h"
 #include "kernel/proc_status.h"
 #include "kernel/processes.h"
 #include "kernel/readfile.h"
@@ -227,6 +229,38 @@ static int add_new(struct tree *tree, const struct search *search, const struct 
 	return (int)(tree->n_processes - standing);
 }
 
+static uint32_t largest_pid(void)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t pid_max;
+	size_t size;
+
+	if (read_piece_at(AT_FDCWD, "/proc/sys/kernel/pid_max", &text, &size, NULL) < 0 ||
+	    proc_unsigned_parse(text, size, "pid_max", &pid_max, NULL) < 0)
+		return UINT32_MAX;
+	return (uint32_t)pid_max;
+}
+
+/* Only an order, so it is no failure where there is no memory for it. */
+static void put_elders_first(struct tree *tree, const struct processes *all)
+{
+	size_t n = tree->n_processes;
+	_cleanup_free_ struct tree_process **before = calloc(n + 1, sizeof(*before));
+	_cleanup_free_ size_t *order = calloc(n + 1, sizeof(*order));
+	_cleanup_free_ pid_t *pids = calloc(n + 1, sizeof(*pids));
+
+	if (n < 3 || !before || !order || !pids)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		before[i] = tree->processes[i];
+		pids[i] = before[i]->pid;
+	}
+	if (elders_first(pids, n, all, largest_pid(), order) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		tree->processes[i] = before[order[i]];
+}
+
 static size_t place_of(const struct tree *tree, pid_t pid)
 {
 	for (size_t i = 0; i < tree->n_processes; i++)
@@ -345,6 +379,7 @@ static int find_all(struct tree *tree, pid_t root, const struct search *search, 
 		}
 		if (search->known)
 			drop_strangers(tree, &all);
+		put_elders_first(tree, &all);
 		put_parents_first(tree, &all);
 		tree->seen = all;
 		tree->seen_ns = began;

@@ -35,8 +35,9 @@ static int read_entry(int proc, uint32_t pid, struct process_entry *ret)
 	    proc_stat_parse(text, size, &stat, NULL) < 0)
 		return -1;
 	/* The state is that of the main thread, which may end before the others. */
-	*ret = (struct process_entry){ (pid_t)pid, stat.ppid, stat.session, stat.num_threads,
-				       stat.state == 'Z' && stat.num_threads <= 1 };
+	*ret = (struct process_entry){ (pid_t)pid,     stat.ppid,
+				       stat.session,   stat.num_threads,
+				       stat.starttime, stat.state == 'Z' && stat.num_threads <= 1 };
 	return 0;
 }
 

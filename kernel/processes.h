@@ -16,6 +16,7 @@ struct process_entry {
 	pid_t parent;
 	pid_t session;
 	uint32_t threads;
+	uint64_t started; /* ticks since boot */
 	bool ended; /* all of its threads have: it waits for its parent to ask for its status */
 };
 
