@@ -241,24 +241,25 @@ static uint32_t largest_pid(void)
 	return (uint32_t)pid_max;
 }
 
-/* Only an order, so it is no failure where there is no memory for it. */
+/* But for the root, which stands first. Only an order, so it is no failure where there is no memory for it. */
 static void put_elders_first(struct tree *tree, const struct processes *all)
 {
-	size_t n = tree->n_processes;
+	struct tree_process **rest = tree->processes + 1;
+	size_t n = tree->n_processes - 1;
 	_cleanup_free_ struct tree_process **before = calloc(n + 1, sizeof(*before));
 	_cleanup_free_ size_t *order = calloc(n + 1, sizeof(*order));
 	_cleanup_free_ pid_t *pids = calloc(n + 1, sizeof(*pids));
 
-	if (n < 3 || !before || !order || !pids)
+	if (n < 2 || !before || !order || !pids)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		before[i] = tree->processes[i];
-		pids[i] = before[i]->pid;
+		before[i] = rest[i];
+		pids[i] = rest[i]->pid;
 	}
 	if (elders_first(pids, n, all, largest_pid(), order) < 0)
 		return;
 	for (size_t i = 0; i < n; i++)
-		tree->processes[i] = before[order[i]];
+		rest[i] = before[order[i]];
 }
 
 static size_t place_of(const struct tree *tree, pid_t pid)
