@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/maps_ahead.h"
 
+#include "format/cleanup.h"
 #include "format/err.h"
 #include "format/together.h"
 #include "kernel/maps_file.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 struct maps_ahead {
-	int procdir; /* the caller's */
+	int procdir; /* its own */
 	struct maps maps;
 	pthread_t thread;
 	int result;
@@ -29,9 +31,10 @@ struct maps_ahead *maps_ahead_start(int procdir)
 
 	if (!ahead)
 		return NULL;
-	ahead->procdir = procdir;
-	if (together_start(&ahead->thread, read_maps, ahead) == 0)
+	ahead->procdir = fcntl(procdir, F_DUPFD_CLOEXEC, 0);
+	if (ahead->procdir >= 0 && together_start(&ahead->thread, read_maps, ahead) == 0)
 		return ahead;
+	cleanup_close(&ahead->procdir);
 	free(ahead);
 	return NULL;
 }
@@ -46,6 +49,7 @@ int maps_ahead_take(struct maps_ahead *ahead, struct maps *ret_maps, struct err 
 		*err = ahead->err;
 	else if (ret == 0)
 		*ret_maps = ahead->maps;
+	cleanup_close(&ahead->procdir);
 	free(ahead);
 	return ret;
 }

@@ -7,7 +7,7 @@ struct err;
 struct maps;
 struct maps_ahead;
 
-/* smaps in the directory /proc/PID, which must stay open as long. NULL: no thread could be made, which only takes longer. */
+/* smaps in the directory /proc/PID. NULL: no thread could be made, which only takes longer. */
 struct maps_ahead *maps_ahead_start(int procdir);
 
 /* Waits; as maps_read_at. Once only, and releases it. */
