@@ -6,6 +6,7 @@
 #include "format/digest.h"
 #include "format/entry.h"
 #include "format/err.h"
+#include "format/image_writer.h"
 #include "format/index.h"
 
 #include <archive.h>
@@ -21,30 +22,9 @@
 enum {
 	/* Headers and small entries are gathered, for a process of many threads has thousands. */
 	BUFFER_SIZE = 64 << 10,
-	TAR_BLOCK = 512,
 };
 
 #define USTAR_TIME_MAX 077777777777 /* eleven octal digits */
-
-struct image_writer {
-	int fd;
-	int64_t mtime;
-	bool digests;
-	struct archive *archive;
-	struct archive_entry *header;
-	uint8_t *buffer;
-	size_t used;
-	uint64_t position; /* bytes that libarchive has made so far */
-	bool failed;
-	bool discard;	/* of what libarchive still makes */
-	struct err err; /* of the write that failed */
-	off_t start;	/* where in the file; -1: nothing can be written anew in it */
-	uint8_t pages_header[TAR_BLOCK]; /* of the entry of pages under way */
-	struct image_index index;
-	void *names;	    /* tree of the names in the index */
-	void *folders;	    /* tree of the directories that have an entry */
-	const char *folder; /* of them, the one of the last entry that is in one; NULL */
-};
 
 /* Behind O_APPEND pwrite(2) goes to the end. */
 static off_t find_start(int fd)
@@ -77,7 +57,7 @@ static int write_all(int fd, const uint8_t *data, size_t size, struct err *err)
 	return 0;
 }
 
-static int flush(struct image_writer *writer)
+int writer_flush(struct image_writer *writer)
 {
 	size_t used = writer->used;
 
@@ -85,32 +65,32 @@ static int flush(struct image_writer *writer)
 	return write_all(writer->fd, writer->buffer, used, &writer->err);
 }
 
+int writer_take(struct image_writer *writer, const void *data, size_t size)
+{
+	if (size > BUFFER_SIZE - writer->used && writer_flush(writer) < 0)
+		return -1;
+	if (size >= BUFFER_SIZE && write_all(writer->fd, data, size, &writer->err) < 0)
+		return -1;
+	if (size < BUFFER_SIZE) {
+		memcpy(writer->buffer + writer->used, data, size);
+		writer->used += size;
+	}
+	writer->position += size;
+	return 0;
+}
+
 /* libarchive calls it with every header, every piece of data and all padding, in turn. */
 static la_ssize_t take_output(struct archive *archive, void *context, const void *data, size_t size)
 {
 	struct image_writer *writer = context;
-	int r = 0;
 
-	if (writer->discard)
+	if (writer->discard || writer_take(writer, data, size) == 0)
 		return (la_ssize_t)size;
-	if (size > BUFFER_SIZE - writer->used)
-		r = flush(writer);
-	if (r == 0 && size >= BUFFER_SIZE) {
-		r = write_all(writer->fd, data, size, &writer->err);
-	} else if (r == 0) {
-		memcpy(writer->buffer + writer->used, data, size);
-		writer->used += size;
-	}
-	if (r < 0) {
-		archive_set_error(archive, errno, "%s", writer->err.msg);
-		return -1;
-	}
-	writer->position += size;
-	return (la_ssize_t)size;
+	archive_set_error(archive, errno, "%s", writer->err.msg);
+	return -1;
 }
 
-/* Takes over what failed: our own write, or libarchive. */
-static int archive_failed(struct image_writer *writer, const char *name, struct err *err)
+int writer_failed(struct image_writer *writer, const char *name, struct err *err)
 {
 	if (!writer->err.code)
 		err_set(&writer->err, ERR_FAILED, "%s", archive_error_string(writer->archive));
@@ -124,11 +104,10 @@ static int archive_failed(struct image_writer *writer, const char *name, struct 
  * ustar has room for all names and sizes of entries, and for times of the next 200 years. With pax for what it cannot say, libarchive makes
  * five times as much of each header.
  */
-static int set_format(struct archive *archive, int64_t mtime)
+static int set_format(struct archive *archive, bool ustar)
 {
-	return mtime >= 0 && mtime <= USTAR_TIME_MAX
-		       ? archive_write_set_format_ustar(archive)
-		       : archive_write_set_format_pax_restricted(archive);
+	return ustar ? archive_write_set_format_ustar(archive)
+		     : archive_write_set_format_pax_restricted(archive);
 }
 
 int image_writer_new(int fd, int64_t mtime, bool digests, struct image_writer **ret_writer,
@@ -140,6 +119,7 @@ int image_writer_new(int fd, int64_t mtime, bool digests, struct image_writer **
 		writer->fd = fd;
 		writer->start = find_start(fd);
 		writer->mtime = mtime;
+		writer->ustar = mtime >= 0 && mtime <= USTAR_TIME_MAX;
 		writer->digests = digests;
 		writer->archive = archive_write_new();
 		writer->header = archive_entry_new();
@@ -150,7 +130,7 @@ int image_writer_new(int fd, int64_t mtime, bool digests, struct image_writer **
 		return err_set(err, ERR_FAILED, "no memory for writing an image");
 	}
 	/* No blocks, so that positions are exact. */
-	if (set_format(writer->archive, mtime) != ARCHIVE_OK ||
+	if (set_format(writer->archive, writer->ustar) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(writer->archive, 0) != ARCHIVE_OK ||
 	    archive_write_open(writer->archive, writer, NULL, take_output, NULL) != ARCHIVE_OK) {
 		err_set(err, ERR_FAILED, "libarchive: %s", archive_error_string(writer->archive));
@@ -236,7 +216,7 @@ static int put_folders(struct image_writer *writer, const char *name, struct err
 			continue;
 		TAKE_PTR(folder);
 		if (put_folder(writer, writer->folder) < 0)
-			return archive_failed(writer, name, err);
+			return writer_failed(writer, name, err);
 	}
 	return 0;
 }
@@ -247,12 +227,12 @@ static int put_file(struct image_writer *writer, const char *name, const void *d
 	if (put_folders(writer, name, err) < 0)
 		return -1;
 	if (put_header(writer, name, size, NULL) < 0)
-		return archive_failed(writer, name, err);
+		return writer_failed(writer, name, err);
 	if (ret_offset)
 		*ret_offset = writer->position;
 	if (archive_write_data(writer->archive, data, size) != (la_ssize_t)size ||
 	    archive_write_finish_entry(writer->archive) != ARCHIVE_OK)
-		return archive_failed(writer, name, err);
+		return writer_failed(writer, name, err);
 	return 0;
 }
 
@@ -292,8 +272,11 @@ static struct index_entry *add_to_index(struct image_writer *writer, const char 
 	return NULL;
 }
 
-static int set_digest(struct index_entry *entry, const struct digest *digest, struct err *err)
+int writer_set_digest(const struct image_writer *writer, struct index_entry *entry,
+		      const struct digest *digest, struct err *err)
 {
+	if (!writer->digests)
+		return 0;
 	entry->sha256.data = malloc(DIGEST_SIZE);
 	if (!entry->sha256.data)
 		return err_sys(err, "memory for the index");
@@ -317,111 +300,26 @@ int image_write_entry(struct image_writer *writer, const char *name, const void 
 	return image_write_digested(writer, name, data, size, &digest, err);
 }
 
-int image_write_digested(struct image_writer *writer, const char *name, const void *data,
-			 size_t size, const struct digest *digest, struct err *err)
+struct index_entry *writer_put(struct image_writer *writer, const char *name, const void *data,
+			       size_t size, struct err *err)
 {
 	struct index_entry *entry;
 
 	if (check_entry(writer, name, size, err) < 0)
-		return -1;
+		return NULL;
 	entry = add_to_index(writer, name, err);
 	if (!entry || put_file(writer, name, data, size, &entry->offset, err) < 0)
-		return -1;
+		return NULL;
 	entry->size = size;
-	return writer->digests ? set_digest(entry, digest, err) : 0;
+	return entry;
 }
 
-bool image_writer_patches(const struct image_writer *writer)
+int image_write_digested(struct image_writer *writer, const char *name, const void *data,
+			 size_t size, const struct digest *digest, struct err *err)
 {
-	return writer->start >= 0;
-}
+	struct index_entry *entry = writer_put(writer, name, data, size, err);
 
-/*
- * Page data goes past libarchive, which wants to know its size when it makes the header: that one is
- * made for no data, and size and checksum are put in (ustar: octal digits at 124 and 148).
- */
-static void set_size(uint8_t header[TAR_BLOCK], uint64_t size)
-{
-	char digits[16];
-	unsigned sum = 0;
-
-	snprintf(digits, sizeof(digits), "%011llo", (unsigned long long)size);
-	memcpy(header + 124, digits, 11);
-	memset(header + 148, ' ', 8);
-	for (size_t i = 0; i < TAR_BLOCK; i++)
-		sum += header[i];
-	snprintf(digits, sizeof(digits), "%06o", sum);
-	memcpy(header + 148, digits, 7);
-}
-
-int image_pages_begin(struct image_writer *writer, const char *name, uint64_t size, struct err *err)
-{
-	struct index_entry *entry;
-
-	if (check_entry(writer, name, 0, err) < 0)
-		return -1;
-	entry = add_to_index(writer, name, err);
-	if (!entry || put_folders(writer, name, err) < 0)
-		return -1;
-	if (put_header(writer, name, 0, NULL) < 0 ||
-	    archive_write_finish_entry(writer->archive) != ARCHIVE_OK)
-		return archive_failed(writer, name, err);
-	entry->offset = writer->position;
-	entry->size = size;
-	/* Of one write: it stands whole in the buffer. */
-	memcpy(writer->pages_header, writer->buffer + writer->used - TAR_BLOCK, TAR_BLOCK);
-	set_size(writer->buffer + writer->used - TAR_BLOCK, size);
-	return 0;
-}
-
-int image_pages_write(struct image_writer *writer, const struct iovec *parts, size_t n,
-		      struct err *err)
-{
-	const struct index_entry *entry = &writer->index.entries[writer->index.n_entries - 1];
-
-	for (size_t i = 0; i < n; i++)
-		if (take_output(writer->archive, writer, parts[i].iov_base, parts[i].iov_len) < 0)
-			return archive_failed(writer, entry->name, err);
-	return 0;
-}
-
-static int write_header_again(struct image_writer *writer, uint64_t position, struct err *err)
-{
-	uint64_t flushed = writer->position - writer->used;
-	ssize_t n;
-
-	if (position >= flushed) {
-		memcpy(writer->buffer + (position - flushed), writer->pages_header, TAR_BLOCK);
-		return 0;
-	}
-	n = pwrite(writer->fd, writer->pages_header, TAR_BLOCK,
-		   (off_t)((uint64_t)writer->start + position));
-	if (n == TAR_BLOCK)
-		return 0;
-	if (n >= 0)
-		errno = EIO;
-	return err_sys(err, "write");
-}
-
-int image_pages_end(struct image_writer *writer, const struct digest *digest, struct err *err)
-{
-	struct index_entry *entry = &writer->index.entries[writer->index.n_entries - 1];
-	uint64_t size = writer->position - entry->offset;
-	static const uint8_t zeros[TAR_BLOCK];
-	struct iovec padding = { (void *)zeros, (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK };
-
-	if (image_pages_write(writer, &padding, 1, err) < 0)
-		return -1;
-	set_size(writer->pages_header, size);
-	if (entry->size == 0 &&
-	    write_header_again(writer, entry->offset - TAR_BLOCK, &writer->err) < 0)
-		return archive_failed(writer, entry->name, err);
-	if (entry->size && entry->size != size)
-		return err_set(err, ERR_FAILED,
-			       "image entry %s was to have %llu bytes, and has %llu", entry->name,
-			       (unsigned long long)entry->size, (unsigned long long)size);
-	entry->size = size;
-	return writer->digests ? set_digest(entry, digest, err) : 0;
+	return entry ? writer_set_digest(writer, entry, digest, err) : -1;
 }
 
 static void blob_name(const struct digest *digest, char ret_name[ENTRY_NAME_MAX])
@@ -454,7 +352,7 @@ static int put_links(struct image_writer *writer, void **seen, struct err *err)
 		if (put_folders(writer, name, err) < 0)
 			return -1;
 		if (put_header(writer, name, 0, entry->name) < 0)
-			return archive_failed(writer, name, err);
+			return writer_failed(writer, name, err);
 	}
 	return 0;
 }
@@ -560,6 +458,19 @@ static int put_tail(struct image_writer *writer, struct err *err)
 	return put_record(writer, ENTRY_INDEX, &index_record, &writer->index, err);
 }
 
+/* What was written ahead may have been farther ahead than the image got in the end. */
+static int cut(struct image_writer *writer)
+{
+	off_t end = writer->start + (off_t)writer->position;
+	struct stat st;
+
+	if (!writer->ahead)
+		return 0;
+	if (fstat(writer->fd, &st) < 0 || (st.st_size > end && ftruncate(writer->fd, end) < 0))
+		return err_sys(&writer->err, "ftruncate");
+	return 0;
+}
+
 int image_writer_close(struct image_writer *writer, struct err *err)
 {
 	if (writer->failed)
@@ -569,8 +480,9 @@ int image_writer_close(struct image_writer *writer, struct err *err)
 		writer->failed = true;
 		return -1;
 	}
-	if (archive_write_close(writer->archive) != ARCHIVE_OK || flush(writer) < 0)
-		return archive_failed(writer, ENTRY_INDEX, err);
+	if (archive_write_close(writer->archive) != ARCHIVE_OK || writer_flush(writer) < 0 ||
+	    cut(writer) < 0)
+		return writer_failed(writer, ENTRY_INDEX, err);
 	return 0;
 }
 

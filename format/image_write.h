@@ -50,6 +50,17 @@ int image_pages_write(struct image_writer *writer, const struct iovec *parts, si
 int image_pages_end(struct image_writer *writer, const struct digest *digest, struct err *err);
 
 /*
+ * Where the data of an entry of page data begins, in bytes of the image, if the one before it, of the same folder, begins at `place` and has `size` bytes.
+ * image_pages_ahead writes parts of it there before it is begun, from several threads at once, and while the writer is at other entries;
+ * image_pages_skip: the next bytes of the entry that was begun stand there already. For a writer that foresees only.
+ */
+bool image_writer_foresees(const struct image_writer *writer);
+uint64_t image_pages_behind(uint64_t place, uint64_t size);
+int image_pages_ahead(struct image_writer *writer, uint64_t place, const struct iovec *parts,
+		      size_t n, struct err *err);
+int image_pages_skip(struct image_writer *writer, uint64_t size, struct err *err);
+
+/*
  * Appends the tail: a hard link blobs/sha256/<digest> for every entry, the OCI manifest, oci-layout
  * and index.json; then hands everything to the kernel. Durability (fsync) is the caller's.
  */
