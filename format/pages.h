@@ -132,7 +132,19 @@ struct page_entry {
  * Where entries go, one after the other. begin, write and end are called by any thread of the writer, one at a time, until
  * page_writer_drain has returned; `wrote` (may be NULL), with the bytes of pages of an entry that ended, only by the one that calls the writer. `begin` is
  * told the size; with any_size it may be 0: not known before the end.
+ *
+ * With any_size there may be `ahead`: write, called by several threads at once, puts at a place what an entry that begins later will have there.
+ * `place` tells where that one began that was begun last; `behind`, where the next one will if it is in the same folder, and the one at `place` gets
+ * so many bytes. `skip`, first after `begin`: so many bytes of the entry stand there already. What was written at other places is as good as not written.
  */
+struct page_ahead {
+	int (*write)(void *context, uint64_t place, const struct iovec *parts, size_t n,
+		     struct err *err);
+	uint64_t (*place)(void *context);
+	uint64_t (*behind)(uint64_t place, uint64_t size);
+	int (*skip)(void *context, uint64_t size, struct err *err);
+};
+
 struct page_sink {
 	bool any_size;
 	int (*begin)(void *context, const char *name, uint64_t size, struct err *err);
@@ -140,13 +152,14 @@ struct page_sink {
 	int (*end)(void *context, const struct page_entry *entry, struct err *err);
 	void (*wrote)(void *context, uint64_t page_size);
 	void *context;
+	const struct page_ahead *ahead; /* NULL: in order only */
 };
 
 /*
  * Makes entries, with `threads` threads (this one included; started when first needed), which read,
- * compress, digest and write at the same time. The bytes do not depend
+ * compress, digest and write at the same time, each at an entry of its own where the sink takes parts ahead and their places can be foreseen. The bytes do not depend
  * on their number. In each thread it holds a frame and what zstd needs; and frames that are made
- * and not written yet: 4 for each thread; with digests and from 3 threads on two entries of PAGES_DATA_MAX, so that several are digested at the same time; if they
+ * and not written yet: 4 for each thread; if they
  * are compressed and the sink must know the size before, PAGES_ENTRIES_MAX whole entries (one if
  * there is but one thread).
  *

@@ -3,6 +3,7 @@
 
 #include "format/pages.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -20,7 +21,7 @@ struct slab {
 static int add_slab(struct page_cells *cells)
 {
 	size_t room = (cells->made / SLAB_CELLS + 1) * SLAB_CELLS;
-	uint8_t **bigger = realloc(cells->free, room * sizeof(*bigger));
+	struct free_cell *bigger = realloc(cells->free, room * sizeof(*bigger));
 	struct slab *slab = malloc(sizeof(*slab));
 	void *memory;
 
@@ -43,21 +44,43 @@ static int add_slab(struct page_cells *cells)
 	return 0;
 }
 
-uint8_t *page_cell_take(struct page_cells *cells)
+enum { ANYBODY = UINT_MAX };
+
+static uint8_t *take_free(struct page_cells *cells, unsigned worker)
+{
+	for (size_t i = cells->n_free; i-- > 0;) {
+		struct free_cell cell = cells->free[i];
+
+		if (worker != ANYBODY && cell.worker != worker)
+			continue;
+		cells->free[i] = cells->free[--cells->n_free];
+		return cell.at;
+	}
+	return NULL;
+}
+
+static uint8_t *take_new(struct page_cells *cells)
 {
 	size_t used = cells->made % SLAB_CELLS;
 
-	if (cells->n_free)
-		return cells->free[--cells->n_free];
 	if (cells->made >= cells->limit || (used == 0 && add_slab(cells) < 0))
 		return NULL;
 	cells->made++;
 	return (uint8_t *)cells->slabs->memory + used * CELL;
 }
 
-void page_cell_give(struct page_cells *cells, uint8_t *cell)
+uint8_t *page_cell_take(struct page_cells *cells, unsigned worker)
 {
-	cells->free[cells->n_free++] = cell;
+	uint8_t *cell = take_free(cells, worker);
+
+	if (!cell)
+		cell = take_new(cells);
+	return cell ? cell : take_free(cells, ANYBODY);
+}
+
+void page_cell_give(struct page_cells *cells, uint8_t *cell, unsigned worker)
+{
+	cells->free[cells->n_free++] = (struct free_cell){ cell, worker };
 }
 
 void page_cells_done(struct page_cells *cells)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/pages_queue.h"
 
-#include "format/bytes.h"
 #include "format/cleanup.h"
 
 #include <string.h>
@@ -11,159 +10,9 @@ enum {
 	/* For what is written while it is made: enough that no thread waits for another one's turn, and few enough to stay in the caches. */
 	CELLS_PER_THREAD = 4,
 	CELLS_STREAMING_MAX = 2 * FRAMES_MAX,
-	/* SHA-256 of one entry is a chain, and slower than all else: from so many threads on, those of several entries are made at the same time. */
-	DIGESTING_THREADS = 3,
+	/* So many frames of pages as they are, and none before that is not: the rest of the entry will be like them. */
+	TRUSTED_FRAMES = 16,
 };
-
-int frame_maker_init(struct frame_maker *maker, int level, struct err *err)
-{
-	maker->level = level;
-	return page_coder_new(level, &maker->coder, err);
-}
-
-void frame_maker_done(struct frame_maker *maker)
-{
-	page_coder_free(maker->coder);
-	free(maker->pages);
-}
-
-static size_t frame_pages(const struct queued_entry *entry, size_t index)
-{
-	uint64_t left = entry->size - (uint64_t)index * PAGES_FRAME_SIZE;
-
-	return left < PAGES_FRAME_SIZE ? left : PAGES_FRAME_SIZE;
-}
-
-static int read_parts(const struct queued_entry *entry, size_t index, const struct iovec *parts,
-		      size_t n, struct err *err)
-{
-	uint64_t offset = (uint64_t)index * PAGES_FRAME_SIZE;
-
-	for (size_t i = 0; i < n; i++) {
-		if (entry->source.read(entry->source.context, offset, parts[i].iov_base,
-				       parts[i].iov_len, err) < 0)
-			return -1;
-		offset += parts[i].iov_len;
-	}
-	return 0;
-}
-
-static void copy_parts(const struct iovec *to, const struct iovec *from, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		memcpy(to[i].iov_base, from[i].iov_base, to[i].iov_len);
-}
-
-/*
- * Pages that look as if they would not be compressed are read to where they then stay; the others
- * must be in one piece. Both ways lead to the same frame.
- */
-static ssize_t make(struct frame_maker *maker, const struct queued_entry *entry, size_t index,
-		    uint8_t *cell, struct err *err)
-{
-	struct iovec body[PAGES_BODY_PARTS], pages[PAGES_BODY_PARTS], *at;
-	size_t size = frame_pages(entry, index);
-	size_t n = page_frame_body(cell, size, body);
-	ssize_t done;
-
-	page_parts(maker->pages, size, pages);
-	at = maker->raw ? body : pages;
-	if (read_parts(entry, index, at, n, err) < 0)
-		return -1;
-	if (!page_frame_hopeless(maker->coder, at, n)) {
-		if (at == body)
-			copy_parts(pages, body, n);
-		done = page_frame_compress(maker->coder, maker->pages, size, cell, err);
-		maker->raw = done == 0;
-		if (done)
-			return done;
-		at = pages;
-	}
-	maker->raw = true;
-	if (at == pages)
-		copy_parts(body, pages, n);
-	return (ssize_t)page_frame_seal(cell, size);
-}
-
-static ssize_t make_raw(const struct queued_entry *entry, size_t index, uint8_t *cell,
-			struct err *err)
-{
-	struct iovec body[PAGES_BODY_PARTS];
-	size_t size = frame_pages(entry, index);
-	size_t n = page_frame_body(cell, size, body);
-
-	if (read_parts(entry, index, body, n, err) < 0)
-		return -1;
-	return (ssize_t)page_frame_seal(cell, size);
-}
-
-static int make_frame(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
-{
-	ssize_t n;
-
-	(void)queue;
-	if (maker->level != PAGES_LEVEL_NONE && !maker->pages)
-		maker->pages = malloc(PAGES_FRAME_SIZE);
-	if (maker->level != PAGES_LEVEL_NONE && !maker->pages)
-		return err_sys(&task->err, "memory for a frame of pages");
-	if (maker->level == PAGES_LEVEL_NONE)
-		n = make_raw(task->entry, task->first, task->cell, &task->err);
-	else
-		n = make(maker, task->entry, task->first, task->cell, &task->err);
-	if (n < 0)
-		return -1;
-	task->made = (struct page_frame){
-		.size = (uint32_t)n,
-		.page_size = (uint32_t)frame_pages(task->entry, task->first),
-		.checksum = get_le32(task->cell + n - 4),
-	};
-	return 0;
-}
-
-static int digest_part(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
-{
-	struct queued_entry *entry = task->entry;
-
-	(void)queue;
-	(void)maker;
-	digest_update(&entry->state, entry->parts[task->first].iov_base,
-		      entry->parts[task->first].iov_len);
-	if (task->first == entry->n_frames)
-		digest_final(&entry->state, &entry->digest);
-	return 0;
-}
-
-static int write_part(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
-{
-	const struct queued_entry *entry = task->entry;
-	const struct page_sink *sink = &queue->sink;
-	const struct page_entry facts = {
-		.name = entry->name,
-		.page_size = entry->size,
-		.size = task->size,
-		.digest = queue->digests ? &entry->digest : NULL,
-	};
-
-	(void)maker;
-	if (task->begins && sink->begin(sink->context, entry->name, task->size, &task->err) < 0)
-		return -1;
-	if (task->count &&
-	    sink->write(sink->context, &entry->parts[task->first], task->count, &task->err) < 0)
-		return -1;
-	return task->ends ? sink->end(sink->context, &facts, &task->err) : 0;
-}
-
-typedef int task_fn(const struct page_queue *queue, struct task *task, struct frame_maker *maker);
-static task_fn *const doing[] = {
-	[TASK_WRITE] = write_part,
-	[TASK_DIGEST] = digest_part,
-	[TASK_FRAME] = make_frame,
-};
-
-void task_do(const struct page_queue *queue, struct task *task, struct frame_maker *maker)
-{
-	task->result = doing[task->kind](queue, task, maker);
-}
 
 void page_queue_init(struct page_queue *queue, const struct page_writer_options *options,
 		     const struct page_sink *sink)
@@ -175,9 +24,10 @@ void page_queue_init(struct page_queue *queue, const struct page_writer_options 
 	queue->level = options->level;
 	queue->streaming = sink->any_size || options->level == PAGES_LEVEL_NONE;
 	queue->room = options->threads < 2 ? 1 : PAGES_ENTRIES_MAX;
+	if (sink->ahead && options->threads > 1)
+		queue->room = options->threads < QUEUE_MAX ? options->threads + 1 : QUEUE_MAX;
+	queue->trusted = TRUSTED_FRAMES;
 	queue->cells.limit = queue->room * FRAMES_MAX;
-	if (options->digests && options->threads >= DIGESTING_THREADS)
-		cells = CELLS_STREAMING_MAX;
 	if (queue->streaming)
 		queue->cells.limit = cells < CELLS_STREAMING_MAX ? cells : CELLS_STREAMING_MAX;
 }
@@ -193,13 +43,25 @@ static void release_source(struct queued_entry *entry)
 
 void page_queue_free(struct page_queue *queue)
 {
-	for (size_t i = 0; i < PAGES_ENTRIES_MAX; i++) {
+	for (size_t i = 0; i < QUEUE_MAX; i++) {
 		release_source(&queue->entries[i]);
 		free(queue->entries[i].frames);
 		free(queue->entries[i].parts);
 		free(queue->entries[i].table);
 	}
 	page_cells_done(&queue->cells);
+}
+
+/* As if nothing had been done but what the sink has been told. */
+static void start_over(struct queued_entry *entry)
+{
+	entry->next = entry->made = entry->digested = entry->written = entry->released = 0;
+	entry->bytes = 0;
+	entry->owner = 0;
+	entry->again = false;
+	entry->failed = entry->n_frames;
+	memset(entry->frames, 0, entry->n_frames * sizeof(*entry->frames));
+	digest_init(&entry->state);
 }
 
 static int prepare(struct queued_entry *entry, struct err *err)
@@ -212,29 +74,28 @@ static int prepare(struct queued_entry *entry, struct err *err)
 		entry->table = malloc(page_table_size(FRAMES_MAX));
 	if (!entry->frames || !entry->parts || !entry->table)
 		return err_sys(err, "memory for page data");
-	entry->next = entry->made = entry->digested = entry->written = entry->released = 0;
+	entry->n_frames = (entry->size + PAGES_FRAME_SIZE - 1) / PAGES_FRAME_SIZE;
 	entry->begun = entry->ended = false;
-	entry->n_frames = entry->failed = (entry->size + PAGES_FRAME_SIZE - 1) / PAGES_FRAME_SIZE;
-	memset(entry->frames, 0, entry->n_frames * sizeof(*entry->frames));
-	digest_init(&entry->state);
+	entry->place = PLACE_UNKNOWN;
+	start_over(entry);
 	return 0;
 }
 
 static struct queued_entry *entry_at(struct page_queue *queue, size_t index)
 {
-	return &queue->entries[(queue->oldest + index) % PAGES_ENTRIES_MAX];
+	return &queue->entries[(queue->oldest + index) % QUEUE_MAX];
 }
 
 int page_queue_add(struct page_queue *queue, const char *name, const struct page_source *pages,
 		   uint64_t size, void (*release)(void *context), struct err *err)
 {
 	struct queued_entry *entry = entry_at(queue, queue->n_entries);
-	uint8_t *cell = page_cell_take(&queue->cells);
+	uint8_t *cell = page_cell_take(&queue->cells, 0);
 	int r = 0;
 
 	/* One is enough to get on, if parts are written as they are made. */
 	if (cell)
-		page_cell_give(&queue->cells, cell);
+		page_cell_give(&queue->cells, cell, 0);
 	else if (!queue->cells.made)
 		r = err_sys(err, "memory for page data");
 	entry->source = *pages;
@@ -258,34 +119,82 @@ static bool all_made(const struct queued_entry *entry)
 	return entry->made == entry->n_frames + 1;
 }
 
-/* 0: not known yet. */
-static uint64_t entry_size(const struct page_queue *queue, const struct queued_entry *entry)
+/* If all frames that are not made yet are of pages as they are. */
+static uint64_t expected_size(const struct queued_entry *entry)
 {
 	uint64_t size = page_table_size(entry->n_frames);
 
-	if (!all_made(entry) && queue->level != PAGES_LEVEL_NONE)
-		return 0;
 	for (size_t i = 0; i < entry->n_frames; i++)
-		size += all_made(entry) ? entry->frames[i].size
+		size += i < entry->made ? entry->frames[i].size
 					: page_frame_raw_size(frame_pages(entry, i));
 	return size;
 }
 
-/* In order, also of the entries. Its end waits for the digest. */
-static bool take_write(struct page_queue *queue, struct queued_entry *entry, struct task *task)
+/* 0: not known yet. */
+static uint64_t entry_size(const struct page_queue *queue, const struct queued_entry *entry)
+{
+	return all_made(entry) || queue->level == PAGES_LEVEL_NONE ? expected_size(entry) : 0;
+}
+
+/* Whether expected_size is worth a bet. */
+static bool is_trusted(const struct page_queue *queue, const struct queued_entry *entry)
+{
+	if (entry_size(queue, entry))
+		return true;
+	for (size_t i = 0; i < entry->made; i++)
+		if (entry->frames[i].size != page_frame_raw_size(frame_pages(entry, i)))
+			return false;
+	return entry->made >= queue->trusted;
+}
+
+static bool same_folder(const char *a, const char *b)
+{
+	size_t length = (size_t)(strrchr(a, '/') ? strrchr(a, '/') - a : 0);
+
+	return strncmp(a, b, length) == 0 && !strchr(b + length + (length > 0), '/');
+}
+
+/*
+ * Where it will begin if the one before gets the size that it seems to get: from there on it can be written by a thread of its own, while
+ * the other is digested, which is a chain, and slower than all else. False: its turn has to be awaited.
+ */
+static bool find_place(struct page_queue *queue, size_t index)
+{
+	struct queued_entry *entry = entry_at(queue, index);
+	const struct queued_entry *before;
+
+	if (entry->place != PLACE_UNKNOWN)
+		return true;
+	if (!index || !queue->sink.ahead || entry->n_frames < TRUSTED_FRAMES)
+		return false;
+	before = entry_at(queue, index - 1);
+	if (before->place == PLACE_UNKNOWN || before->again || !is_trusted(queue, before) ||
+	    !same_folder(before->name, entry->name))
+		return false;
+	entry->place = queue->sink.ahead->behind(before->place, expected_size(before));
+	return true;
+}
+
+/* In order. Its end waits for the digest. */
+static bool take_write(struct page_queue *queue, struct queued_entry *entry, bool turn,
+		       struct task *task)
 {
 	bool before = queue->streaming || all_made(entry);
+	bool ahead = !turn && entry->place != PLACE_UNKNOWN;
 	size_t count = before && entry->made > entry->written;
-	bool ends = entry->written + count == entry->n_frames + 1 &&
+	bool ends = turn && entry->written + count == entry->n_frames + 1 &&
 		    (!queue->digests || entry->digested == entry->n_frames + 1);
 
-	if (queue->writing || entry->ended || (!count && !ends))
+	if (entry->writing || (!turn && !ahead) || (!count && !ends))
 		return false;
-	*task = (struct task){ TASK_WRITE, entry, entry->written, .count = count, .ends = ends };
-	task->begins = !entry->begun;
+	*task = (struct task){ TASK_WRITE, entry, .first = entry->written, .count = count };
+	task->ahead = ahead;
+	task->ends = ends;
+	task->begins = turn && !entry->begun;
 	if (task->begins || ends)
 		task->size = entry_size(queue, entry);
-	queue->writing = entry->begun = true;
+	entry->writing = true;
+	queue->writing++;
 	return true;
 }
 
@@ -293,57 +202,102 @@ static bool take_digest(struct page_queue *queue, struct queued_entry *entry, st
 {
 	if (!queue->digests || entry->digesting || entry->made == entry->digested)
 		return false;
-	*task = (struct task){ TASK_DIGEST, entry, entry->digested, .count = 1 };
+	*task = (struct task){ TASK_DIGEST, entry, .first = entry->digested, .count = 1 };
 	entry->digesting = true;
 	return true;
 }
 
-/* Frames are taken in order over all entries, so that the first that is missing always has a cell. */
-static bool take_frame(struct page_queue *queue, struct queued_entry *entry, struct task *task)
+static bool take_frame(struct page_queue *queue, struct queued_entry *entry, unsigned worker,
+		       struct task *task)
 {
 	uint8_t *cell;
 
 	if (entry->next == entry->n_frames)
 		return false;
-	cell = page_cell_take(&queue->cells);
+	cell = page_cell_take(&queue->cells, worker);
 	if (!cell)
 		return false;
-	*task = (struct task){ TASK_FRAME, entry, entry->next++, .cell = cell };
+	*task = (struct task){ TASK_FRAME, entry, .first = entry->next++, .cell = cell };
 	return true;
 }
 
-bool page_queue_take(struct page_queue *queue, struct task *ret_task)
+/* All before it have ended. */
+static bool has_turn(struct page_queue *queue, size_t index)
 {
-	bool turn = true; /* to be written: all before have ended */
+	return (!index || entry_at(queue, index - 1)->ended) && !entry_at(queue, index)->ended;
+}
 
+static bool take_of(struct page_queue *queue, size_t index, unsigned worker, struct task *task)
+{
+	struct queued_entry *entry = entry_at(queue, index);
+
+	if (entry->again || entry->ended)
+		return false;
+	/* Who writes to a file keeps others from it who want that, too. */
+	return (!queue->writing && take_write(queue, entry, has_turn(queue, index), task)) ||
+	       take_digest(queue, entry, task) ||
+	       take_write(queue, entry, has_turn(queue, index), task) ||
+	       take_frame(queue, entry, worker, task);
+}
+
+/* Its own one first, because what it has made of that is in its caches. */
+static bool take_own(struct page_queue *queue, unsigned worker, struct task *task)
+{
+	for (size_t i = 0; i < queue->n_entries; i++)
+		if (entry_at(queue, i)->owner == worker + 1 && take_of(queue, i, worker, task))
+			return true;
+	return false;
+}
+
+static bool take_new(struct page_queue *queue, unsigned worker, struct task *task)
+{
 	for (size_t i = 0; i < queue->n_entries; i++) {
 		struct queued_entry *entry = entry_at(queue, i);
 
-		if ((turn && take_write(queue, entry, ret_task)) ||
-		    take_digest(queue, entry, ret_task) || take_frame(queue, entry, ret_task)) {
-			entry->busy++;
-			return true;
-		}
-		turn = turn && entry->ended;
+		if (entry->owner || entry->ended ||
+		    (!has_turn(queue, i) && !find_place(queue, i)) ||
+		    !take_of(queue, i, worker, task))
+			continue;
+		entry->owner = worker + 1;
+		return true;
 	}
 	return false;
 }
 
-static void release_cells(struct page_queue *queue, struct queued_entry *entry)
+/* Frames are taken in order over all entries, so that the first that is missing always has a cell. */
+static bool take_any(struct page_queue *queue, unsigned worker, struct task *task)
+{
+	for (size_t i = 0; i < queue->n_entries; i++)
+		if (take_of(queue, i, worker, task))
+			return true;
+	return false;
+}
+
+bool page_queue_take(struct page_queue *queue, unsigned worker, struct task *ret_task)
+{
+	if (!take_own(queue, worker, ret_task) && !take_new(queue, worker, ret_task) &&
+	    !take_any(queue, worker, ret_task))
+		return false;
+	ret_task->worker = worker;
+	ret_task->entry->busy++;
+	return true;
+}
+
+static void release_cells(struct page_queue *queue, struct queued_entry *entry, unsigned worker)
 {
 	size_t used = entry->written;
 
 	if (queue->digests && entry->digested < used)
 		used = entry->digested;
 	for (; entry->released < used && entry->released < entry->n_frames; entry->released++)
-		page_cell_give(&queue->cells, entry->parts[entry->released].iov_base);
+		page_cell_give(&queue->cells, entry->parts[entry->released].iov_base, worker);
 }
 
 static void frame_done(struct page_queue *queue, struct queued_entry *entry,
 		       const struct task *task)
 {
 	if (task->result < 0) {
-		page_cell_give(&queue->cells, task->cell);
+		page_cell_give(&queue->cells, task->cell, task->worker);
 		if (task->first < entry->failed) {
 			entry->failed = task->first;
 			entry->err = task->err;
@@ -367,16 +321,47 @@ static void digest_done(struct page_queue *queue, struct queued_entry *entry,
 {
 	entry->digesting = false;
 	entry->digested += task->count;
-	release_cells(queue, entry);
+	release_cells(queue, entry, task->worker);
+}
+
+/* Somebody may still work at them. */
+static void make_again(struct page_queue *queue, const struct queued_entry *first)
+{
+	bool from = false;
+
+	for (size_t i = 0; i < queue->n_entries; i++) {
+		struct queued_entry *entry = entry_at(queue, i);
+
+		from = from || entry == first;
+		entry->again = from;
+		if (from && entry != first)
+			entry->place = PLACE_UNKNOWN;
+	}
 }
 
 static void write_done(struct page_queue *queue, struct queued_entry *entry,
 		       const struct task *task)
 {
-	queue->writing = false;
+	bool misplaced = task_misplaced(task);
+
+	entry->writing = false;
+	queue->writing--;
+	if (task->result < 0)
+		return;
+	if (task->begins) {
+		entry->begun = true;
+		entry->place = task->place;
+	}
+	if (misplaced) {
+		queue->trusted *= 2;
+		make_again(queue, entry);
+		return;
+	}
+	if (task->count)
+		entry->bytes += entry->parts[entry->written].iov_len;
 	entry->written += task->count;
-	entry->ended = task->ends && task->result == 0;
-	release_cells(queue, entry);
+	entry->ended = task->ends;
+	release_cells(queue, entry, task->worker);
 }
 
 typedef void done_fn(struct page_queue *queue, struct queued_entry *entry, const struct task *task);
@@ -386,10 +371,25 @@ static done_fn *const dones[] = {
 	[TASK_FRAME] = frame_done,
 };
 
+/* Nothing is known of it any more, and what is in cells is lost. */
+static void forget(struct page_queue *queue, struct queued_entry *entry, unsigned worker)
+{
+	for (size_t i = entry->released; i < entry->n_frames; i++)
+		if (entry->frames[i].size)
+			page_cell_give(&queue->cells, entry->parts[i].iov_base, worker);
+	start_over(entry);
+}
+
 void page_queue_done(struct page_queue *queue, const struct task *task)
 {
 	task->entry->busy--;
 	dones[task->kind](queue, task->entry, task);
+	for (size_t i = 0; i < queue->n_entries; i++) {
+		struct queued_entry *entry = entry_at(queue, i);
+
+		if (entry->again && !entry->busy)
+			forget(queue, entry, task->worker);
+	}
 }
 
 bool page_queue_idle(const struct page_queue *queue)
@@ -425,6 +425,6 @@ bool page_queue_failed(const struct queued_entry *entry)
 void page_queue_drop(struct page_queue *queue)
 {
 	release_source(entry_at(queue, 0));
-	queue->oldest = (queue->oldest + 1) % PAGES_ENTRIES_MAX;
+	queue->oldest = (queue->oldest + 1) % QUEUE_MAX;
 	queue->n_entries--;
 }

@@ -3,86 +3,25 @@
 #ifndef PIMAGE_PAGES_QUEUE_H
 #define PIMAGE_PAGES_QUEUE_H
 
-#include "format/digest.h"
-#include "format/err.h"
-#include "format/pages.h"
 #include "format/pages_cells.h"
+#include "format/pages_task.h"
 
-/* Of the parts of an entry, which are its frames and then the seek table, each is made, digested and written in order. */
-struct queued_entry {
-	char *name;
-	struct page_source source;
-	void (*release)(void *context);
-	uint64_t size; /* of pages */
-
-	struct page_frame *frames;
-	struct iovec *parts; /* each frame in a cell */
-	uint8_t *table;
-	size_t n_frames;
-	size_t next;	 /* frame to be taken */
-	size_t made;	 /* parts, from the first on without a gap */
-	size_t digested; /* parts */
-	size_t written;	 /* parts */
-	size_t released; /* parts */
-	bool digesting;
-	bool begun;    /* to be written */
-	bool ended;    /* the sink has all of it */
-	unsigned busy; /* tasks that were taken */
-	struct digest_state state;
-	struct digest digest;
-	size_t failed; /* the first frame that failed, so that the message does not depend on timing */
-	struct err err;
-};
+/* Each thread can have one entry, and one more waits. */
+enum { QUEUE_MAX = 17 };
 
 struct page_queue {
 	struct page_sink sink;
-	struct queued_entry entries[PAGES_ENTRIES_MAX]; /* a ring */
+	struct queued_entry entries[QUEUE_MAX]; /* a ring */
 	size_t oldest;
 	size_t n_entries;
-	size_t room;	/* how many there may be */
-	bool digests;	/* to be made */
-	bool streaming; /* an entry may be written before its size is known */
-	bool writing;	/* one thread at a time */
+	size_t room;	  /* how many there may be */
+	size_t trusted;	  /* frames; more after each mistake */
+	unsigned writing; /* tasks that were taken */
+	bool digests;	  /* to be made */
+	bool streaming;	  /* an entry may be written before its size is known */
 	int level;
 	struct page_cells cells;
 };
-
-/* What one thread needs to make frames. */
-struct frame_maker {
-	struct page_coder *coder;
-	int level;
-	uint8_t *pages;
-	bool raw; /* the last frame was one of pages as they are: the next may be, too */
-};
-
-int frame_maker_init(struct frame_maker *maker, int level, struct err *err);
-void frame_maker_done(struct frame_maker *maker);
-
-/*
- * A piece of work that was taken by one thread. Who has made a frame writes it and digests it too if that can be done at once, because it is in the
- * caches of that processor then.
- */
-enum task_kind {
-	TASK_WRITE,
-	TASK_DIGEST,
-	TASK_FRAME,
-};
-
-struct task {
-	enum task_kind kind;
-	struct queued_entry *entry;
-	size_t first;	   /* part: the frame, or what is written or digested */
-	size_t count;	   /* 0: no part is to be written */
-	bool begins, ends; /* the entry, in the sink */
-	uint64_t size;	   /* of the entry, where it begins or ends; 0: not known yet */
-	uint8_t *cell;	   /* for the frame */
-	struct page_frame made;
-	int result;
-	struct err err;
-};
-
-/* Without any lock. */
-void task_do(const struct page_queue *queue, struct task *task, struct frame_maker *maker);
 
 void page_queue_init(struct page_queue *queue, const struct page_writer_options *options,
 		     const struct page_sink *sink);
@@ -92,8 +31,11 @@ void page_queue_free(struct page_queue *queue);
 int page_queue_add(struct page_queue *queue, const char *name, const struct page_source *pages,
 		   uint64_t size, void (*release)(void *context), struct err *err);
 
-/* A task that can be done now; false: there is none. After task_do, page_queue_done. */
-bool page_queue_take(struct page_queue *queue, struct task *ret_task);
+/*
+ * A task that a worker, counted from 0, can do now; false: there is none. Who has made a frame writes it and digests it too if that can be done
+ * at once, because it is in the caches of that processor then. After task_do, page_queue_done.
+ */
+bool page_queue_take(struct page_queue *queue, unsigned worker, struct task *ret_task);
 void page_queue_done(struct page_queue *queue, const struct task *task);
 
 /* Nobody has taken any task: what cannot be done now never can, for want of memory. */

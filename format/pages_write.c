@@ -62,7 +62,7 @@ static void do_task(struct worker *worker, struct task *task)
 	struct page_writer *writer = worker->writer;
 
 	pthread_mutex_unlock(&writer->lock);
-	task_do(&writer->queue, task, &worker->maker);
+	task_do(&writer->queue.sink, writer->queue.digests, task, &worker->maker);
 	pthread_mutex_lock(&writer->lock);
 	page_queue_done(&writer->queue, task);
 	/* Of frames the first in order is told (page_queue_failed). */
@@ -76,11 +76,12 @@ static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
 	struct page_writer *writer = worker->writer;
+	unsigned number = (unsigned)(worker - writer->workers);
 	struct task task;
 
 	pthread_mutex_lock(&writer->lock);
 	while (!writer->quit) {
-		if (!writer->failed && page_queue_take(&writer->queue, &task))
+		if (!writer->failed && page_queue_take(&writer->queue, number, &task))
 			do_task(worker, &task);
 		else
 			pthread_cond_wait(&writer->work, &writer->lock);
@@ -190,7 +191,7 @@ static int work_down(struct page_writer *writer, size_t most)
 			page_queue_drop(queue);
 		} else if (queue->n_entries <= most) {
 			return 0;
-		} else if (page_queue_take(queue, &task)) {
+		} else if (page_queue_take(queue, 0, &task)) {
 			do_task(&writer->workers[0], &task);
 		} else if (page_queue_idle(queue)) {
 			return failed_for_memory(writer, entry->name);

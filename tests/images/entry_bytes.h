@@ -51,7 +51,7 @@ static inline uint8_t *entry_bytes(int level, const struct page_source *source, 
 	const struct page_writer_options options = { 1, level, false };
 	struct entry_bytes entry = { 0 };
 	const struct page_sink sink = {
-		false, entry_bytes_begin, entry_bytes_add, entry_bytes_end, NULL, &entry
+		false, entry_bytes_begin, entry_bytes_add, entry_bytes_end, NULL, &entry, NULL
 	};
 	struct page_writer *writer = NULL;
 

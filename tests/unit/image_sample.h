@@ -48,9 +48,13 @@ static inline int sample_pages(struct image_writer *writer, int level, const cha
 			       const struct page_source *source, uint64_t size, struct err *err)
 {
 	const struct page_writer_options options = { 1, level, true };
-	const struct page_sink sink = {
-		image_writer_patches(writer), sample_begin, sample_put, sample_end, NULL, writer
-	};
+	const struct page_sink sink = { image_writer_patches(writer),
+					sample_begin,
+					sample_put,
+					sample_end,
+					NULL,
+					writer,
+					NULL };
 	struct page_writer *pages = NULL;
 	int r = page_writer_new(&options, &sink, &pages, err);
 

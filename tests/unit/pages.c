@@ -246,7 +246,7 @@ static uint8_t *make_how(bool streams, unsigned threads, int level, const uint8_
 	struct memory memory = { .data = pages, .size = size };
 	struct page_source source = { memory_read, &memory };
 	struct kept kept = { .digest = options.digests };
-	const struct page_sink sink = { streams, keep_begin, keep, keep_end, wrote, &kept };
+	const struct page_sink sink = { streams, keep_begin, keep, keep_end, wrote, &kept, NULL };
 	struct page_writer *writer = NULL;
 	struct err err = { 0 };
 
@@ -372,8 +372,8 @@ static void check_errors(const uint8_t *pages)
 	struct memory memory = { .data = pages, .size = SIZE, .fails_at = 5 * PAGES_FRAME_SIZE };
 	struct page_source source = { memory_read, &memory };
 	struct kept kept = { .digest = true };
-	const struct page_sink sink = { true, keep_begin, keep, keep_end, wrote, &kept };
-	const struct page_sink full = { false, keep_begin, refuse, keep_end, wrote, &kept };
+	const struct page_sink sink = { true, keep_begin, keep, keep_end, wrote, &kept, NULL };
+	const struct page_sink full = { false, keep_begin, refuse, keep_end, wrote, &kept, NULL };
 	struct page_writer *writer = NULL;
 	struct err err = { 0 };
 
@@ -432,7 +432,7 @@ static int noise_read(void *context, uint64_t offset, void *buffer, size_t size,
 static void run_out_of_memory(unsigned threads)
 {
 	const struct page_writer_options options = { threads, 1, true };
-	const struct page_sink sink = { false, keep_begin, refuse, keep_end, NULL, NULL };
+	const struct page_sink sink = { false, keep_begin, refuse, keep_end, NULL, NULL, NULL };
 	const struct page_source source = { noise_read, NULL };
 	unsigned long pages = 0;
 	struct page_writer *writer = NULL;
