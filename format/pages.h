@@ -159,7 +159,7 @@ struct page_sink {
  * Makes entries, with `threads` threads (this one included; started when first needed), which read,
  * compress, digest and write at the same time, each at an entry of its own where the sink takes parts ahead and their places can be foreseen. The bytes do not depend
  * on their number. In each thread it holds a frame and what zstd needs; and frames that are made
- * and not written yet: 4 for each thread; if they
+ * and not written yet: 4 for each thread; with digests and from 3 threads on two entries of PAGES_DATA_MAX, so that several are digested at the same time; if they
  * are compressed and the sink must know the size before, PAGES_ENTRIES_MAX whole entries (one if
  * there is but one thread).
  *

@@ -74,8 +74,8 @@ uint8_t *page_cell_take(struct page_cells *cells, unsigned worker)
 	uint8_t *cell = take_free(cells, worker);
 
 	if (!cell)
-		cell = take_new(cells);
-	return cell ? cell : take_free(cells, ANYBODY);
+		cell = take_free(cells, ANYBODY);
+	return cell ? cell : take_new(cells);
 }
 
 void page_cell_give(struct page_cells *cells, uint8_t *cell, unsigned worker)

@@ -10,8 +10,17 @@ enum {
 	/* For what is written while it is made: enough that no thread waits for another one's turn, and few enough to stay in the caches. */
 	CELLS_PER_THREAD = 4,
 	CELLS_STREAMING_MAX = 2 * FRAMES_MAX,
-	/* So many frames of pages as they are, and none before that is not: the rest of the entry will be like them. */
-	TRUSTED_FRAMES = 16,
+	/* SHA-256 of one entry is a chain, and slower than all else: from so many threads on, those of several entries are made at the same time. */
+	DIGESTING_THREADS = 3,
+	/* Less is not worth a place of its own. */
+	AHEAD_FRAMES = 16,
+	/*
+	 * Sixteenths of an entry that must be frames of pages as they are, and nothing else, to make believe that the rest will be. A bet that is lost
+	 * costs the making of the entries that come next.
+	 */
+	DOUBT_MIN = 1,
+	DOUBT_FIRST = 8,
+	DOUBT_MAX = 32, /* of 16: no bets */
 };
 
 void page_queue_init(struct page_queue *queue, const struct page_writer_options *options,
@@ -26,7 +35,9 @@ void page_queue_init(struct page_queue *queue, const struct page_writer_options 
 	queue->room = options->threads < 2 ? 1 : PAGES_ENTRIES_MAX;
 	if (sink->ahead && options->threads > 1)
 		queue->room = options->threads < QUEUE_MAX ? options->threads + 1 : QUEUE_MAX;
-	queue->trusted = TRUSTED_FRAMES;
+	queue->doubt = DOUBT_FIRST;
+	if (options->digests && options->threads >= DIGESTING_THREADS)
+		cells = CELLS_STREAMING_MAX;
 	queue->cells.limit = queue->room * FRAMES_MAX;
 	if (queue->streaming)
 		queue->cells.limit = cells < CELLS_STREAMING_MAX ? cells : CELLS_STREAMING_MAX;
@@ -136,15 +147,20 @@ static uint64_t entry_size(const struct page_queue *queue, const struct queued_e
 	return all_made(entry) || queue->level == PAGES_LEVEL_NONE ? expected_size(entry) : 0;
 }
 
+/* All frames so far are of pages as they are. */
+static bool is_raw(const struct queued_entry *entry)
+{
+	for (size_t i = 0; i < entry->made && i < entry->n_frames; i++)
+		if (entry->frames[i].size != page_frame_raw_size(frame_pages(entry, i)))
+			return false;
+	return true;
+}
+
 /* Whether expected_size is worth a bet. */
 static bool is_trusted(const struct page_queue *queue, const struct queued_entry *entry)
 {
-	if (entry_size(queue, entry))
-		return true;
-	for (size_t i = 0; i < entry->made; i++)
-		if (entry->frames[i].size != page_frame_raw_size(frame_pages(entry, i)))
-			return false;
-	return entry->made >= queue->trusted;
+	return entry_size(queue, entry) ||
+	       (entry->made * 16 >= queue->doubt * entry->n_frames && is_raw(entry));
 }
 
 static bool same_folder(const char *a, const char *b)
@@ -165,7 +181,7 @@ static bool find_place(struct page_queue *queue, size_t index)
 
 	if (entry->place != PLACE_UNKNOWN)
 		return true;
-	if (!index || !queue->sink.ahead || entry->n_frames < TRUSTED_FRAMES)
+	if (!index || !queue->sink.ahead || entry->n_frames < AHEAD_FRAMES)
 		return false;
 	before = entry_at(queue, index - 1);
 	if (before->place == PLACE_UNKNOWN || before->again || !is_trusted(queue, before) ||
@@ -353,7 +369,7 @@ static void write_done(struct page_queue *queue, struct queued_entry *entry,
 		entry->place = task->place;
 	}
 	if (misplaced) {
-		queue->trusted *= 2;
+		queue->doubt = queue->doubt < DOUBT_MAX / 4 ? queue->doubt * 4 : DOUBT_MAX;
 		make_again(queue, entry);
 		return;
 	}
@@ -361,6 +377,8 @@ static void write_done(struct page_queue *queue, struct queued_entry *entry,
 		entry->bytes += entry->parts[entry->written].iov_len;
 	entry->written += task->count;
 	entry->ended = task->ends;
+	if (entry->ended && queue->doubt > DOUBT_MIN && is_raw(entry))
+		queue->doubt /= 2;
 	release_cells(queue, entry, task->worker);
 }
 

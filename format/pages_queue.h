@@ -15,7 +15,7 @@ struct page_queue {
 	size_t oldest;
 	size_t n_entries;
 	size_t room;	  /* how many there may be */
-	size_t trusted;	  /* frames; more after each mistake */
+	size_t doubt;	  /* that an entry goes on as it begins: grows with mistakes, see there */
 	unsigned writing; /* tasks that were taken */
 	bool digests;	  /* to be made */
 	bool streaming;	  /* an entry may be written before its size is known */
