@@ -255,26 +255,17 @@ static void test_ahead(int level, unsigned frames)
 	free(world.store.bytes);
 }
 
-/* Of too few frames nothing is concluded. */
-static void test_no_trust(void)
+/* Of too few frames nothing is concluded, and of compressed ones neither. */
+static void test_no_bet(unsigned noise, unsigned frames)
 {
-	struct world world = world_of(FRAMES, FRAMES, FRAMES);
+	struct world world = world_of(noise, FRAMES, FRAMES);
 	struct task held;
 
 	make(&world, 2, true, 1);
-	held = hold(&world, 0, TASK_FRAME, 10);
-	CHECK(world.store.begun == 1);
-	while (world.queue.entries[0].made < 15) {
-		struct task task;
-
-		CHECK(page_queue_take(&world.queue, 1, &task));
-		CHECK(task.entry == &world.queue.entries[0]);
-		finish_task(&world, &task);
-		if (held.entry && world.queue.entries[0].next > 14) {
-			finish_task(&world, &held);
-			held.entry = NULL;
-		}
-	}
+	held = hold(&world, 0, TASK_DIGEST, frames);
+	work(&world, 1);
+	CHECK(world.store.ahead == 0 && world.noise[1].reads == 0);
+	finish_task(&world, &held);
 	work(&world, 0);
 	finish(&world);
 	check_store(&world, 1);
@@ -340,7 +331,8 @@ int main(void)
 	test_ahead(1, 20);
 	/* Sizes are known before. */
 	test_ahead(PAGES_LEVEL_NONE, 2);
-	test_no_trust();
+	test_no_bet(FRAMES, 5);
+	test_no_bet(0, 20);
 	test_mistake(false);
 	test_mistake(true);
 	test_mistake_without_room();
