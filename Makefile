@@ -70,8 +70,8 @@ $(BUILD)/libraries-of-program: tools/libraries
 $(BUILD)/tests/unit/%: tests/unit/%.c $(call LIB,restore dump inspect cli kernel format) $(BUILD)/libraries
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(filter %.a,$^) @$(BUILD)/libraries
 
-$(BUILD)/tests/bench/%: tests/bench/%.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+$(BUILD)/tests/bench/%: tests/bench/%.c $(call LIB,format) $(BUILD)/libraries
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) @$(BUILD)/libraries
 
 $(BUILD)/tests/subject/%: tests/subject/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< -lm -lrt
@@ -122,7 +122,7 @@ check-sanitize: sanitized
 	@for t in $(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-gcc/%) \
 		$(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-clang/%); do $$t || exit 1; done
 
-bench: all $(BUILD)/tests/bench/target $(BUILD)/tests/bench/timed
+bench: all $(addprefix $(BUILD)/tests/bench/,target timed limit)
 	@tests/bench/run $(BENCH) $(BUILD)
 
 MANUALS1 := dump/pdump.1 restore/prestore.1 inspect/pinspect.1
