@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,10 +242,13 @@ static volatile uint64_t *open_gap(void)
 	return gap == MAP_FAILED ? NULL : gap;
 }
 
-/* What is noted there, in nanoseconds, since somebody wrote zeros: the longest time between two beats, and when the first one was. */
-enum { GAP, FIRST };
+/*
+ * What is noted there, in nanoseconds, since somebody wrote zeros: the longest time between two beats, and when the second one was: the first one's time may
+ * have been taken before the process was saved.
+ */
+enum { GAP, BEATS, SECOND };
 
-static int beating(unsigned long mib)
+static int beat(unsigned long mib, bool rests)
 {
 	struct timespec pause = { 0, 1000000 };
 	volatile uint64_t *gap = open_gap();
@@ -255,13 +259,25 @@ static int beating(unsigned long mib)
 	puts("ready");
 	fclose(stdout);
 	for (last = now();; last = next) {
-		nanosleep(&pause, NULL);
+		if (rests)
+			nanosleep(&pause, NULL);
 		next = now();
 		if (next - last > gap[GAP])
 			gap[GAP] = next - last;
-		if (!gap[FIRST])
-			gap[FIRST] = next;
+		if (gap[BEATS] < 2 && ++gap[BEATS] == 2)
+			gap[SECOND] = next;
 	}
+}
+
+static int beating(unsigned long mib)
+{
+	return beat(mib, true);
+}
+
+/* Its first instruction is not the rest of a pause. */
+static int spinning(unsigned long mib)
+{
+	return beat(mib, false);
 }
 
 /* So that a host that takes back what its guests have freed has given it again, before time is taken. */
@@ -289,7 +305,7 @@ static const struct {
 	{ "sleep", sleeping }, { "memory", random_memory }, { "beating", beating },
 	{ "writer", writer },  { "threads", threads },	    { "children", children },
 	{ "levels", levels },  { "mappings", mappings },    { "descriptors", descriptors },
-	{ "touch", touch },
+	{ "touch", touch },    { "spinning", spinning },
 };
 
 int main(int argc, char **argv)
