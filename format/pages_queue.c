@@ -340,7 +340,10 @@ static void digest_done(struct page_queue *queue, struct queued_entry *entry,
 	release_cells(queue, entry, task->worker);
 }
 
-/* Somebody may still work at them. */
+/*
+ * Somebody may still work at them, and write to a place that was foreseen. That does no harm: entries turn out smaller than they seem, never larger, so what
+ * was foreseen lies behind all that is written before such an entry is begun.
+ */
 static void make_again(struct page_queue *queue, const struct queued_entry *first)
 {
 	bool from = false;
@@ -350,8 +353,6 @@ static void make_again(struct page_queue *queue, const struct queued_entry *firs
 
 		from = from || entry == first;
 		entry->again = from;
-		if (from && entry != first)
-			entry->place = PLACE_UNKNOWN;
 	}
 }
 
@@ -395,6 +396,8 @@ static void forget(struct page_queue *queue, struct queued_entry *entry, unsigne
 	for (size_t i = entry->released; i < entry->n_frames; i++)
 		if (entry->frames[i].size)
 			page_cell_give(&queue->cells, entry->parts[i].iov_base, worker);
+	if (!entry->begun)
+		entry->place = PLACE_UNKNOWN;
 	start_over(entry);
 }
 
