@@ -122,6 +122,13 @@ check-sanitize: sanitized
 	@for t in $(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-gcc/%) \
 		$(SANITIZED:$(BUILD)/%=$(BUILD)/sanitize-clang/%); do $$t || exit 1; done
 
+# What several threads share, by ThreadSanitizer: two minutes, for changes there.
+SHARING := pages pages_pool image_ahead
+check-threads: $(BUILD)/libraries
+	@for t in $(SHARING); do \
+		$(CC) $(CPPFLAGS) -std=gnu11 -O1 -g1 -fno-strict-aliasing -pthread -fsanitize=thread -o $(BUILD)/try tests/unit/$$t.c format/*.c arch/all/*.c @$(BUILD)/libraries && \
+			$(BUILD)/try || exit 1; done
+
 bench: all $(addprefix $(BUILD)/tests/bench/,target timed limit)
 	@tests/bench/run $(BENCH) $(BUILD)
 
@@ -142,7 +149,7 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all units subjects spec demo check check-unit sanitized sanitized-units check-sanitize bench install clean
+.PHONY: all units subjects spec demo check check-unit sanitized sanitized-units check-sanitize check-threads bench install clean
 .SECONDARY:
 
 -include $(patsubst %.o,%.d,$(FORMAT) $(KERNEL) $(CLI) $(DUMP) $(RESTORE) $(INSPECT) \
