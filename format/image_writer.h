@@ -25,7 +25,7 @@ struct image_writer {
 	struct archive_entry *header;
 	uint8_t *buffer;
 	size_t used;
-	uint64_t position; /* bytes that libarchive has made so far */
+	uint64_t position; /* bytes of the image so far */
 	bool failed;
 	bool discard;	   /* of what libarchive still makes */
 	struct err err;	   /* of the write that failed */
