@@ -55,6 +55,7 @@ static int write_entries(struct image_writer *writer, unsigned threads, int leve
 	struct page_writer *pages = NULL;
 	int r = image_write_entry(writer, "pimage.json", "{}\n", 3, err);
 
+	CHECK(to.any_size && to.ahead);
 	if (r == 0)
 		r = page_writer_new(&options, &to, &pages, err);
 	for (size_t i = 0; r == 0 && letters[i]; i++) {
@@ -155,6 +156,22 @@ static void check_full_disk(const char *letters)
 	close(whole);
 }
 
+/* Where nothing can be written at a place, or headers have no fixed size, there is only one order. */
+static void check_in_order(int fd, int64_t mtime, bool any_size)
+{
+	struct image_writer *writer = NULL;
+	struct image_sink sink = { 0 };
+	struct page_sink to;
+	struct err err = { 0 };
+
+	CHECK(image_writer_new(fd, mtime, true, &writer, &err) == 0, "%s", err.msg);
+	sink.writer = writer;
+	to = image_sink(&sink);
+	CHECK(to.any_size == any_size && !to.ahead);
+	image_writer_free(writer);
+	close(fd);
+}
+
 int main(void)
 {
 	static const char *const images[] = { "n",    "nn",    "nnnnnn", "mn",	 "nmnn",  "mmmm",
@@ -165,5 +182,8 @@ int main(void)
 		check_same(images[i], PAGES_LEVEL_NONE);
 	}
 	check_full_disk("nnnn");
+	check_in_order(open("/dev/null", O_WRONLY), 0, false);
+	check_in_order(open("/tmp", O_TMPFILE | O_RDWR | O_APPEND, 0600), 0, false);
+	check_in_order(file_of("", 0), -1, true);
 	return test_done("image_ahead");
 }
