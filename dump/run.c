@@ -511,8 +511,10 @@ static int dump_frozen(struct run *run, struct output *output, struct err *err)
 		return -1;
 	step(&run->steps, "stopped", "all threads stopped");
 	if (targets_add(run->dump, &run->tree, err) < 0 || disown(run, err) < 0 ||
-	    collect(run, err) < 0 || write_image(run, output->fd, err) < 0)
+	    collect(run, err) < 0)
 		return -1;
+	if (write_image(run, output->fd, err) < 0)
+		return err->code == ERR_IO ? err_prefix(err, "%s", options->file) : -1;
 	step(&run->steps, "written", "image written");
 	/* A process that goes on need not wait for the disk. */
 	if (options->afterwards == AFTER_RUN)

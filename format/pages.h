@@ -131,7 +131,7 @@ struct page_entry {
 /*
  * Where entries go, one after the other. begin, write and end are called by any thread of the writer, one at a time, until
  * page_writer_drain has returned; `wrote` (may be NULL), with the bytes of pages of an entry that ended, only by the one that calls the writer. `begin` is
- * told the size; with any_size it may be 0: not known before the end.
+ * told the size; with any_size it may be 0: not known before the end. Their errors name the entry; those of ahead->write need not.
  *
  * With any_size there may be `ahead`: write, called by several threads at once, puts at a place what an entry that begins later will have there.
  * `place` tells where that one began that was begun last; `behind`, where the next one will if it is in the same folder, and the one at `place` gets

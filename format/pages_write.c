@@ -46,6 +46,15 @@ static int failed(struct page_writer *writer, const char *name, const struct err
 	return err_prefix(&writer->err, "%s", name);
 }
 
+/* The sink names what it was told the name of. */
+static void failed_to_write(struct page_writer *writer, const struct task *task)
+{
+	writer->failed = true;
+	writer->err = task->err;
+	if (task->ahead)
+		err_prefix(&writer->err, "image entry %s", task->entry->name);
+}
+
 /* One entry has to be in memory as a whole where its size must be told first. */
 static int failed_for_memory(struct page_writer *writer, const char *name)
 {
@@ -67,7 +76,7 @@ static void do_task(struct worker *worker, struct task *task)
 	page_queue_done(&writer->queue, task);
 	/* Of frames the first in order is told (page_queue_failed). */
 	if (task->kind == TASK_WRITE && task->result < 0)
-		failed(writer, task->entry->name, &task->err);
+		failed_to_write(writer, task);
 	pthread_cond_broadcast(&writer->work);
 	pthread_cond_signal(&writer->done);
 }

@@ -149,7 +149,9 @@ static void check_full_disk(const char *letters)
 		setrlimit(RLIMIT_FSIZE, &limit);
 		CHECK(write_file(fd, 0, 3, 1, letters, &err) < 0 && err.code == ERR_IO, "%s",
 		      err.msg);
-		CHECK(strstr(err.msg, "write: "), "%s", err.msg);
+		CHECK(strncmp(err.msg, "image entry processes/7/pages/", 30) == 0 &&
+			      strstr(err.msg, ": write: File too large"),
+		      "%s", err.msg);
 		setrlimit(RLIMIT_FSIZE, &before);
 		close(fd);
 	}
