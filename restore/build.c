@@ -150,8 +150,11 @@ static int build_state(struct restore *restore, enum pids_mode mode, struct err 
 {
 	if (unix_fill_by_processes(restore, err) < 0 ||
 	    restore_apply(restore, PHASE_OPEN, err) < 0 ||
-	    restore_apply(restore, PHASE_STATE, err) < 0 || tree_finish(restore, err) < 0 ||
-	    make_threads(restore, mode, err) < 0 ||
+	    restore_apply(restore, PHASE_STATE, err) < 0 || tree_finish(restore, err) < 0)
+		return -1;
+	/* Threads would each inherit it. */
+	restore_spread(restore);
+	if (make_threads(restore, mode, err) < 0 ||
 	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
 	    restore_apply(restore, PHASE_LATE, err) < 0)
 		return -1;

@@ -18,6 +18,8 @@
 enum {
 	/* Of a stream: one entry is decoded while the next is read. */
 	ENTRIES_AHEAD = 1,
+	/* Bytes that one processor fills before others have come to help. */
+	FEW = 4 << 20,
 };
 
 int fill_start(struct fill *fill, struct image_reader *reader, const struct image *image,
@@ -62,8 +64,12 @@ unsigned fill_threads(const struct kernel_features *features)
 
 static int prepare(struct fill *fill, const struct restore *restore, struct err *err)
 {
+	const struct lazy *lazy = &restore->lazy;
+
 	if (fill->pool)
 		return 0;
+	if (fill->total > lazy->size + FEW)
+		restore_spread(restore);
 	fill->huge = huge_page_size(restore->features);
 	return page_pool_new(fill_threads(restore->features), &fill->pool, err);
 }

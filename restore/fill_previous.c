@@ -128,8 +128,10 @@ static void work(void *context, size_t index)
 
 static int work_together(struct copying *copying, struct err *err)
 {
-	unsigned threads = fill_threads(copying->restore->features);
+	unsigned threads;
 
+	restore_spread(copying->restore);
+	threads = fill_threads(copying->restore->features);
 	if (threads > copying->n_chunks)
 		threads = (unsigned)copying->n_chunks;
 	pthread_mutex_init(&copying->lock, NULL);

@@ -6,6 +6,7 @@
 #include "format/err.h"
 #include "format/image_read.h"
 #include "kernel/fallback.h"
+#include "kernel/one_cpu.h"
 #include "restore/attach.h"
 #include "restore/options.h"
 #include "restore/run.h"
@@ -49,13 +50,15 @@ static int print_plan(const struct restore *restore, enum pids_mode mode, struct
 static int run(const struct restore_options *options, const struct kernel_features *features,
 	       const struct heap *heap, struct err *err)
 {
+	struct one_cpu one_cpu = { 0 };
 	_cleanup_(cleanup_reader) struct image_reader *reader = NULL;
-	_cleanup_(restore_done) struct restore restore = { .options = options,
-							   .features = features,
-							   .heap = heap };
+	_cleanup_(restore_done) struct restore restore = {
+		.options = options, .features = features, .heap = heap, .one_cpu = &one_cpu
+	};
 	_cleanup_close_ int fd = open_image(options->file, err);
 	enum pids_mode mode;
 
+	one_cpu_hold(&one_cpu);
 	if (fd < 0 || image_reader_new(fd, 0, &reader, err) < 0 ||
 	    run_plan(&restore, reader, &mode, err) < 0)
 		return fd < 0 ? -1 : err_prefix(err, "%s", options->file);

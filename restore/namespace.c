@@ -7,6 +7,7 @@
 #include "format/err.h"
 #include "kernel/compat.h"
 #include "kernel/fork_limit.h"
+#include "kernel/one_cpu.h"
 #include "restore/canvas.h"
 
 #include <fcntl.h>
@@ -132,6 +133,8 @@ static void __attribute__((noreturn)) be_init(const struct init_ends *ends)
 	root = newborn->elsewhere ? say_hello(newborn) : newborn_clone(newborn, true, CLONE_VFORK);
 	if (root < 0)
 		newborn_fail(newborn->socket, STEP_CLONE, errno);
+	if (newborn->one_cpu)
+		one_cpu_release(newborn->one_cpu);
 	let_go(ends);
 	/* End-of-file: the restore has failed. Init's end kills all that is in the namespace. */
 	if (recv(INIT_CONTROL, &byte, 1, 0) != 1)

@@ -114,6 +114,7 @@ int newborn_prepare(struct restore *restore, const struct process *process, stru
 	char buffer[4096];
 
 	newborn->heap = restore->heap;
+	newborn->one_cpu = restore->one_cpu;
 	newborn->exe = contents ? contents->fds[1] : -1;
 	newborn->bounding = process->credentials.capabilities.bounding;
 	return make_place(process, restore_path(restore, process->exe.path, buffer, sizeof(buffer)),

@@ -13,6 +13,7 @@
 
 struct err;
 struct heap;
+struct one_cpu;
 
 struct newborn {
 	uint32_t own_pid;
@@ -25,6 +26,7 @@ struct newborn {
 	int exe;	   /* descriptor to execute, or -1: by path */
 	const char *path;
 	char **argv;
+	struct one_cpu *one_cpu; /* that an init is to leave; NULL: none */
 	const struct heap *heap; /* not to be inherited by an init, NULL: it may be */
 	void *place; /* of the stack and of what is pointed to from here; not in the heap */
 	size_t size;

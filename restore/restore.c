@@ -2,6 +2,7 @@
 #include "restore/restore.h"
 
 #include "format/err.h"
+#include "kernel/one_cpu.h"
 #include "restore/canvas.h"
 
 static const struct restorer *const restorers[KIND_COUNT] = {
@@ -35,6 +36,15 @@ int restore_check(struct restore *restore, struct err *err)
 static int make(struct restore *restore, enum kind kind, struct err *err)
 {
 	return each_record(restore, kind, restorers[kind]->make, err);
+}
+
+void restore_spread(const struct restore *restore)
+{
+	if (!restore->one_cpu || !restore->one_cpu->held)
+		return;
+	one_cpu_release(restore->one_cpu);
+	for (size_t i = 0; i < restore->n_canvases; i++)
+		one_cpu_release_born(restore->one_cpu, restore->canvases[i].pid);
 }
 
 int restore_make_objects(struct restore *restore, struct err *err)

@@ -50,6 +50,7 @@ struct restore {
 	const struct restore_options *options;
 	const struct kernel_features *features;
 	const struct heap *heap;
+	struct one_cpu *one_cpu; /* kernel/one_cpu.h; NULL: never held */
 	struct image image;
 	struct problems problems;
 	int base; /* descriptors from here on are free in every process of the image */
@@ -160,6 +161,9 @@ void restore_close_files(struct restore *restore);
 int restore_anonymous_fd(const struct restore *restore, uint32_t id);
 /* Returns the descriptor or <0. */
 int restore_anonymous(struct restore *restore, uint32_t id, uint64_t size, struct err *err);
+
+/* From here on prestore and all processes may run wherever prestore could when it started. */
+void restore_spread(const struct restore *restore);
 
 /* A path of the image after --map-path; the buffer is the result or the path itself. */
 const char *restore_path(const struct restore *restore, const char *path, char *buffer,

@@ -184,14 +184,18 @@ int run_restore(struct restore *restore, struct image_reader *reader, enum pids_
 	_cleanup_(job_done) struct job job = JOB_EMPTY;
 	int forked = 0;
 
-	if (restore->options->copies > 1)
+	if (restore->options->copies > 1) {
+		restore_spread(restore);
 		return copies_restore(restore, reader, mode, err);
+	}
 	if ((!restore->options->detach || restore->own_terminal) && foreground_prepare(err) < 0)
 		return -1;
 	if (restore->own_terminal)
 		forked = keeper_fork(restore, &keeper, err);
-	if (forked)
+	if (forked) {
+		restore_spread(restore);
 		return forked < 0 ? -1 : attach_first(restore->options, &keeper, err);
+	}
 	if (build(restore, reader, mode, &job, err) < 0) {
 		lazy_explain(restore, err);
 		/* Before init, whose end waits for all that is in its namespace and traced by us. */

@@ -97,6 +97,18 @@ def children(pid):
     return [int(p) for p in subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()]
 
 
+def spread():
+    """prestore keeps to one processor for a while: nobody of this test is left bound to it."""
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            mine = f"PIMAGE_TEST={os.environ['PIMAGE_TEST']}\0" in (path / "environ").read_text(errors="replace")
+            cpus = os.sched_getaffinity(int(path.name)) if mine else None
+        except (OSError, PermissionError):
+            continue
+        if cpus and cpus != os.sched_getaffinity(0):
+            fail(f"process {path.name} ({(path / 'comm').read_text().strip()}) is bound to {cpus}")
+
+
 def dump(pid):
     orphans = children(pid)
     subprocess.run(["pdump", "--quiet", "--kill", str(pid), IMAGE], check=True)
@@ -127,6 +139,7 @@ def a_shell(way):
     within(10, "raw mode", lambda: not one.local() & termios.ICANON)
     one.type("after\n")
     one.expect(r"after\r\nafter\r\n")
+    spread()
     one.type("\x03")
     one.expect("here> $")
     one.type("kill %1; wait %1; echo ended $?; echo $v; stty size\n")
