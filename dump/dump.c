@@ -26,6 +26,7 @@ void dump_done(struct dump *dump)
 	sharing_free(dump->sharers);
 	dump_files_free(dump->files);
 	outsiders_free(dump->outsiders);
+	free(dump->unbound);
 	problems_done(&dump->problems);
 	image_done(&dump->image);
 	*dump = (struct dump){ 0 };

@@ -50,7 +50,8 @@ struct dump {
 		shared_room; /* for contents of shared memory, so that targets can go on sooner; NULL: none; not owned */
 	struct hash_book *
 		hashes; /* dump/page_hashes.h: where those of what is written are noted; NULL: nowhere; not owned */
-	struct outsiders *outsiders;  /* dump/outsiders.h; NULL: nobody has asked yet */
+	struct outsiders *outsiders; /* dump/outsiders.h; NULL: nobody has asked yet */
+	char *unbound; /* sched_unbound; NULL: nobody has asked yet, or it is not known */
 	uint32_t last_id[KIND_COUNT]; /* of objects numbered from 1 in the order they are met */
 };
 

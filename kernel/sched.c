@@ -136,6 +136,24 @@ int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err)
 	return sched_facts_of(tid, &answers, ret_facts, err);
 }
 
+char *sched_unbound(void)
+{
+	struct sched_answers before, all;
+	uint64_t every[SCHED_CPUS_MAX / 64];
+	char *ret = NULL;
+
+	memset(every, 0xff, sizeof(every));
+	/* The kernel cuts what it is asked for, sched_setaffinity(2). */
+	if (get_cpus(0, &before, NULL) < 0 ||
+	    sched_setaffinity(0, (size_t)before.used, (const cpu_set_t *)every) < 0)
+		return NULL;
+	if (get_cpus(0, &all, NULL) == 0)
+		ret = affinity_text((const cpu_set_t *)all.cpus, (size_t)all.used);
+	if (!ret || memcmp(before.cpus, all.cpus, (size_t)before.used) != 0)
+		sched_setaffinity(0, (size_t)before.used, (const cpu_set_t *)before.cpus);
+	return ret;
+}
+
 /* "0-3,8" into a set; fails on anything else. */
 static int parse_affinity(const char *text, cpu_set_t *set, size_t bytes, struct err *err)
 {
@@ -231,5 +249,5 @@ int sched_apply(pid_t tid, const struct sched_facts *facts, struct err *err)
 	    syscall(SYS_ioprio_set, SCHED_IOPRIO_THREAD, tid, facts->ioprio) < 0)
 		return err_sys(err, "cannot set I/O priority 0x%x of thread %d", facts->ioprio,
 			       tid);
-	return set_affinity(tid, facts->affinity, err);
+	return facts->affinity ? set_affinity(tid, facts->affinity, err) : 0;
 }

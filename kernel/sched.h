@@ -18,7 +18,7 @@ struct sched_facts {
 	uint64_t deadline;
 	uint64_t period;
 	int ioprio;	/* class << 13 | priority, ioprio_get(2) */
-	char *affinity; /* malloc'd, "0-3,8" */
+	char *affinity; /* malloc'd, "0-3,8"; sched_apply: NULL leaves it as it is */
 };
 
 int sched_facts(pid_t tid, struct sched_facts *ret_facts, struct err *err);
@@ -50,6 +50,12 @@ int sched_facts_of(pid_t tid, const struct sched_answers *answers, struct sched_
 
 /* Bytes of a mask that sched_getaffinity(2) takes, and fills, in the raw. */
 size_t sched_mask_size(void);
+
+/*
+ * The CPUs that this thread could be bound to, of which its cpuset decides: those of whoever never was bound. As .affinity, malloc'd; NULL if that
+ * cannot be found out. The thread is bound afterwards as it was before.
+ */
+char *sched_unbound(void);
 
 /*
  * sched_setattr(2), then ioprio_set(2), then sched_setaffinity(2) with those of the CPUs that this host has. Returns 1

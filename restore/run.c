@@ -42,6 +42,7 @@ void restore_done(struct restore *restore)
 	descriptors_free(restore->descriptors);
 	free(restore->canvases);
 	lineage_done(&restore->lineage);
+	free(restore->cpus);
 	free(restore->mappings);
 	free(restore->objects);
 	free(restore->files);

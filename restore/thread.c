@@ -78,6 +78,12 @@ static void note_registrations(struct frozen_thread *to, const struct thread *th
 	to->rseq_signature = thread->rseq->signature;
 }
 
+/* The others of a process inherit what the first is bound to. */
+static char *cpus_of(const struct restore *restore, const struct scheduling *from)
+{
+	return from->affinity ? from->affinity : restore->cpus;
+}
+
 static int schedule(struct restore *restore, const struct canvas *canvas, pid_t tid,
 		    const struct scheduling *from, struct err *err)
 {
@@ -90,7 +96,7 @@ static int schedule(struct restore *restore, const struct canvas *canvas, pid_t 
 		.deadline = from->deadline,
 		.period = from->period,
 		.ioprio = (int)(from->io_class << IOPRIO_CLASS_SHIFT | from->io_priority),
-		.affinity = from->affinity,
+		.affinity = cpus_of(restore, from),
 	};
 	int ret = sched_apply(tid, &facts, err);
 
@@ -148,12 +154,13 @@ static void legacy_done(struct legacy *legacy)
 	free(legacy->scheduling.affinity);
 }
 
-static bool scheduled(const struct scheduling *want, const struct sched_facts *now)
+static bool scheduled(const struct restore *restore, const struct scheduling *want,
+		      const struct sched_facts *now)
 {
 	return want->policy == now->policy && want->flags == now->flags &&
 	       want->nice == now->nice && want->priority == now->priority && !want->runtime &&
 	       (int)(want->io_class << IOPRIO_CLASS_SHIFT | want->io_priority) == now->ioprio &&
-	       strcmp(want->affinity, now->affinity) == 0;
+	       strcmp(cpus_of(restore, want), now->affinity) == 0;
 }
 
 /* Changed credentials clear the signal for the parent's death, and make the process undumpable. */
@@ -189,7 +196,7 @@ static int run_newborn(struct restore *restore, struct canvas *canvas,
 		else
 			push_newborn(batches[i], thread, legacy);
 		/* Before it may have become another's. */
-		if (ret == 0 && !scheduled(&thread->scheduling, &legacy->scheduling))
+		if (ret == 0 && !scheduled(restore, &thread->scheduling, &legacy->scheduling))
 			ret = schedule(restore, canvas, made[i].tid, &thread->scheduling, err);
 	}
 	if (ret == 0)
@@ -233,6 +240,13 @@ static int apply_others(struct restore *restore, struct canvas *canvas, struct e
 /* The others first, while they still are scheduled as the first is. */
 static int thread_apply(struct restore *restore, struct canvas *canvas, struct err *err)
 {
+	struct sched_facts mine;
+
+	if (!restore->cpus) {
+		if (sched_facts(0, &mine, err) < 0)
+			return -1;
+		restore->cpus = mine.affinity;
+	}
 	if (apply_others(restore, canvas, err) < 0)
 		return -1;
 	return apply_first(restore, canvas, err);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# prestore keeps to one processor for a while: nobody who stays may be left bound to it.
+# prestore keeps to one processor for a while: nobody who stays is left bound to it; who was bound himself stays so.
 # user: user root
 . "$(dirname "$0")/lib.sh"
 
@@ -29,11 +29,26 @@ spread() {
 	[ $n -ge 3 ] || fail "$1: only $n processes found"
 }
 
-sh -c 'sleep 1000 & sleep 1001 & echo ready; wait' </dev/null >out 2>&1 &
-target=$!
-until_true 20 file_says ready out || fail "it does not start: $(cat out)"
-must pdump --quiet --kill "$target" image.tar
-wait "$target" 2>/dev/null
+both_sleep() { [ "$(pgrep -cx sleep -P "$target")" = 2 ]; }
+# dump SCRIPT: what a shell does with it, once that has said that it is ready.
+dump() {
+	: >out
+	sh -c "$1" </dev/null >out 2>&1 &
+	target=$!
+	until_true 20 file_says ready out || fail "it does not start: $(cat out)"
+	until_true 20 both_sleep || fail "not both of its children sleep: $(pgrep -al -P "$target")"
+	must pdump --quiet --kill "$target" image.tar
+	wait "$target" 2>/dev/null
+}
+# A shell that waits for the numbers of before would not end by itself.
+end() {
+	# shellcheck disable=SC2046
+	kill -9 "$(cat pid)" $(pgrep -P "$(cat pid)")
+	wait_gone "$(cat pid)"
+	wait
+}
+
+dump 'sleep 1000 & sleep 1001 & echo ready; wait'
 
 ways=(new)
 may_namespace && ways+=(namespace)
@@ -47,10 +62,21 @@ for way in "${ways[@]}"; do
 		# Whoever waits for them does so soon after.
 		pause 100
 		spread "--pids=$way $stay"
-		# A shell that waits for the numbers of before would not end by itself.
-		# shellcheck disable=SC2046
-		kill -9 "$(cat pid)" $(pgrep -P "$(cat pid)")
-		wait_gone "$(cat pid)"
-		wait
+		end
 	done
 done
+
+# Who could run everywhere is not bound: on a host with more it runs there, too, and with fewer where prestore does.
+need taskset
+first=${mine%%[,-]*} last=${mine##*[,-]}
+dump "taskset -c $last sleep 1000 & sleep 1001 & echo ready; wait"
+n=$(tar -xOf image.tar --wildcards 'processes/*/threads/*.json' | grep -c '"affinity"')
+[ "$n" = 1 ] || fail "$n threads of three are bound"
+must taskset -c "$first" prestore --quiet --pids=new --detach --pidfile=pid image.tar
+for pid in $(cat pid) $(pgrep -P "$(cat pid)"); do
+	arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+	want=$first
+	[ "$arguments" = "sleep 1000 " ] && want=$last
+	[ "$(allowed "/proc/$pid")" = "$want" ] || fail "$arguments: on $(allowed "/proc/$pid") and not $want"
+done
+end
