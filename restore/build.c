@@ -7,6 +7,7 @@
 #include "format/memory.h"
 #include "format/pimage.h"
 #include "format/process.h"
+#include "kernel/one_cpu.h"
 #include "restore/canvas.h"
 #include "restore/extra.h"
 #include "restore/fill.h"
@@ -145,16 +146,28 @@ static int finish_threads(struct restore *restore, struct err *err)
 	return 0;
 }
 
+/* Threads that are to be born would each inherit it. prestore itself goes on waiting for them one by one. */
+static int spread_processes(struct restore *restore, struct err *err)
+{
+	bool held = restore->one_cpu && restore->one_cpu->held;
+	struct sched_facts own;
+
+	restore_spread(restore);
+	if (sched_facts(0, &own, err) < 0)
+		return -1;
+	restore->cpus = own.affinity;
+	if (held)
+		one_cpu_hold(restore->one_cpu);
+	return 0;
+}
+
 /* What comes after the pages, phase by phase; see enum phase for why in this order. */
 static int build_state(struct restore *restore, enum pids_mode mode, struct err *err)
 {
 	if (unix_fill_by_processes(restore, err) < 0 ||
 	    restore_apply(restore, PHASE_OPEN, err) < 0 ||
-	    restore_apply(restore, PHASE_STATE, err) < 0 || tree_finish(restore, err) < 0)
-		return -1;
-	/* Threads would each inherit it. */
-	restore_spread(restore);
-	if (make_threads(restore, mode, err) < 0 ||
+	    restore_apply(restore, PHASE_STATE, err) < 0 || tree_finish(restore, err) < 0 ||
+	    spread_processes(restore, err) < 0 || make_threads(restore, mode, err) < 0 ||
 	    restore_apply(restore, PHASE_THREADS, err) < 0 ||
 	    restore_apply(restore, PHASE_LATE, err) < 0)
 		return -1;

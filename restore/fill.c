@@ -6,6 +6,7 @@
 #include "format/err.h"
 #include "format/image_read.h"
 #include "format/pages_pool.h"
+#include "format/pimage.h"
 #include "kernel/fallback.h"
 #include "kernel/huge.h"
 #include "restore/canvas.h"
@@ -18,8 +19,9 @@
 enum {
 	/* Of a stream: one entry is decoded while the next is read. */
 	ENTRIES_AHEAD = 1,
-	/* Bytes that one processor fills before others have come to help. */
-	FEW = 4 << 20,
+	/* Bytes that one processor fills while the others would win less than taking turns across processors loses, in all and for each process. */
+	FEW = 2 << 20,
+	FEW_EACH = 512 << 10,
 };
 
 int fill_start(struct fill *fill, struct image_reader *reader, const struct image *image,
@@ -64,11 +66,12 @@ unsigned fill_threads(const struct kernel_features *features)
 
 static int prepare(struct fill *fill, const struct restore *restore, struct err *err)
 {
+	const struct pimage *pimage = IMAGE_GET(&restore->image, pimage, 0, 0);
 	const struct lazy *lazy = &restore->lazy;
 
 	if (fill->pool)
 		return 0;
-	if (fill->total > lazy->size + FEW)
+	if (fill->total > lazy->size + FEW + pimage->n_pids * FEW_EACH)
 		restore_spread(restore);
 	fill->huge = huge_page_size(restore->features);
 	return page_pool_new(fill_threads(restore->features), &fill->pool, err);

@@ -51,7 +51,7 @@ struct restore {
 	const struct kernel_features *features;
 	const struct heap *heap;
 	struct one_cpu *one_cpu; /* kernel/one_cpu.h; NULL: never held */
-	char *cpus; /* that prestore may run on, and who is not bound: sched.h; NULL: not asked yet */
+	char *cpus; /* that prestore may run on, and who is not bound: kernel/sched.h; from make_threads on */
 	struct image image;
 	struct problems problems;
 	int base; /* descriptors from here on are free in every process of the image */

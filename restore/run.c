@@ -10,6 +10,7 @@
 #include "format/pimage.h"
 #include "format/process.h"
 #include "kernel/capabilities.h"
+#include "kernel/one_cpu.h"
 #include "restore/attach.h"
 #include "restore/build.h"
 #include "restore/canvas.h"
@@ -204,6 +205,8 @@ int run_restore(struct restore *restore, struct image_reader *reader, enum pids_
 		return -1;
 	}
 	print_late(restore, printed);
+	if (restore->one_cpu)
+		one_cpu_release(restore->one_cpu);
 	if (commit(restore, &job, &keeper, err) < 0) {
 		tty_undo(restore);
 		build_kill(restore);

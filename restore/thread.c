@@ -240,13 +240,6 @@ static int apply_others(struct restore *restore, struct canvas *canvas, struct e
 /* The others first, while they still are scheduled as the first is. */
 static int thread_apply(struct restore *restore, struct canvas *canvas, struct err *err)
 {
-	struct sched_facts mine;
-
-	if (!restore->cpus) {
-		if (sched_facts(0, &mine, err) < 0)
-			return -1;
-		restore->cpus = mine.affinity;
-	}
 	if (apply_others(restore, canvas, err) < 0)
 		return -1;
 	return apply_first(restore, canvas, err);
