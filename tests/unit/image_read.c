@@ -121,14 +121,14 @@ static bool in_padding(const struct image_bytes *image, size_t at)
 }
 
 /*
- * Every seventh byte changed: the image is refused, or everything in it is still right. What may change
+ * Every eleventh byte changed: the image is refused, or everything in it is still right. What may change
  * unseen are the zeros that fill blocks up, and words of the tail that nothing but a registry
  * needs.
  */
 static void check_flips(struct image_bytes *image, bool pipe, unsigned flags, uint8_t flip,
 			size_t first)
 {
-	const size_t step = 7;
+	const size_t step = 11;
 	size_t passed = 0;
 
 	for (size_t i = first; i < image->size; i += step) {
