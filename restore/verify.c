@@ -49,6 +49,16 @@ static struct key key_now(const struct restore *restore, enum kind kind, struct 
 	return (struct key){ canvas ? canvas->present : 0, thread ? thread->own : 0 };
 }
 
+/* Who was not bound may be now, as prestore is; and what was some CPUs of many can be all that there are. */
+static bool same_cpus(const struct restore *restore, const struct scheduling *saved,
+		      const struct scheduling *found, const char *unbound)
+{
+	const char *want = saved->affinity ? saved->affinity : restore->cpus;
+	const char *have = found->affinity ? found->affinity : unbound;
+
+	return have && strcmp(want, have) == 0;
+}
+
 /*
  * What a thread of the image goes on with here: a call that has come to an end when it was entered (restore/system_call.h) is no call in
  * progress any more. The record itself stays, since other copies enter the call, too.
@@ -58,18 +68,20 @@ struct decided {
 	struct arch_regs regs;
 };
 
-static const void *decided(const struct restore *restore, enum kind kind,
-			   const struct object *object, struct decided *decided)
+static const void *decided(const struct restore *restore, const struct object *object,
+			   const struct thread *found, const char *unbound, struct decided *decided)
 {
 	const struct thread *saved = object->record;
 	const struct canvas *canvas;
 	const struct arch_regs *now;
 
-	if (kind != KIND_thread || !saved->system_call)
-		return saved;
+	decided->thread = *saved;
+	if (same_cpus(restore, &saved->scheduling, &found->scheduling, unbound))
+		decided->thread.scheduling.affinity = found->scheduling.affinity;
+	if (!saved->system_call)
+		return &decided->thread;
 	canvas = tree_canvas(restore, object->key.first);
 	now = &frozen_find(&canvas->frozen, canvas_thread(canvas, saved->tid)->tid)->regs;
-	decided->thread = *saved;
 	memcpy(&decided->regs, saved->registers.state, sizeof(decided->regs));
 	decided->thread.registers.state = &decided->regs;
 	arch_regs_set_result(&decided->regs, arch_regs_result(now));
@@ -80,13 +92,13 @@ static const void *decided(const struct restore *restore, enum kind kind,
 	return &decided->thread;
 }
 
-static int compare_kind(const struct restore *restore, const struct image *b, enum kind kind,
+static int compare_kind(const struct restore *restore, const struct dump *dump, enum kind kind,
 			struct differences *differences, struct err *err)
 {
-	const struct image *a = &restore->image;
+	const struct image *a = &restore->image, *b = &dump->image;
 	const struct objects *x = &a->kinds[kind], *y = &b->kinds[kind];
 	struct decided thread;
-	const void *found;
+	const void *found, *want;
 	char path[64];
 
 	if (x->n_objects != y->n_objects)
@@ -98,8 +110,11 @@ static int compare_kind(const struct restore *restore, const struct image *b, en
 		found = image_get(b, kind, key_now(restore, kind, x->objects[i].key));
 		if (!found)
 			return err_set(err, ERR_FAILED, "--verify: there is no %s any more", path);
-		if (record_diff(kinds[kind].record, decided(restore, kind, &x->objects[i], &thread),
-				found, FIELD_VOLATILE | FIELD_INFO, differ, differences, err) < 0)
+		want = kind == KIND_thread
+			       ? decided(restore, &x->objects[i], found, dump->unbound, &thread)
+			       : x->objects[i].record;
+		if (record_diff(kinds[kind].record, want, found, FIELD_VOLATILE | FIELD_INFO,
+				differ, differences, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -209,7 +224,7 @@ static int compare(struct restore *restore, struct dump *dump, struct err *err)
 	leave_out_vdsos(restore, dump);
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
 		if (!is_changed(restore, kind) &&
-		    compare_kind(restore, &dump->image, kind, &differences, err) < 0)
+		    compare_kind(restore, dump, kind, &differences, err) < 0)
 			return -1;
 	if (differences.n)
 		return err_set(err, ERR_FAILED, "--verify: %u differences: %s", differences.n,

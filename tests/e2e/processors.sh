@@ -74,7 +74,7 @@ first=${mine%%[,-]*} last=${mine##*[,-]}
 dump "taskset -c $last sleep 1000 & sleep 1001 & echo ready; wait"
 n=$(tar -xOf image.tar --wildcards 'processes/*/threads/*.json' | grep -c '"affinity"')
 [ "$n" = 1 ] || fail "$n threads of three are bound"
-must taskset -c "$first" prestore --quiet --pids=new --detach --pidfile=pid image.tar
+must taskset -c "$first" prestore --verify --quiet --pids=new --detach --pidfile=pid image.tar
 for pid in $(cat pid) $(pgrep -P "$(cat pid)"); do
 	arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline")
 	want=$first
