@@ -103,7 +103,7 @@ static int schedule(struct restore *restore, const struct canvas *canvas, pid_t 
 	if (ret <= 0)
 		return ret;
 	problems_add(&restore->problems, VERDICT_APPROXIMATED, canvas->name,
-		     "not all of the CPUs %s that a thread was bound to are here", from->affinity);
+		     "not all of the CPUs %s that a thread was bound to are here", facts.affinity);
 	return 0;
 }
 
