@@ -11,6 +11,7 @@
 #include "kernel/memory_left.h"
 #include "kernel/proc_maps_detail.h"
 #include "kernel/readfile.h"
+#include "kernel/sched.h"
 #include "kernel/task_status.h"
 
 #include <fcntl.h>
@@ -122,6 +123,7 @@ int target_open(pid_t pid, struct frozen *frozen, const struct maps *foreknown,
 		    : memory_open(pid, features, &target->memory, err)) < 0)
 		return err_prefix(err, "pid %d", pid);
 	target->memory.keep_shared = true;
+	target->same_cpuset = sched_same_cpuset(target->proc);
 	read_link_at(target->proc, "ns/pid", &target->pid_namespace, NULL);
 	if (look_at_memory(target, frozen, foreknown, err) < 0)
 		return err_prefix(err, "pid %d", pid);

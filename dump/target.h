@@ -37,6 +37,7 @@ struct target {
 	uint32_t own_pid;      /* as the process sees it, in its innermost namespace: the key in the
 				  image */
 	int proc;	       /* directory /proc/PID */
+	bool same_cpuset;      /* as this program */
 	struct frozen *frozen; /* NULL when it runs (--check); not owned */
 	struct remote *remote; /* NULL likewise; not owned */
 	const struct target

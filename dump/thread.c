@@ -141,10 +141,10 @@ static int collect_robust_list(const struct inside *inside, struct thread *threa
 	return 0;
 }
 
-static void note_scheduling(struct dump *dump, const struct sched_facts *facts,
-			    struct scheduling *ret)
+static void note_scheduling(struct dump *dump, const struct target *target,
+			    const struct sched_facts *facts, struct scheduling *ret)
 {
-	if (!dump->unbound)
+	if (!dump->unbound && target->same_cpuset)
 		dump->unbound = sched_unbound();
 	ret->policy = facts->policy;
 	ret->flags = (uint32_t)facts->flags;
@@ -156,14 +156,15 @@ static void note_scheduling(struct dump *dump, const struct sched_facts *facts,
 	ret->io_class = (uint32_t)facts->ioprio >> IOPRIO_CLASS_SHIFT;
 	ret->io_priority = (uint32_t)facts->ioprio & IOPRIO_PRIO_MASK;
 	/* On another host all that were here would be some. */
-	if (dump->unbound && strcmp(facts->affinity, dump->unbound) == 0)
+	if (target->same_cpuset && dump->unbound && strcmp(facts->affinity, dump->unbound) == 0)
 		free(facts->affinity);
 	else
 		ret->affinity = facts->affinity;
 }
 
-static int collect_answers(struct dump *dump, const struct remote_batch *batch, size_t first,
-			   pid_t tid, struct inside *inside, struct thread *thread, struct err *err)
+static int collect_answers(struct dump *dump, const struct target *target,
+			   const struct remote_batch *batch, size_t first, pid_t tid,
+			   struct inside *inside, struct thread *thread, struct err *err)
 {
 	struct sched_facts facts;
 
@@ -174,7 +175,7 @@ static int collect_answers(struct dump *dump, const struct remote_batch *batch, 
 	inside->sched.used = remote_result(batch, first + ASK_AFFINITY);
 	if (sched_facts_of(tid, &inside->sched, &facts, err) < 0)
 		return -1;
-	note_scheduling(dump, &facts, &thread->scheduling);
+	note_scheduling(dump, target, &facts, &thread->scheduling);
 	if (collect_robust_list(inside, thread, err) < 0)
 		return -1;
 	thread->scheduling.timer_slack = (uint64_t)remote_result(batch, first + ASK_SLACK);
@@ -206,8 +207,8 @@ static int await_answers(struct dump *dump, const struct target *target,
 	questions->asked = NULL;
 	questions->complete = thread;
 	if (remote_end(questions->remote, questions->batch, err) == 0 &&
-	    collect_answers(dump, questions->batch, 0, questions->asked_tid, &questions->inside,
-			    thread, err) == 0)
+	    collect_answers(dump, target, questions->batch, 0, questions->asked_tid,
+			    &questions->inside, thread, err) == 0)
 		return 0;
 	questions->failed = true;
 	return err_prefix(err, "thread %d", questions->asked_tid);
@@ -220,8 +221,8 @@ static int collect_inside(struct dump *dump, const struct target *target,
 	const struct question *first = &target->questions[KIND_thread];
 
 	if (from == target->frozen->threads[0])
-		return collect_answers(dump, target->batch, first->first, from->tid, first->answers,
-				       thread, err);
+		return collect_answers(dump, target, target->batch, first->first, from->tid,
+				       first->answers, thread, err);
 	if (await_answers(dump, target, questions, err) < 0 ||
 	    remote_begin(questions->remote, from, questions->batch, thread->tid, err) < 0)
 		return -1;
@@ -267,13 +268,14 @@ static int collect_registers(const struct frozen_thread *from, struct thread *th
 }
 
 /* Of one that runs. */
-static int collect_scheduling(struct dump *dump, pid_t tid, struct scheduling *ret, struct err *err)
+static int collect_scheduling(struct dump *dump, const struct target *target, pid_t tid,
+			      struct scheduling *ret, struct err *err)
 {
 	struct sched_facts facts;
 
 	if (sched_facts(tid, &facts, err) < 0)
 		return -1;
-	note_scheduling(dump, &facts, ret);
+	note_scheduling(dump, target, &facts, ret);
 	return 0;
 }
 
@@ -370,7 +372,7 @@ static int collect_one(struct dump *dump, struct target *target, pid_t tid,
 	if (!thread->name)
 		return err_sys(err, "out of memory");
 	return from ? collect_frozen(dump, target, from, status, questions, thread, err)
-		    : collect_scheduling(dump, tid, &thread->scheduling, err);
+		    : collect_scheduling(dump, target, tid, &thread->scheduling, err);
 }
 
 static int collect_running(struct dump *dump, struct target *target, struct err *err)

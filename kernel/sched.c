@@ -3,8 +3,10 @@
 
 #include "format/cleanup.h"
 #include "format/err.h"
+#include "kernel/readfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
@@ -152,6 +154,16 @@ char *sched_unbound(void)
 	if (!ret || memcmp(before.cpus, all.cpus, (size_t)before.used) != 0)
 		sched_setaffinity(0, (size_t)before.used, (const cpu_set_t *)before.cpus);
 	return ret;
+}
+
+bool sched_same_cpuset(int procdir)
+{
+	_cleanup_free_ char *its = NULL, *own = NULL;
+	int a = read_file_at(procdir, "cpuset", &its, NULL, NULL);
+	int b = read_file_at(AT_FDCWD, "/proc/self/cpuset", &own, NULL, NULL);
+
+	/* Neither is there where the kernel has no cpusets. */
+	return a < 0 || b < 0 ? a < 0 && b < 0 : strcmp(its, own) == 0;
 }
 
 /* "0-3,8" into a set; fails on anything else. */

@@ -3,6 +3,7 @@
 #ifndef PIMAGE_SCHED_H
 #define PIMAGE_SCHED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -56,6 +57,9 @@ size_t sched_mask_size(void);
  * cannot be found out. The thread is bound afterwards as it was before.
  */
 char *sched_unbound(void);
+
+/* Whether the process of a directory /proc/PID is in the cpuset of this one, as far as anybody can tell: cpuset(7). */
+bool sched_same_cpuset(int procdir);
 
 /*
  * sched_setattr(2), then ioprio_set(2), then sched_setaffinity(2) with those of the CPUs that this host has. Returns 1
