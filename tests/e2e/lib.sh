@@ -65,7 +65,10 @@ is_gone() {
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
 	[[ ${stat##*) } == [ZX]* ]]
 }
-wait_gone() { until_true "${2:-60}" is_gone "$1" || fail "process $1 has not ended"; }
+wait_gone() {
+	until_true "${2:-60}" is_gone "$1" ||
+		fail "process $1 has not ended: $(tr '\0' ' ' <"/proc/$1/cmdline"), $(grep ^State "/proc/$1/status"), in system call $(cut -d' ' -f1 "/proc/$1/syscall")"
+}
 
 # pause_within PERCENT PERCENT: a random part of $took, as seconds.
 pause_within() {
