@@ -57,7 +57,7 @@ static void pass_on(int place)
 	last = token + RING - 1;
 	token++;
 	MUST(write(ring[(place + 1) % RING][1], &token, sizeof(token)) == sizeof(token));
-	nap(200);
+	nap(1000);
 }
 
 static void pass_0(void)
@@ -125,7 +125,7 @@ static void ask(void)
 	tell(partner, number);
 	MUST(receive(number) == partner);
 	number++;
-	nap(200);
+	nap(1000);
 }
 
 static void answer(void)
