@@ -349,8 +349,9 @@ int snapshot_zero_suspects(const struct target *target, const struct memory_rang
 			return -1;
 	if (apart)
 		return 0;
-	return memory_zero_suspects(snapshot ? &snapshot->copy.memory : &target->memory, ranges,
-				    count, ret_suspect, ret_other, err);
+	return memory_zero_suspects_by(target->threads,
+				       snapshot ? &snapshot->copy.memory : &target->memory, ranges,
+				       count, ret_suspect, ret_other, err);
 }
 
 int snapshot_zero_pages(const struct target *target, const struct memory_range *ranges,

@@ -105,14 +105,18 @@ int memory_zero_pages(const struct process_memory *memory, const struct memory_r
 
 /*
  * Divides ranges into parts in which memory_zero_pages is worth while and others, of which it may leave some pages of zeros
- * undiscovered: a few bytes of every 32nd page are looked at, at places that depend on nothing but addresses. Reading everything
+ * undiscovered: a few bytes of every 64th page are looked at, at places that depend on nothing but addresses. Reading everything
  * for what most programs do not have takes as long as saving it. Both lists are ascending if the ranges are.
  */
 int memory_zero_suspects(const struct process_memory *memory, const struct memory_range *ranges,
 			 size_t count, struct memory_ranges *ret_suspect,
 			 struct memory_ranges *ret_other, struct err *err);
 
-/* memory_zero_pages with up to so many threads, this one included, where there is much to look at. Both lists are wanted. */
+/* Both with up to so many threads, this one included, where there is much to look at. Both lists are wanted. */
+int memory_zero_suspects_by(unsigned threads, const struct process_memory *memory,
+			    const struct memory_range *ranges, size_t count,
+			    struct memory_ranges *ret_suspect, struct memory_ranges *ret_other,
+			    struct err *err);
 int memory_zero_pages_by(unsigned threads, const struct process_memory *memory,
 			 const struct memory_range *ranges, size_t count,
 			 struct memory_ranges *ret_zero, struct memory_ranges *ret_other,

@@ -7,7 +7,7 @@
 #include "kernel/memory.h"
 
 /* Programs that have pages of zeros mostly have many in a row. */
-enum { EVERY = 32, PEEK = 64 };
+enum { EVERY = 64, PEEK = 64 };
 #define BLOCK (UINT64_C(2) << 20)
 
 static bool seems_zero(const struct process_memory *memory, uint64_t address)

@@ -5,10 +5,16 @@
 #include "format/together.h"
 #include "kernel/memory.h"
 
+typedef int look_fn(const struct process_memory *memory, const struct memory_range *ranges,
+		    size_t count, struct memory_ranges *ret_zero, struct memory_ranges *ret_other,
+		    struct err *err);
+
 /* Less than this is done before a thread has started. */
-#define SHARE_MIN (UINT64_C(16) << 20)
+#define SHARE_MIN	 (UINT64_C(16) << 20)
+#define SHARE_MIN_SAMPLE (UINT64_C(128) << 20)
 
 struct share {
+	look_fn *look;
 	const struct process_memory *memory;
 	struct memory_ranges ranges, zero, other;
 	int result;
@@ -30,8 +36,8 @@ static void look(void *shares, size_t index)
 {
 	struct share *share = (struct share *)shares + index;
 
-	share->result = memory_zero_pages(share->memory, share->ranges.list, share->ranges.count,
-					  &share->zero, &share->other, &share->err);
+	share->result = share->look(share->memory, share->ranges.list, share->ranges.count,
+				    &share->zero, &share->other, &share->err);
 }
 
 static uint64_t size_of(const struct memory_range *ranges, size_t count)
@@ -75,22 +81,24 @@ static int append(struct memory_ranges *to, const struct memory_ranges *from, st
 	return 0;
 }
 
-int memory_zero_pages_by(unsigned threads, const struct process_memory *memory,
-			 const struct memory_range *ranges, size_t count,
-			 struct memory_ranges *ret_zero, struct memory_ranges *ret_other,
-			 struct err *err)
+static int look_by(look_fn *what, uint64_t share_min, unsigned threads,
+		   const struct process_memory *memory, const struct memory_range *ranges,
+		   size_t count, struct memory_ranges *ret_zero, struct memory_ranges *ret_other,
+		   struct err *err)
 {
 	_cleanup_(cleanup_shares) all_shares shares = { 0 };
-	uint64_t most = size_of(ranges, count) / SHARE_MIN;
+	uint64_t most = size_of(ranges, count) / share_min;
 
 	threads = threads < TOGETHER_MAX ? threads : TOGETHER_MAX;
 	threads = threads < most ? threads : (unsigned)most;
 	if (threads < 2)
-		return memory_zero_pages(memory, ranges, count, ret_zero, ret_other, err);
+		return what(memory, ranges, count, ret_zero, ret_other, err);
 	if (deal(shares, threads, ranges, count, err) < 0)
 		return -1;
-	for (unsigned i = 0; i < threads; i++)
+	for (unsigned i = 0; i < threads; i++) {
+		shares[i].look = what;
 		shares[i].memory = memory;
+	}
 	together(threads, threads, look, shares);
 	for (unsigned i = 0; i < threads; i++) {
 		if (shares[i].result < 0) {
@@ -103,4 +111,22 @@ int memory_zero_pages_by(unsigned threads, const struct process_memory *memory,
 			return -1;
 	}
 	return 0;
+}
+
+int memory_zero_suspects_by(unsigned threads, const struct process_memory *memory,
+			    const struct memory_range *ranges, size_t count,
+			    struct memory_ranges *ret_suspect, struct memory_ranges *ret_other,
+			    struct err *err)
+{
+	return look_by(memory_zero_suspects, SHARE_MIN_SAMPLE, threads, memory, ranges, count,
+		       ret_suspect, ret_other, err);
+}
+
+int memory_zero_pages_by(unsigned threads, const struct process_memory *memory,
+			 const struct memory_range *ranges, size_t count,
+			 struct memory_ranges *ret_zero, struct memory_ranges *ret_other,
+			 struct err *err)
+{
+	return look_by(memory_zero_pages, SHARE_MIN, threads, memory, ranges, count, ret_zero,
+		       ret_other, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Several threads find the same pages of zeros as one, wherever the ranges are cut. */
+/* Several threads find the same pages of zeros, and places to look for them, as one, wherever the ranges are cut. */
 #include "format/cleanup.h"
 #include "format/err.h"
 #include "kernel/memory.h"
@@ -53,6 +53,33 @@ static void check(const struct process_memory *memory, const struct memory_range
 	}
 }
 
+/* The sample: what is looked at is not zero in the first pages of every third block. */
+static void check_suspects(const struct process_memory *memory)
+{
+	const uint64_t size = UINT64_C(600) << 20, block = UINT64_C(2) << 20;
+	char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t start = ((uintptr_t)bytes + block - 1) & -block;
+	const struct memory_range range = { start, start + size - block };
+	_cleanup_ranges_ struct memory_ranges suspect = { 0 }, other = { 0 };
+	struct err err = { 0 };
+
+	for (uint64_t at = start; at < range.end; at += 3 * block)
+		for (uint64_t page = 0; page < block; page += 32 * PAGE)
+			*(char *)(at + page) = 1;
+	CHECK(memory_zero_suspects(memory, &range, 1, &suspect, &other, &err) == 0, "%s", err.msg);
+	CHECK(suspect.count > 90 && other.count > 90, "%zu and %zu", suspect.count, other.count);
+	for (unsigned threads = 1; threads < 9; threads += 2) {
+		_cleanup_ranges_ struct memory_ranges suspects = { 0 }, others = { 0 };
+
+		CHECK(memory_zero_suspects_by(threads, memory, &range, 1, &suspects, &others,
+					      &err) == 0,
+		      "%s", err.msg);
+		CHECK(same(&suspect, &suspects) && same(&other, &others), "%u threads", threads);
+	}
+	munmap(bytes, size);
+}
+
 int main(void)
 {
 	char *bytes = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -69,6 +96,7 @@ int main(void)
 		parts[i] = (struct memory_range){ start + i * (SIZE / 64),
 						  start + (i + 1) * (SIZE / 64) - (i % 5) * PAGE };
 	check(&memory, parts, 64);
+	check_suspects(&memory);
 	memory.keep_shared = true;
 	check(&memory, &whole, 1);
 	munmap(bytes, SIZE);
