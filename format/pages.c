@@ -28,7 +28,8 @@ enum {
 	CHECKSUM = 4,
 	PAGE = 4096,
 	SAMPLES = 8,
-	SAMPLE_SIZE = 1024,
+	SAMPLE_SIZE = 512,
+	TWIN_SLOTS = 4 * PAGES_FRAME_SIZE / PAGE,
 };
 
 int page_coder_new(int level, struct page_coder **ret_coder, struct err *err)
@@ -74,16 +75,23 @@ static const uint8_t *byte_at(const struct iovec *parts, size_t offset)
 	return (const uint8_t *)parts[offset / RAW_BLOCK_MAX].iov_base + offset % RAW_BLOCK_MAX;
 }
 
-/* Of pages that are the same the sample does not know. */
+/* Of pages that are the same the sample does not know. By hashing: a comparison of each with each takes as long as the sample. */
 static bool has_twins(const struct iovec *parts, size_t pages)
 {
-	uint64_t heads[PAGES_FRAME_SIZE / PAGE];
+	uint64_t heads[TWIN_SLOTS];
+	bool taken[TWIN_SLOTS] = { false };
 
 	for (size_t i = 0; i < pages; i++) {
-		memcpy(&heads[i], byte_at(parts, i * PAGE), sizeof(*heads));
-		for (size_t k = 0; k < i; k++)
-			if (heads[k] == heads[i])
+		uint64_t head;
+		size_t slot;
+
+		memcpy(&head, byte_at(parts, i * PAGE), sizeof(head));
+		slot = head * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+		for (; taken[slot % TWIN_SLOTS]; slot++)
+			if (heads[slot % TWIN_SLOTS] == head)
 				return true;
+		taken[slot % TWIN_SLOTS] = true;
+		heads[slot % TWIN_SLOTS] = head;
 	}
 	return false;
 }
