@@ -19,7 +19,7 @@ enum {
 	 * costs the making of the entries that come next.
 	 */
 	DOUBT_MIN = 1,
-	DOUBT_FIRST = 8,
+	DOUBT_FIRST = 2,
 	DOUBT_MAX = 32, /* of 16: no bets */
 };
 
