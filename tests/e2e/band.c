@@ -89,6 +89,7 @@ static void bear(void)
 	}
 	MUST(waitpid(child, &status, 0) == child && WIFEXITED(status) &&
 	     WEXITSTATUS(status) == wanted);
+	nap(1000);
 }
 
 static void doze(void)
