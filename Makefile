@@ -108,7 +108,7 @@ check:
 check-unit: $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 
-# The unit tests with the sanitizers of both compilers; tests/run runs these too. Not that of page
+# Unit tests with the sanitizers of both compilers; tests/run runs these too. Not that of page
 # tables: those of a sanitized process span terabytes.
 SANITIZED := $(filter-out $(BUILD)/tests/unit/memory,$(UNITS))
 # Nor are they optimized, which takes half as long again to compile. The programs are built by clang for its warnings.

@@ -17,14 +17,22 @@ case $own in
 esac
 small=${top%/}/pimage-test.$$
 mkdir "$small" 2>/dev/null || skip "no cpuset can be made in $top"
-trap 'until_true 10 rmdir "$small" 2>/dev/null' EXIT
-{ cat "$top/cpuset.mems" >"$small/cpuset.mems" && echo "$first" >"$small/cpuset.cpus"; } 2>/dev/null || skip "$small cannot be set"
+# Whoever is left in it by a failure has to go before it can.
+end() {
+	xargs -r kill -9 <"$small/cgroup.procs"
+	until_true 10 rmdir "$small" 2>/dev/null
+}
+trap end EXIT
+# What is above need not say it in the second version.
+nodes=$(cat "$top/cpuset.mems" 2>/dev/null)
+[ -z "$nodes" ] || (echo "$nodes" >"$small/cpuset.mems") 2>/dev/null || skip "$small/cpuset.mems cannot be set"
+(echo "$first" >"$small/cpuset.cpus") 2>/dev/null || skip "$small/cpuset.cpus cannot be set"
 # Both in place of a subshell.
 inside() { echo "$BASHPID" >"$small/cgroup.procs" && exec "$@"; }
 outside() { exec "$@"; }
 (inside true) 2>/dev/null || skip "nobody can be moved to $small"
 
-# saved WHERE-IS-IT WHERE-IS-PDUMP: what is saved of a process that nobody has bound.
+# saved WHERE-IS-IT WHERE-IS-PDUMP: the processors to which its only thread is bound, by the image.
 saved() {
 	$1 sleep 1000 </dev/null &
 	until_true 10 eval '[ "$(cat /proc/'$!'/comm)" = sleep ]' || fail "the target does not start"
